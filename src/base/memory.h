@@ -1,0 +1,56 @@
+/* memory: heap blocks that never fail quietly, strings that grow, and an arena for the numbers of a layer. */
+#ifndef NMT_BASE_MEMORY_H
+#define NMT_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* a * b; dies with a clear line when the product does not fit: the one helper for products of sizes. */
+size_t size_product(size_t a, size_t b);
+
+/* `count` elements of `size` bytes, zeroed; dies when there is no memory. Never returns NULL. Release with free(). */
+void *memory_new(size_t count, size_t size);
+
+/* `old` (or NULL) resized to `count` elements of `size` bytes; what is new is not zeroed; dies when there is no memory. */
+void *memory_resize(void *old, size_t count, size_t size);
+
+/* A copy of the `length` bytes at `text`, closed by a NUL. Release with free(). */
+char *memory_copy_text(const char *text, size_t length);
+
+/* Makes room for one more element in the array `*items` of `*room` elements of which `count` are used, by doubling. */
+#define memory_reserve_one(items, count, room)                                                                                   \
+    do {                                                                                                                         \
+        if ((count) >= *(room)) {                                                                                                \
+            *(room) = *(room) ? 2 * *(room) : 16;                                                                                \
+            *(items) = memory_resize(*(items), (size_t)*(room), sizeof **(items));                                               \
+        }                                                                                                                        \
+    } while (0)
+
+/* Bytes that grow: data[0..length), always closed by a NUL beyond length once anything was added. Zero-initialise; text_release. */
+struct text {
+    char *data;
+    size_t length, room;
+};
+
+void text_add(struct text *text, const char *bytes, size_t count);
+void text_add_string(struct text *text, const char *string);
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_clear(struct text *text); /* length 0, the room is kept; data is then a valid empty string */
+void text_release(struct text *text);
+
+/* Arena: one block, handed out in order, aligned to 64 bytes. Run the binding code once on a zeroed arena (base = NULL): arena_take
+ * returns NULL and only measures; then arena_allocate and run the same code again. Views never own: release the arena alone.
+ *
+ *     base: |aaaa..|bbbbbbbb|cc......|        used <= size, every start a multiple of 64 bytes */
+struct arena {
+    char *base;
+    size_t used, size;
+};
+
+/* `bytes` more of the arena, not zeroed; NULL while measuring. Asserts that a real arena is large enough. */
+void *arena_take(struct arena *arena, size_t bytes);
+
+/* Turns a measured arena into a real one of arena->used bytes (zeroed pages), and starts again at its beginning. */
+void arena_allocate(struct arena *arena);
+void arena_release(struct arena *arena);
+
+#endif

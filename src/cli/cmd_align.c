@@ -1,0 +1,90 @@
+/* nmt align: alignments and log-probabilities of given translations, by forced decoding. */
+#include "base/io.h"
+#include "base/report.h"
+#include "cli/commands.h"
+#include "cli/inference.h"
+#include "corpus/corpus.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { GROUP = 1024 }; /* pairs in memory as matrices at once */
+
+static int align_all(const struct corpus *corpus, struct translator *translator, struct alignment_file *file, int scores)
+{
+    double *log_probability = memory_new(GROUP, sizeof *log_probability);
+    struct alignment *alignments = memory_new(GROUP, sizeof *alignments);
+    int failed = 0;
+
+    for (size_t from = 0; from < corpus->pairs && !failed; from += GROUP) {
+        size_t count = corpus->pairs - from < GROUP ? corpus->pairs - from : GROUP;
+
+        translator_align(translator, corpus->lines[SOURCE] + from, corpus->lines[TARGET] + from, count, log_probability,
+                         file ? alignments : NULL);
+        for (size_t i = 0; i < count; i++) {
+            if (scores)
+                printf("%.6f\n", log_probability[i]);
+            if (file) {
+                failed |= alignment_write(file, &alignments[i]);
+                alignment_release(&alignments[i]);
+            }
+        }
+        if (io_finish_stdout())
+            failed = -1;
+    }
+    free(log_probability);
+    free(alignments);
+    return failed;
+}
+
+int cmd_align(int argc, const char **argv)
+{
+    struct inference_settings s = inference_defaults;
+    struct corpus_files files = { 0 };
+    const struct poptOption table[] = {
+        OPTION_FILE("source", files.source, "source sentences", "FILE"),
+        OPTION_FILE("target", files.target, "their translations, line by line", "FILE"),
+        OPTION_FILE("pairs", files.pairs, "instead of the two: lines of source, tab, target", "FILE"),
+        INFERENCE_OPTIONS(s),
+        OPTIONS_END
+    };
+    struct options options;
+    struct inference inference;
+    struct translator translator;
+    struct alignment_file alignments = { 0 };
+    struct corpus corpus;
+    int code = options_read(&options, "align", "--model FILE --source FILE --target FILE [OPTION...]", table, argc, argv, 0);
+
+    if (code != OPTIONS_GO)
+        return code;
+    if (files.pairs ? files.source || files.target : !files.source || !files.target) {
+        error("align: give --source and --target, or --pairs; see nmt align --help");
+        code = EXIT_USAGE;
+    } else {
+        code = inference_open(&inference, &s, &options);
+    }
+    if (!s.alignment && !s.scores)
+        s.alignment = "-";
+    if (code == OPTIONS_GO) {
+        struct translate_options translate = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = s.batch,
+                                               .level = inference.level };
+
+        code = EXIT_FAILED;
+        if (corpus_read(&corpus, &files, BAD_UTF8_ERROR, inference.tokenizer->options.lowercase, 1) == 0) {
+            if (!s.alignment || alignment_open(&alignments, s.alignment, inference.format) == 0) {
+                int failed;
+
+                translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
+                failed = align_all(&corpus, &translator, s.alignment ? &alignments : NULL, s.scores);
+                translator_release(&translator);
+                if (s.alignment && alignment_close(&alignments))
+                    failed = -1;
+                code = failed ? EXIT_FAILED : EXIT_DONE;
+            }
+            corpus_release(&corpus);
+        }
+        inference_close(&inference);
+    }
+    options_release(&options);
+    return code;
+}

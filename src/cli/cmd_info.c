@@ -1,0 +1,131 @@
+/* nmt info: what is in a model file, for people and (--json) for programs; --build: what this program was built with. */
+#include "base/io.h"
+#include "base/report.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "math/team.h"
+#include "model/model_file.h"
+#include "train/history.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ITEMS_SHOWN = 4 }; /* of an array, for people */
+
+static int print_build(void)
+{
+    enum backend backend = BACKEND_AUTO;
+    enum precision precision = PRECISION_AUTO;
+
+    matmul_choose(&backend, &precision);
+    printf("version    %s\ncompiler   %s\nbackends   openblas%s\nchosen     %s, %s\nprecisions f32%s\n", NMT_VERSION, __VERSION__,
+           backend == BACKEND_ONEDNN ? " onednn" : "", backend_names[backend], precision_names[precision],
+           precision == PRECISION_BF16 ? " bf16" : "");
+    return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
+}
+
+static void print_json(const struct gguf *gguf)
+{
+    struct text out = { 0 };
+
+    text_add_string(&out, "{\"file\": ");
+    gguf_json_string(&out, gguf->path, strlen(gguf->path));
+    text_format(&out, ", \"checksum\": \"%016" PRIx64 "\",\n \"keys\": {", gguf_checksum(gguf));
+    for (size_t i = 0; i < gguf->pair_count; i++) {
+        text_add_string(&out, i ? ",\n  " : "\n  ");
+        gguf_json_string(&out, gguf->pairs[i].key, strlen(gguf->pairs[i].key));
+        text_format(&out, ": {\"type\": \"%s\", \"value\": ", gguf_pair_type_name(&gguf->pairs[i]));
+        gguf_pair_json(&gguf->pairs[i], &out);
+        text_add_string(&out, "}");
+    }
+    text_add_string(&out, "},\n \"tensors\": [");
+    for (size_t i = 0; i < gguf->tensor_count; i++) {
+        const struct gguf_tensor *tensor = &gguf->tensors[i];
+
+        text_add_string(&out, i ? ",\n  " : "\n  ");
+        text_add_string(&out, "{\"name\": ");
+        gguf_json_string(&out, tensor->name, strlen(tensor->name));
+        text_format(&out, ", \"type\": \"%s\", \"dims\": [", gguf_tensor_type_name(tensor->type));
+        for (int d = 0; d < tensor->dimensions; d++)
+            text_format(&out, "%s%zu", d ? ", " : "", tensor->dims[d]);
+        text_add_string(&out, "]}");
+    }
+    text_add_string(&out, "]}\n");
+    fwrite(out.data, 1, out.length, stdout);
+    text_release(&out);
+}
+
+static int print_text(const struct gguf *gguf)
+{
+    struct text out = { 0 };
+    struct history history;
+    size_t parameters = 0;
+
+    for (size_t i = 0; i < gguf->pair_count; i++) {
+        text_format(&out, "%-32s ", gguf->pairs[i].key);
+        gguf_pair_text(&gguf->pairs[i], ITEMS_SHOWN, &out);
+        text_add_string(&out, "\n");
+    }
+    text_add_string(&out, "\n");
+    for (size_t i = 0; i < gguf->tensor_count; i++) {
+        const struct gguf_tensor *tensor = &gguf->tensors[i];
+
+        text_format(&out, "%-32s %s [%zu", tensor->name, gguf_tensor_type_name(tensor->type), tensor->dims[tensor->dimensions - 1]);
+        for (int d = tensor->dimensions - 2; d >= 0; d--)
+            text_format(&out, ", %zu", tensor->dims[d]);
+        text_add_string(&out, "]\n");
+        parameters += tensor->count;
+    }
+    if (history_get(&history, gguf)) {
+        text_release(&out);
+        return -1;
+    }
+    if (history.count)
+        text_format(&out, "\n%8s %6s %11s %10s %11s %6s %9s\n", "update", "epoch", "train loss", "valid loss", "perplexity", "BLEU", "rate");
+    for (int i = 0; i < history.count; i++) {
+        const struct history_entry *e = &history.entries[i];
+
+        text_format(&out, "%8ld %6ld %11.4f %10.4f %11.3f %6.2f %9.2g\n", e->update, e->epoch, e->train_loss, e->loss, e->perplexity,
+                    e->bleu, e->rate);
+    }
+    text_format(&out, "\n%zu numbers in %zu tensors, %zu bytes, checksum %016" PRIx64 "\n", parameters, gguf->tensor_count, gguf->size,
+                gguf_checksum(gguf));
+    fwrite(out.data, 1, out.length, stdout);
+    history_release(&history);
+    text_release(&out);
+    return 0;
+}
+
+int cmd_info(int argc, const char **argv)
+{
+    int json = 0, build = 0, failed = 0;
+    const struct poptOption table[] = {
+        OPTION_FLAG("json", json, "print one JSON object"),
+        OPTION_FLAG("build", build, "show what this program was built with, and chooses here"),
+        OPTIONS_END
+    };
+    struct options options;
+    struct saved_model saved;
+    int code = options_read(&options, "info", "MODEL [OPTION...]", table, argc, argv, 1);
+
+    if (code != OPTIONS_GO)
+        return code;
+    if (build) {
+        code = print_build();
+    } else if (options.argument_count == 0) {
+        error("info: a model file is wanted; see nmt info --help");
+        code = EXIT_USAGE;
+    } else if (model_file_load(&saved, options.arguments[0])) {
+        code = EXIT_FAILED;
+    } else {
+        if (json)
+            print_json(&saved.gguf);
+        else
+            failed = print_text(&saved.gguf);
+        code = failed || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
+        model_file_release(&saved);
+    }
+    options_release(&options);
+    return code;
+}

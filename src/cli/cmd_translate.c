@@ -1,0 +1,171 @@
+/* nmt translate: standard input to standard output, one line out for every line in. */
+#include "base/io.h"
+#include "base/report.h"
+#include "cli/commands.h"
+#include "cli/inference.h"
+#include "text/utf8.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines that are waiting are translated together, up to so many or so much. */
+enum { GROUP_LINES = 4096, GROUP_BYTES = 1 << 20 };
+
+struct translate_settings {
+    struct inference_settings common;
+    int beam, n_best, max_length;
+    double length_penalty, max_length_ratio;
+};
+
+/* Lines of one group: normalised, and where they came from. */
+struct group {
+    struct translation *lines;
+    char **sources;
+    int count, room, source_room;
+    size_t bytes;
+    long first; /* number of the first line */
+};
+
+/* Takes one line in; invalid UTF-8 is replaced, and said. */
+static void group_add(struct group *group, const struct tokenizer *tokenizer, const char *line, size_t length, long number)
+{
+    struct text clean = { 0 };
+    size_t bad;
+
+    if (utf8_normalize(line, length, tokenizer->options.lowercase, &clean, &bad))
+        warning("line %ld: byte %zu is not valid UTF-8; what is invalid became U+FFFD", number, bad + 1);
+    memory_reserve_one(&group->lines, group->count, &group->room);
+    memory_reserve_one(&group->sources, group->count, &group->source_room);
+    group->sources[group->count] = clean.data;
+    group->lines[group->count] = (struct translation){ .source = clean.data };
+    if (group->count++ == 0)
+        group->first = number;
+    group->bytes += length;
+}
+
+static void group_clear(struct group *group)
+{
+    for (int i = 0; i < group->count; i++) {
+        translation_release(&group->lines[i]);
+        free(group->sources[i]);
+    }
+    group->count = 0;
+    group->bytes = 0;
+}
+
+/* Prints a line's translation: the text, with its score before it, or the n-best list. */
+static void print_line(const struct translation *line, long number, const struct translate_settings *settings)
+{
+    if (settings->n_best > 0) {
+        for (int k = 0; k < line->count; k++)
+            printf("%ld\t%d\t%.6f\t%s\n", number, k + 1, line->log_probability[k], line->texts[k]);
+    } else if (settings->common.scores) {
+        printf("%.6f\t%s\n", line->log_probability[0], line->texts[0]);
+    } else {
+        puts(line->texts[0]);
+    }
+}
+
+static int translate_group(struct translator *translator, struct group *group, const struct translate_settings *settings,
+                           struct alignment_file *alignments)
+{
+    translator_run(translator, group->lines, (size_t)group->count);
+    for (int i = 0; i < group->count; i++) {
+        const struct translation *line = &group->lines[i];
+
+        if (line->pieces > 1)
+            warning("line %ld: is too long to be translated at once (more than %d tokens) and was translated in %d pieces",
+                    group->first + i, settings->max_length, line->pieces);
+        print_line(line, group->first + i, settings);
+        if (alignments && alignment_write(alignments, &line->alignment))
+            return -1;
+    }
+    if (alignments && alignment_flush(alignments))
+        return -1;
+    return io_finish_stdout();
+}
+
+/* All of standard input. 0, or -1 after reporting. */
+static int translate_all(struct translator *translator, const struct translate_settings *settings, struct alignment_file *alignments)
+{
+    struct reader reader;
+    struct group group = { 0 };
+    char *line;
+    size_t length;
+    int got = 0, result = 0;
+
+    if (reader_open(&reader, "-"))
+        return -1;
+    while (result == 0 && (got = reader_line(&reader, &line, &length)) > 0) {
+        group_add(&group, translator->tokenizer, line, length, reader.line);
+        while (group.count < GROUP_LINES && group.bytes < GROUP_BYTES && reader_ready(&reader) &&
+               (got = reader_line(&reader, &line, &length)) > 0)
+            group_add(&group, translator->tokenizer, line, length, reader.line);
+        result = translate_group(translator, &group, settings, alignments);
+        group_clear(&group);
+    }
+    free(group.lines);
+    free(group.sources);
+    reader_close(&reader);
+    return got < 0 ? -1 : result;
+}
+
+static int check(const struct translate_settings *s, const struct options *options)
+{
+    if (options_range(options, "beam", s->beam, 1, BEAM_MOST) || options_range(options, "n-best", s->n_best, 0, s->beam) ||
+        options_range(options, "max-length", s->max_length, 1, 100000) ||
+        options_range_real(options, "length-penalty", s->length_penalty, 0, 10) ||
+        options_range_real(options, "max-length-ratio", s->max_length_ratio, 0.01, 1000))
+        return -1;
+    return 0;
+}
+
+int cmd_translate(int argc, const char **argv)
+{
+    struct translate_settings s = { .common = inference_defaults, .beam = 5, .max_length = 150, .length_penalty = 1,
+                                    .max_length_ratio = 3 };
+    const struct poptOption table[] = {
+        INFERENCE_OPTIONS(s.common),
+        OPTION_INT("beam", s.beam, "hypotheses kept at each step; 1: greedy", "N"),
+        OPTION_INT("n-best", s.n_best, "print the N best: line, rank, log-probability, text (0: only the best text)", "N"),
+        OPTION_REAL("length-penalty", s.length_penalty, "rank by log-probability / length ^ PENALTY", "PENALTY"),
+        OPTION_REAL("max-length-ratio", s.max_length_ratio, "end a translation at RATIO x source tokens + 10", "RATIO"),
+        OPTION_INT("max-length", s.max_length, "translate lines of more source tokens in pieces of at most N", "N"),
+        OPTIONS_END
+    };
+    struct options options;
+    struct inference inference;
+    struct translator translator;
+    struct alignment_file alignments = { 0 };
+    int code = options_read(&options, "translate", "--model FILE [OPTION...] < source > target", table, argc, argv, 0);
+
+    if (code != OPTIONS_GO)
+        return code;
+    code = check(&s, &options) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
+    if (code == OPTIONS_GO) {
+        struct translate_options translate = {
+            .beam = { .beam = s.beam, .n_best = s.n_best ? s.n_best : 1, .length_penalty = s.length_penalty,
+                      .length_ratio = s.max_length_ratio,
+                      .forbidden = inference.tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
+            .batch = s.common.batch, .longest = s.max_length, .want_scores = s.common.scores || s.n_best,
+            .want_alignment = s.common.alignment != NULL, .level = inference.level
+        };
+
+        code = EXIT_FAILED;
+        if (!s.common.alignment || alignment_open(&alignments, s.common.alignment, inference.format) == 0) {
+            int failed;
+
+            translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
+            failed = translate_all(&translator, &s, s.common.alignment ? &alignments : NULL);
+            translator_release(&translator);
+            if (s.common.alignment && alignment_close(&alignments))
+                failed = -1;
+            code = failed ? EXIT_FAILED : EXIT_DONE;
+        }
+        inference_close(&inference);
+    }
+    options_release(&options);
+    return code;
+}

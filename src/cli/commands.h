@@ -1,0 +1,12 @@
+/* commands: what `nmt NAME …` calls. Each gets argv with argv[0] = its name and returns the program's exit code. */
+#ifndef NMT_CLI_COMMANDS_H
+#define NMT_CLI_COMMANDS_H
+
+int cmd_train(int argc, const char **argv);
+int cmd_translate(int argc, const char **argv);
+int cmd_align(int argc, const char **argv);
+int cmd_eval(int argc, const char **argv);
+int cmd_info(int argc, const char **argv);
+int cmd_bench(int argc, const char **argv);
+
+#endif

@@ -1,0 +1,83 @@
+#include "cli/inference.h"
+
+#include "base/report.h"
+
+#include <limits.h>
+#include <omp.h>
+#include <string.h>
+
+const struct inference_settings inference_defaults = { .backend = "auto", .precision = "f32", .alignment_format = "matrix",
+                                                       .alignment_level = "word", .batch = 64 };
+
+static int same_vocabulary(const struct vocab *a, const struct vocab *b)
+{
+    if (a->count != b->count)
+        return 0;
+    for (int i = 0; i < a->count; i++)
+        if (strcmp(a->pieces[i], b->pieces[i]) != 0)
+            return 0;
+    return 1;
+}
+
+/* An ensemble's models read and write the same tokens. */
+static int check_ensemble(const struct inference *inference, const struct inference_settings *settings)
+{
+    const struct tokenizer *first = inference->tokenizer;
+
+    for (int i = 1; i < inference->count; i++) {
+        const struct tokenizer *other = &inference->saved[i].tokenizer;
+
+        if (memcmp(&first->options, &other->options, sizeof first->options) != 0 || first->merge_count != other->merge_count ||
+            !same_vocabulary(&first->sides[SOURCE], &other->sides[SOURCE]) ||
+            !same_vocabulary(&first->sides[TARGET], &other->sides[TARGET]))
+            return error("%s and %s have different vocabularies; an ensemble's models must be trained on the same corpus with the same "
+                         "text settings",
+                         settings->models.items[0], settings->models.items[i]);
+    }
+    return 0;
+}
+
+int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)
+{
+    int backend, precision, format, level, threads;
+
+    *inference = (struct inference){ 0 };
+    if (settings->models.count == 0)
+        error("%s: --model is missing; see nmt %s --help", options->command, options->command);
+    if (settings->models.count == 0 || options_range(options, "threads", settings->threads, 0, TEAM_MOST) ||
+        options_range(options, "batch", settings->batch, 1, 100000) ||
+        (backend = options_choice(options, "backend", settings->backend, backend_names)) < 0 ||
+        (precision = options_choice(options, "precision", settings->precision, precision_names)) < 0 ||
+        (format = options_choice(options, "alignment-format", settings->alignment_format, alignment_format_names)) < 0 ||
+        (level = options_choice(options, "alignment-level", settings->alignment_level, alignment_level_names)) < 0)
+        return EXIT_USAGE;
+    inference->format = (enum alignment_format)format;
+    inference->level = (enum alignment_level)level;
+    if (team_init(&inference->team, settings->threads, (enum backend)backend, (enum precision)precision))
+        return EXIT_FAILED;
+    for (; inference->count < settings->models.count; inference->count++) {
+        struct saved_model *saved = &inference->saved[inference->count];
+
+        if (model_file_load(saved, settings->models.items[inference->count]))
+            goto fail;
+        inference->models[inference->count] = &saved->model;
+    }
+    inference->tokenizer = &inference->saved[0].tokenizer;
+    if (check_ensemble(inference, settings))
+        goto fail;
+    threads = inference->team.count;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    for (int i = 0; i < inference->count; i++)
+        model_pack(inference->models[i], inference->team.matmul[omp_get_thread_num()], 0, omp_get_thread_num(), threads);
+    return OPTIONS_GO;
+fail:
+    inference_close(inference);
+    return EXIT_FAILED;
+}
+
+void inference_close(struct inference *inference)
+{
+    for (int i = 0; i < inference->count; i++)
+        model_file_release(&inference->saved[i]);
+    team_release(&inference->team);
+}

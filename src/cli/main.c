@@ -1,0 +1,61 @@
+/* nmt: the command table. */
+#include "base/io.h"
+#include "base/report.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, const char **argv);
+    const char *what;
+} commands[] = {
+    { "train", cmd_train, "train a translator on parallel text" },
+    { "translate", cmd_translate, "translate standard input, line by line" },
+    { "align", cmd_align, "align given translations, and score them" },
+    { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate" },
+    { "info", cmd_info, "show what is in a model file" },
+    { "bench", cmd_bench, "measure the speed of products, training and translation here" },
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static int help(void)
+{
+    printf("nmt %s: neural machine translation in one program\n\nusage: nmt COMMAND [OPTION...]\n\n", NMT_VERSION);
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].what);
+    printf("\nnmt COMMAND --help lists a command's options; man nmt has it all.\n");
+    return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    const char *names[COMMANDS + 1] = { NULL };
+    const char *near;
+
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, reported like any other */
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+        return help();
+    if (strcmp(name, "--version") == 0) {
+        printf("nmt %s\n", NMT_VERSION);
+        return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
+    }
+    for (int i = 0; i < COMMANDS; i++) {
+        names[i] = commands[i].name;
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, (const char **)(void *)(argv + 1));
+    }
+    near = options_nearest(name, names);
+    if (!*name)
+        error("a command is wanted; see nmt --help");
+    else if (near)
+        error("there is no command '%s'; did you mean '%s'?", name, near);
+    else
+        error("there is no command '%s'; see nmt --help", name);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,251 @@
+#include "corpus/corpus.h"
+
+#include "base/io.h"
+#include "base/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is being read: one reader a side, or one for both (pairs). */
+struct input {
+    struct reader readers[2];
+    int count;
+    struct text line[2]; /* the current pair, normalised */
+};
+
+static int open_input(struct input *input, const struct corpus_files *files)
+{
+    if (files->pairs) {
+        if (reader_open(&input->readers[0], files->pairs))
+            return -1;
+        input->count = 1;
+        return 0;
+    }
+    if (reader_open(&input->readers[0], files->source))
+        return -1;
+    input->count = 1;
+    if (reader_open(&input->readers[1], files->target))
+        return -1;
+    input->count = 2;
+    return 0;
+}
+
+static void close_input(struct input *input)
+{
+    for (int i = 0; i < input->count; i++)
+        reader_close(&input->readers[i]);
+    text_release(&input->line[0]);
+    text_release(&input->line[1]);
+}
+
+/* One side has no line where the other has: reads the longer one to its end and says so. */
+static int unequal(struct input *input, int longer)
+{
+    struct reader *more = &input->readers[longer], *less = &input->readers[!longer];
+    long ended = less->line, first = ended + 1;
+    char *line;
+    size_t length;
+    int got;
+
+    while ((got = reader_line(more, &line, &length)) > 0)
+        ;
+    if (got < 0)
+        return -1;
+    return error("%s has %ld lines, but %s has %ld: line %ld of %s has no partner; the files must be line-aligned", more->name,
+                 more->line, less->name, ended, first, more->name);
+}
+
+/* Normalises one side. 1, 0 to skip the pair, -1 after reporting. */
+static int clean(struct corpus *corpus, struct text *out, const char *line, size_t length, size_t offset, const char *file, long number,
+                 enum bad_utf8 bad_utf8, int lowercase)
+{
+    size_t bad;
+    int invalid = utf8_normalize(line, length, lowercase, out, &bad);
+
+    if (!invalid || bad_utf8 == BAD_UTF8_REPLACE) {
+        corpus->replaced += invalid;
+        return 1;
+    }
+    if (bad_utf8 == BAD_UTF8_SKIP)
+        return 0;
+    return error("%s:%ld: byte %zu is not valid UTF-8; mend the file, or use --bad-utf8 replace or skip", file, number, offset + bad + 1);
+}
+
+/* The next pair into input->line: 1, 0 to leave it out (counted), 2 at the end, -1 after reporting. */
+static int next_pair(struct corpus *corpus, struct input *input, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
+{
+    char *line[2];
+    size_t length[2], offset[2] = { 0, 0 };
+    const char *files[2];
+    int got[2] = { 0, 0 }, valid[2];
+
+    for (int i = 0; i < input->count; i++) {
+        got[i] = reader_line(&input->readers[i], &line[i], &length[i]);
+        if (got[i] < 0)
+            return -1;
+    }
+    if (input->count == 2 && got[0] != got[1])
+        return unequal(input, got[0] ? 0 : 1);
+    if (got[0] == 0)
+        return 2;
+    if (input->count == 1) {
+        char *tab = memchr(line[0], '\t', length[0]), *end;
+
+        if (!tab)
+            return error("%s:%ld: no tab; a line must hold source, tab, target", input->readers[0].name, input->readers[0].line);
+        line[1] = tab + 1;
+        offset[1] = (size_t)(line[1] - line[0]);
+        length[1] = length[0] - offset[1];
+        length[0] = (size_t)(tab - line[0]);
+        end = memchr(line[1], '\t', length[1]);
+        if (end)
+            length[1] = (size_t)(end - line[1]);
+    }
+    for (int i = 0; i < 2; i++) {
+        files[i] = input->readers[input->count == 2 ? i : 0].name;
+        valid[i] = clean(corpus, &input->line[i], line[i], length[i], offset[i], files[i], input->readers[0].line, bad_utf8, lowercase);
+        if (valid[i] < 0)
+            return -1;
+    }
+    if (!valid[0] || !valid[1]) {
+        corpus->dropped.bad_utf8++;
+        return 0;
+    }
+    if (!keep_empty && (input->line[0].length == 0 || input->line[1].length == 0)) {
+        corpus->dropped.empty++;
+        return 0;
+    }
+    return 1;
+}
+
+int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
+{
+    struct input input = { 0 };
+    size_t *starts[2] = { NULL, NULL }, room = 0;
+    int result = -1, got = 0;
+
+    *corpus = (struct corpus){ 0 };
+    if (open_input(&input, files))
+        goto out;
+    while ((got = next_pair(corpus, &input, bad_utf8, lowercase, keep_empty)) >= 0 && got != 2) {
+        if (got == 0)
+            continue;
+        if (corpus->pairs == room) {
+            room = room ? 2 * room : 1024;
+            starts[0] = memory_resize(starts[0], room, sizeof *starts[0]);
+            starts[1] = memory_resize(starts[1], room, sizeof *starts[1]);
+            corpus->number = memory_resize(corpus->number, room, sizeof *corpus->number);
+        }
+        for (int i = 0; i < 2; i++) {
+            starts[i][corpus->pairs] = corpus->store[i].length;
+            text_add(&corpus->store[i], input.line[i].data, input.line[i].length + 1);
+        }
+        corpus->number[corpus->pairs++] = input.readers[0].line;
+    }
+    if (got < 0)
+        goto out;
+    if (corpus->pairs == 0) {
+        error("%s: holds no sentence pair", files->pairs ? files->pairs : files->source);
+        goto out;
+    }
+    for (int i = 0; i < 2; i++) {
+        corpus->lines[i] = memory_new(corpus->pairs, sizeof(char *));
+        for (size_t k = 0; k < corpus->pairs; k++)
+            corpus->lines[i][k] = corpus->store[i].data + starts[i][k];
+    }
+    result = 0;
+out:
+    close_input(&input);
+    free(starts[0]);
+    free(starts[1]);
+    if (result)
+        corpus_release(corpus);
+    return result;
+}
+
+/* Encodes every pair anew; those with too many tokens lose their place if max_length > 0. */
+static void encode(struct corpus *corpus, const struct tokenizer *tokenizer, int max_length, double dropout, uint64_t seed,
+                   uint64_t epoch)
+{
+    struct tokens tokens[2] = { 0 };
+    size_t used[2] = { 0, 0 }, room[2] = { 0, 0 }, kept = 0;
+
+    for (int i = 0; i < 2; i++) {
+        free(corpus->ids[i]);
+        free(corpus->sentence[i]);
+        free(corpus->length[i]);
+        corpus->ids[i] = NULL;
+        corpus->sentence[i] = memory_new(corpus->pairs, sizeof(int32_t *));
+        corpus->length[i] = memory_new(corpus->pairs, sizeof(int));
+    }
+    for (size_t k = 0; k < corpus->pairs; k++) {
+        struct rng rng = rng_make(seed, 0x62706564, epoch, (uint64_t)k);
+
+        tokenizer_encode(tokenizer, SOURCE, corpus->lines[SOURCE][k], dropout, &rng, &tokens[0]);
+        tokenizer_encode(tokenizer, TARGET, corpus->lines[TARGET][k], dropout, &rng, &tokens[1]);
+        if (max_length && (tokens[0].count > max_length || tokens[1].count > max_length)) {
+            corpus->dropped.too_long++;
+            continue;
+        }
+        for (int i = 0; i < 2; i++) {
+            size_t count = (size_t)tokens[i].count;
+
+            if (used[i] + count + 1 > room[i]) {
+                room[i] = 2 * (used[i] + count + 1) + 1024;
+                corpus->ids[i] = memory_resize(corpus->ids[i], room[i], sizeof(int32_t));
+            }
+            memcpy(corpus->ids[i] + used[i], tokens[i].ids, count * sizeof(int32_t));
+            corpus->ids[i][used[i] + count] = VOCAB_END;
+            corpus->length[i][kept] = (int)count + 1;
+            corpus->lines[i][kept] = corpus->lines[i][k];
+            used[i] += count + 1;
+        }
+        corpus->number[kept++] = corpus->number[k];
+    }
+    corpus->pairs = kept;
+    for (int i = 0; i < 2; i++) {
+        const int32_t *at = corpus->ids[i];
+
+        for (size_t k = 0; k < kept; at += corpus->length[i][k++])
+            corpus->sentence[i][k] = at;
+        tokens_release(&tokens[i]);
+    }
+}
+
+void corpus_encode(struct corpus *corpus, const struct tokenizer *tokenizer, int max_length)
+{
+    encode(corpus, tokenizer, max_length, 0, 0, 0);
+}
+
+void corpus_encode_again(struct corpus *corpus, const struct tokenizer *tokenizer, double dropout, uint64_t seed, uint64_t epoch)
+{
+    encode(corpus, tokenizer, 0, dropout, seed, epoch);
+}
+
+long corpus_tokens(const struct corpus *corpus, enum side side)
+{
+    long total = 0;
+
+    for (size_t k = 0; k < corpus->pairs; k++)
+        total += corpus->length[side][k];
+    return total;
+}
+
+void corpus_keep(struct corpus *corpus, size_t pairs)
+{
+    if (pairs < corpus->pairs)
+        corpus->pairs = pairs;
+}
+
+void corpus_release(struct corpus *corpus)
+{
+    for (int i = 0; i < 2; i++) {
+        text_release(&corpus->store[i]);
+        free(corpus->lines[i]);
+        free(corpus->ids[i]);
+        free(corpus->sentence[i]);
+        free(corpus->length[i]);
+    }
+    free(corpus->number);
+    *corpus = (struct corpus){ 0 };
+}

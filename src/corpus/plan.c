@@ -1,0 +1,103 @@
+#include "corpus/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A pair and what it is sorted by. */
+struct keyed {
+    int32_t target, source, pair;
+};
+
+static int by_length(const void *a, const void *b)
+{
+    const struct keyed *x = a, *y = b;
+
+    if (x->target != y->target)
+        return x->target < y->target ? -1 : 1;
+    if (x->source != y->source)
+        return x->source < y->source ? -1 : 1;
+    return x->pair < y->pair ? -1 : x->pair > y->pair;
+}
+
+/* Sorts a pool and cuts it into batches, whose ends are added to plan->first. */
+static void cut(struct plan *plan, struct keyed *pool, size_t count, size_t offset, const struct plan_options *options)
+{
+    long tokens = 0;
+    int sentences = 0;
+
+    qsort(pool, count, sizeof *pool, by_length);
+    for (size_t i = 0; i < count; i++) {
+        int full = options->sentences ? sentences == options->sentences : tokens + pool[i].target > options->tokens;
+
+        if (sentences && full) {
+            plan->first[++plan->batches] = offset + i;
+            tokens = 0;
+            sentences = 0;
+        }
+        plan->pairs[offset + i] = pool[i].pair;
+        tokens += pool[i].target;
+        sentences++;
+    }
+    if (count)
+        plan->first[++plan->batches] = offset + count;
+}
+
+static void shuffle_batches(struct plan *plan, struct rng *rng)
+{
+    size_t count = plan->first[plan->batches], at = 0;
+    int32_t *order = memory_new(plan->batches, sizeof *order), *pairs = memory_new(count, sizeof *pairs);
+    size_t *first = memory_new(plan->batches + 1, sizeof *first);
+
+    for (size_t i = 0; i < plan->batches; i++)
+        order[i] = (int32_t)i;
+    rng_shuffle(rng, order, plan->batches);
+    for (size_t i = 0; i < plan->batches; i++) {
+        size_t from = plan->first[order[i]], length = plan->first[order[i] + 1] - from;
+
+        memcpy(pairs + at, plan->pairs + from, length * sizeof *pairs);
+        at += length;
+        first[i + 1] = at;
+    }
+    free(order);
+    free(plan->pairs);
+    free(plan->first);
+    plan->pairs = pairs;
+    plan->first = first;
+}
+
+void plan_make(struct plan *plan, const struct corpus *corpus, const struct plan_options *options, uint64_t seed, uint64_t epoch)
+{
+    size_t count = corpus->pairs, from = 0;
+    struct keyed *keyed = memory_new(count, sizeof *keyed);
+    int32_t *order = memory_new(count, sizeof *order);
+    struct rng rng = rng_make(seed, 0x706c616e, epoch, 0);
+
+    *plan = (struct plan){ .pairs = memory_new(count, sizeof *plan->pairs), .first = memory_new(count + 1, sizeof *plan->first) };
+    for (size_t i = 0; i < count; i++)
+        order[i] = (int32_t)i;
+    rng_shuffle(&rng, order, count);
+    while (from < count) {
+        size_t to = from;
+        long tokens = 0, most = options->sentences ? (long)options->sentences * options->pool : (long)options->tokens * options->pool;
+
+        while (to < count && (to == from || tokens < most)) {
+            int32_t pair = order[to];
+
+            keyed[to] = (struct keyed){ corpus->length[TARGET][pair], corpus->length[SOURCE][pair], pair };
+            tokens += options->sentences ? 1 : keyed[to].target;
+            to++;
+        }
+        cut(plan, keyed + from, to - from, from, options);
+        from = to;
+    }
+    free(keyed);
+    free(order);
+    shuffle_batches(plan, &rng);
+}
+
+void plan_release(struct plan *plan)
+{
+    free(plan->pairs);
+    free(plan->first);
+    *plan = (struct plan){ 0 };
+}

@@ -1,0 +1,22 @@
+/* plan: which pairs go together in which order. The pairs are shuffled, cut into pools of some batches, sorted by length within a
+ * pool and cut into batches; then the batches are shuffled. All of it is a function of seed and epoch. */
+#ifndef NMT_CORPUS_PLAN_H
+#define NMT_CORPUS_PLAN_H
+
+#include "corpus/corpus.h"
+
+struct plan {
+    int32_t *pairs;   /* all pairs of the corpus in order */
+    size_t *first;    /* [batches + 1] into pairs */
+    size_t batches;
+};
+
+/* A batch holds up to `tokens` target tokens (at least one pair), or `sentences` pairs if that is not 0; a pool holds `pool` batches. */
+struct plan_options {
+    int tokens, sentences, pool;
+};
+
+void plan_make(struct plan *plan, const struct corpus *corpus, const struct plan_options *options, uint64_t seed, uint64_t epoch);
+void plan_release(struct plan *plan);
+
+#endif

@@ -1,0 +1,37 @@
+/* bleu: corpus BLEU (Papineni et al. 2002) with one reference, equal to sacreBLEU 2.6's in number and in print.
+ *
+ *   BLEU = 100 · BP · exp(1/4 Σ_{n=1..4} ln p_n)      BP = exp(1 − r/c) where the hypotheses' length c < the references' r, or 1
+ *   p_n  = matching n-grams (each at most as often as the reference has it) / n-grams of the hypotheses, over the whole corpus
+ *
+ * Exponential smoothing: the k-th order without a match counts as 1/2^k matches (k = 1, 2, …); but no match of any order is 0. An
+ * order without n-grams makes BLEU 0. */
+#ifndef NMT_EVAL_BLEU_H
+#define NMT_EVAL_BLEU_H
+
+#include "eval/tokenize.h"
+
+#include <stddef.h>
+
+enum { BLEU_ORDER = 4, BLEU_STATISTICS = 2 + 2 * BLEU_ORDER };
+
+struct bleu {
+    double score;                             /* 0..100, as are the precisions */
+    double precision[BLEU_ORDER];
+    double brevity;                           /* BP, 0..1 */
+    double ratio;                             /* c / r, 0 when r is */
+    long hypothesis_length, reference_length; /* in words */
+};
+
+/* All that BLEU must know of each sentence: statistics[lines, BLEU_STATISTICS], set: length of hypothesis and of reference,
+ * matches of order 1..4, n-grams of order 1..4. Those of a corpus are their sums. `lowercase`: case is no difference. */
+void bleu_statistics(char *const *hypotheses, char *const *references, size_t lines, enum bleu_tokenizer tokenizer, int lowercase,
+                     long *statistics);
+
+/* BLEU of (summed) statistics. */
+void bleu_score(const long *statistics, struct bleu *bleu);
+
+/* Both at once, for a corpus of `lines` sentences in UTF-8. */
+void bleu_corpus(char *const *hypotheses, char *const *references, size_t lines, enum bleu_tokenizer tokenizer, int lowercase,
+                 struct bleu *bleu);
+
+#endif

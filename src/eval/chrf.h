@@ -1,0 +1,26 @@
+/* chrf: the character n-gram F score of a corpus (Popović 2015, 2017), equal to sacreBLEU 2.6's chrF2 and chrF2++.
+ *
+ *   chrF2 = 100 · 5 P R / (4 P + R)      P, R: precision and recall, averaged over the orders that both sides have n-grams of
+ *
+ * Orders are letters 1..6, without white space, and in chrF2++ words 1..2 too, with punctuation parted from a word's ends. */
+#ifndef NMT_EVAL_CHRF_H
+#define NMT_EVAL_CHRF_H
+
+#include <stddef.h>
+
+enum { CHRF_LETTERS = 6, CHRF_WORDS = 2, CHRF_STATISTICS = 3 * (CHRF_LETTERS + CHRF_WORDS) };
+
+struct chrf {
+    double score;             /* 0..100, as are the two */
+    double precision, recall; /* the averages P and R */
+};
+
+/* All that chrF must know of each sentence: statistics[lines, CHRF_STATISTICS], set: per order n-grams of the hypothesis (0 where
+ * the reference has none), of the reference, matches. Those of a corpus are their sums. `word_order`: 0, or 2 for chrF2++. */
+void chrf_statistics(char *const *hypotheses, char *const *references, size_t lines, int word_order, int lowercase,
+                     long *statistics);
+
+/* chrF2 of (summed) statistics. */
+void chrf_score(const long *statistics, struct chrf *chrf);
+
+#endif

@@ -1,0 +1,31 @@
+/* unicode: lines as sequences of characters, with white space and lower case as Python's str has them: the reference
+ * implementation of the scores is defined by it. (text/utf8.h normalises what the model reads; a score takes text as it is.) */
+#ifndef NMT_EVAL_UNICODE_H
+#define NMT_EVAL_UNICODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A sequence of characters (code points) or of words (numbers): items[0..count). Zero-initialise; items_release. */
+struct items {
+    int32_t *items;
+    int count, room;
+};
+
+void items_add(struct items *sequence, int32_t item);
+void items_release(struct items *sequence);
+
+/* The offset of the first byte of `bytes` that is not part of well-formed UTF-8, or `length` when all of it is. A NUL byte counts
+ * as ill-formed: no line of text has one. */
+size_t unicode_check(const char *bytes, size_t length);
+
+/* The characters of `line` into `letters` (cleared first). What is not UTF-8 becomes U+FFFD. */
+void unicode_decode(const char *line, struct items *letters);
+
+/* Lower case in place, one line: may change the number of letters (U+0130 becomes two); a sigma that ends a word becomes ς. */
+void unicode_lower(struct items *letters);
+
+/* White space: what parts words. */
+int unicode_is_space(int32_t letter);
+
+#endif

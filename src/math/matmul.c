@@ -1,0 +1,151 @@
+#include "math/matmul.h"
+
+#include "base/memory.h"
+#include "base/report.h"
+#include "math/matmul_backend.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <stdlib.h>
+#include <time.h>
+
+const char *const backend_names[] = { "auto", "openblas", "onednn", NULL };
+const char *const precision_names[] = { "auto", "f32", "bf16", NULL };
+
+struct matmul {
+    struct onednn *onednn; /* NULL: OpenBLAS */
+};
+
+int matmul_choose(enum backend *backend, enum precision *precision)
+{
+    int onednn = onednn_available() && sizeof(real) == sizeof(float);
+
+    if (*backend == BACKEND_ONEDNN && !onednn)
+        return error("this nmt was built without oneDNN; install libdnnl-dev and build again, or use --backend openblas");
+    if (*backend == BACKEND_AUTO)
+        *backend = onednn ? BACKEND_ONEDNN : BACKEND_OPENBLAS;
+    if (*precision == PRECISION_BF16 && *backend != BACKEND_ONEDNN)
+        return error("bf16 products need oneDNN; use --backend onednn, or --precision f32");
+    if (*precision == PRECISION_AUTO)
+        *precision = *backend == BACKEND_ONEDNN && onednn_fast_bf16() ? PRECISION_BF16 : PRECISION_F32;
+    return 0;
+}
+
+struct matmul *matmul_new(enum backend backend, enum precision precision)
+{
+    struct matmul *matmul = memory_new(1, sizeof *matmul);
+
+    assert(backend != BACKEND_AUTO && precision != PRECISION_AUTO);
+    openblas_set_num_threads(1);
+    if (backend == BACKEND_ONEDNN)
+        matmul->onednn = onednn_new(precision == PRECISION_BF16);
+    return matmul;
+}
+
+void matmul_free(struct matmul *matmul)
+{
+    if (matmul && matmul->onednn)
+        onednn_free(matmul->onednn);
+    free(matmul);
+}
+
+int matmul_packs(const struct matmul *matmul)
+{
+    return matmul->onednn != NULL;
+}
+
+void matmul_pack(struct matmul *matmul, struct weight *weight, enum pass_direction direction)
+{
+    if (!matmul->onednn)
+        return;
+    if (direction == FORWARD)
+        onednn_pack(matmul->onednn, weight->w, weight->in, weight->out, 1, &weight->packed[FORWARD]);
+    else
+        onednn_pack(matmul->onednn, weight->w, weight->out, weight->in, 0, &weight->packed[BACKWARD]);
+}
+
+void matmul_unpack(struct weight *weight)
+{
+    for (int i = 0; i < 2; i++) {
+        onednn_unpack(weight->packed[i]);
+        weight->packed[i] = NULL;
+    }
+}
+
+static void openblas_product(const struct product *p)
+{
+    enum CBLAS_TRANSPOSE ta = p->a_transposed ? CblasTrans : CblasNoTrans, tb = p->b_transposed ? CblasTrans : CblasNoTrans;
+    real beta = p->add ? 1 : 0;
+
+#ifdef NMT_DOUBLE
+    cblas_dgemm(CblasRowMajor, ta, tb, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, beta, p->c, p->ldc);
+#else
+    cblas_sgemm(CblasRowMajor, ta, tb, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, beta, p->c, p->ldc);
+#endif
+}
+
+static void run(struct matmul *matmul, const struct product *product)
+{
+    if (product->m == 0 || product->n == 0 || product->k == 0)
+        return;
+    if (matmul->onednn)
+        onednn_product(matmul->onednn, product);
+    else
+        openblas_product(product);
+}
+
+void matmul_forward(struct matmul *matmul, real *Y, int ldy, const real *X, int ldx, const struct weight *weight, int rows, int add)
+{
+    struct product product = { .m = rows, .n = weight->out, .k = weight->in, .a = X, .lda = ldx, .b = weight->w, .ldb = weight->in,
+                               .b_transposed = 1, .packed = weight->packed[FORWARD], .c = Y, .ldc = ldy, .add = add };
+
+    run(matmul, &product);
+}
+
+void matmul_backward(struct matmul *matmul, real *dX, int lddx, const real *dY, int lddy, const struct weight *weight, int rows,
+                     int add)
+{
+    struct product product = { .m = rows, .n = weight->in, .k = weight->out, .a = dY, .lda = lddy, .b = weight->w, .ldb = weight->in,
+                               .packed = weight->packed[BACKWARD], .c = dX, .ldc = lddx, .add = add };
+
+    run(matmul, &product);
+}
+
+void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, const real *X, int ldx, int rows, int out, int in)
+{
+    struct product product = { .m = out, .n = in, .k = rows, .a = dY, .lda = lddy, .a_transposed = 1, .b = X, .ldb = ldx, .c = dW,
+                               .ldc = in, .add = 1 };
+
+    run(matmul, &product);
+}
+
+double matmul_peak(struct matmul *matmul, int m, int n, int k, double seconds)
+{
+    real *X = memory_new(size_product((size_t)m, (size_t)k), sizeof *X), *W = memory_new(size_product((size_t)n, (size_t)k), sizeof *W);
+    real *Y = memory_new(size_product((size_t)m, (size_t)n), sizeof *Y);
+    struct weight weight = { .w = W, .out = n, .in = k };
+    double spent = 0, best = 0;
+
+    for (int i = 0; i < m * k; i++)
+        X[i] = (real)(i % 7) / 8;
+    for (int i = 0; i < n * k; i++)
+        W[i] = (real)(i % 5) / 8;
+    matmul_pack(matmul, &weight, FORWARD);
+    for (int runs = 0; runs < 3 || spent < seconds; runs++) {
+        struct timespec from, to;
+        double took;
+
+        timespec_get(&from, TIME_UTC);
+        matmul_forward(matmul, Y, n, X, k, &weight, m, 0);
+        timespec_get(&to, TIME_UTC);
+        took = (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+        spent += took;
+        if (took > 0 && 2e-9 * m * n * k / took > best)
+            best = 2e-9 * m * n * k / took;
+    }
+    matmul_unpack(&weight);
+    free(X);
+    free(W);
+    free(Y);
+    return best;
+}

@@ -1,0 +1,31 @@
+/* matmul_backend: what a backend offers to matmul.c. Private to math/. */
+#ifndef NMT_MATH_MATMUL_BACKEND_H
+#define NMT_MATH_MATMUL_BACKEND_H
+
+#include "math/matmul.h"
+
+/* One product C [m, n] (+)= A B, where each operand may be seen transposed. */
+struct product {
+    int m, n, k;
+    const real *a; /* [m, k], or [k, m] if a_transposed */
+    int lda, a_transposed;
+    const real *b; /* [k, n], or [n, k] if b_transposed */
+    int ldb, b_transposed;
+    const void *packed; /* b as onednn_pack left it, or NULL */
+    real *c;            /* [m, n] */
+    int ldc, add;
+};
+
+struct onednn;
+
+int onednn_available(void);      /* whether nmt was built with it */
+int onednn_fast_bf16(void);      /* whether this processor multiplies bfloat16 natively */
+struct onednn *onednn_new(int bf16);
+void onednn_free(struct onednn *onednn);
+void onednn_product(struct onednn *onednn, const struct product *product);
+
+/* b [k, n] (or [n, k] if transposed), dense, into *packed (allocated at first). */
+void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed);
+void onednn_unpack(void *packed);
+
+#endif

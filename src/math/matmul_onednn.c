@@ -1,0 +1,382 @@
+/* The oneDNN backend: one compiled product ("primitive") per shape, made when the shape first appears and kept in a table.
+ *
+ * Rows vary from step to step (the sentences still active) and from batch to batch. A primitive costs 0.05 ms to make and 60 to
+ * 130 kB to keep, so few shapes are made: up to EXACT rows each number has its own; above, the rows are cut into multiples of EXACT
+ * (at most BLOCK) and a rest. The summed dimension of a gradient is cut in the same way, its rest filled up with zeros.
+ *
+ * oneDNN 2.6 multiplies fast only where all matrices are dense; with a row stride it falls back to plain loops, a thousand times
+ * slower. So operands with a stride are copied into scratch buffers first (in bf16 they are rounded there anyway), and a result with a
+ * stride is computed in a third one. */
+#include "math/matmul_backend.h"
+
+#ifndef NMT_ONEDNN
+
+int onednn_available(void)
+{
+    return 0;
+}
+
+int onednn_fast_bf16(void)
+{
+    return 0;
+}
+
+struct onednn *onednn_new(int bf16)
+{
+    (void)bf16;
+    return 0;
+}
+
+void onednn_free(struct onednn *onednn)
+{
+    (void)onednn;
+}
+
+void onednn_product(struct onednn *onednn, const struct product *product)
+{
+    (void)onednn;
+    (void)product;
+}
+
+void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed)
+{
+    (void)onednn;
+    (void)b;
+    (void)k;
+    (void)n;
+    (void)transposed;
+    *packed = 0;
+}
+
+void onednn_unpack(void *packed)
+{
+    (void)packed;
+}
+
+#else
+
+#include "base/memory.h"
+#include "base/report.h"
+#include "math/vec.h"
+
+#include <assert.h>
+#include <dnnl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+enum { EXACT = 64, BLOCK = 512, REST = 16 };
+
+/* What tells one compiled product from another. Padding-free, as it is hashed as bytes. */
+struct shape {
+    int m, n, k, lda, ldb, ldc;
+    int a_transposed, b_transposed, packed, add;
+};
+
+struct primitive {
+    struct shape shape;
+    dnnl_primitive_t run;
+    dnnl_memory_t a, b, c;
+    UT_hash_handle hh;
+};
+
+struct onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    dnnl_data_type_t type;
+    struct primitive *primitives;
+    void *scratch[3]; /* dense operands, dense result */
+    size_t scratch_bytes[3];
+};
+
+/* A packed weight: memory in the format that the product likes best. */
+struct packed {
+    dnnl_memory_t memory;
+    dnnl_memory_desc_t format;
+    dnnl_primitive_t reorder;
+    dnnl_memory_t plain;
+};
+
+static void check(dnnl_status_t status, const char *what)
+{
+    if (status != dnnl_success)
+        die("oneDNN: %s failed (status %d); use --backend openblas", what, (int)status);
+}
+
+int onednn_available(void)
+{
+    return 1;
+}
+
+int onednn_fast_bf16(void)
+{
+#if defined(__x86_64__)
+    dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+
+    return isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx;
+#else
+    return 0;
+#endif
+}
+
+struct onednn *onednn_new(int bf16)
+{
+    struct onednn *onednn = memory_new(1, sizeof *onednn);
+
+    dnnl_set_primitive_cache_capacity(0); /* this table is the cache */
+    onednn->type = bf16 ? dnnl_bf16 : dnnl_f32;
+    check(dnnl_engine_create(&onednn->engine, dnnl_cpu, 0), "starting");
+    check(dnnl_stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags), "starting");
+    return onednn;
+}
+
+void onednn_free(struct onednn *onednn)
+{
+    struct primitive *one, *next;
+
+    HASH_ITER(hh, onednn->primitives, one, next) {
+        HASH_DEL(onednn->primitives, one);
+        dnnl_primitive_destroy(one->run);
+        dnnl_memory_destroy(one->a);
+        dnnl_memory_destroy(one->b);
+        dnnl_memory_destroy(one->c);
+        free(one);
+    }
+    dnnl_stream_destroy(onednn->stream);
+    dnnl_engine_destroy(onednn->engine);
+    free(onednn->scratch[0]);
+    free(onednn->scratch[1]);
+    free(onednn->scratch[2]);
+    free(onednn);
+}
+
+/* The description of a [rows, columns] matrix with row stride ld, or of its transpose's view. */
+static dnnl_memory_desc_t describe(int rows, int columns, int ld, int transposed, dnnl_data_type_t type)
+{
+    dnnl_memory_desc_t format;
+    dnnl_dims_t sizes = { rows, columns }, strides = { ld, 1 };
+
+    if (transposed) {
+        strides[0] = 1;
+        strides[1] = ld;
+    }
+    check(dnnl_memory_desc_init_by_strides(&format, 2, sizes, type, strides), "describing a matrix");
+    return format;
+}
+
+static dnnl_primitive_desc_t describe_product(struct onednn *onednn, const dnnl_memory_desc_t *a, const dnnl_memory_desc_t *b,
+                                              const dnnl_memory_desc_t *c, int add)
+{
+    dnnl_matmul_desc_t matmul;
+    dnnl_primitive_attr_t attributes;
+    dnnl_primitive_desc_t description;
+
+    check(dnnl_matmul_desc_init(&matmul, a, b, NULL, c), "describing a product");
+    check(dnnl_primitive_attr_create(&attributes), "describing a product");
+    if (add) {
+        dnnl_post_ops_t after;
+
+        check(dnnl_post_ops_create(&after), "describing a product");
+        check(dnnl_post_ops_append_sum(after, 1), "describing a product");
+        check(dnnl_primitive_attr_set_post_ops(attributes, after), "describing a product");
+        dnnl_post_ops_destroy(after);
+    }
+    check(dnnl_primitive_desc_create(&description, &matmul, attributes, onednn->engine, NULL), "describing a product");
+    dnnl_primitive_attr_destroy(attributes);
+    return description;
+}
+
+static struct primitive *find(struct onednn *onednn, const struct shape *shape, const struct packed *packed)
+{
+    struct primitive *one;
+    dnnl_memory_desc_t a, b, c;
+    dnnl_primitive_desc_t description;
+
+    HASH_FIND(hh, onednn->primitives, shape, sizeof *shape, one);
+    if (one)
+        return one;
+    one = memory_new(1, sizeof *one);
+    one->shape = *shape;
+    a = describe(shape->m, shape->k, shape->lda, shape->a_transposed, onednn->type);
+    b = packed ? packed->format : describe(shape->k, shape->n, shape->ldb, shape->b_transposed, onednn->type);
+    c = describe(shape->m, shape->n, shape->ldc, 0, dnnl_f32);
+    description = describe_product(onednn, &a, &b, &c, shape->add);
+    check(dnnl_primitive_create(&one->run, description), "compiling a product");
+    dnnl_primitive_desc_destroy(description);
+    check(dnnl_memory_create(&one->a, &a, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    check(dnnl_memory_create(&one->b, &b, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    check(dnnl_memory_create(&one->c, &c, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    HASH_ADD(hh, onednn->primitives, shape, sizeof one->shape, one);
+    return one;
+}
+
+static void *scratch(struct onednn *onednn, int which, size_t bytes)
+{
+    if (bytes > onednn->scratch_bytes[which]) {
+        free(onednn->scratch[which]);
+        onednn->scratch_bytes[which] = bytes + bytes / 4;
+        onednn->scratch[which] = memory_new(onednn->scratch_bytes[which], 1);
+    }
+    return onednn->scratch[which];
+}
+
+/* A dense copy of `rows` rows of `columns` numbers with stride *ld, in the product's type, followed by `zeros` rows of zeros; the
+ * matrix itself where no copy is needed. */
+static const void *operand(struct onednn *onednn, int which, const float *from, int rows, int columns, int zeros, int *ld)
+{
+    size_t count = (size_t)rows * (size_t)columns, empty = (size_t)zeros * (size_t)columns;
+
+    if (onednn->type == dnnl_f32) {
+        float *to;
+
+        if (!zeros && *ld == columns)
+            return from;
+        to = scratch(onednn, which, (count + empty) * sizeof *to);
+        for (int i = 0; i < rows; i++)
+            memcpy(to + (size_t)i * (size_t)columns, from + (size_t)i * (size_t)*ld, (size_t)columns * sizeof *to);
+        memset(to + count, 0, empty * sizeof *to);
+        *ld = columns;
+        return to;
+    } else {
+        uint16_t *to = scratch(onednn, which, (count + empty) * sizeof *to);
+
+        vec_to_bf16(to, from, *ld, rows, columns);
+        memset(to + count, 0, empty * sizeof *to);
+        *ld = columns;
+        return to;
+    }
+}
+
+/* One compiled product on operands that are already in the right type. */
+static void execute(struct onednn *onednn, const struct shape *shape, const void *a, const void *b, const struct packed *packed,
+                    float *c)
+{
+    struct primitive *one = find(onednn, shape, packed);
+    dnnl_exec_arg_t arguments[] = { { DNNL_ARG_SRC, one->a }, { DNNL_ARG_WEIGHTS, one->b }, { DNNL_ARG_DST, one->c } };
+    union {
+        const void *constant;
+        void *plain;
+    } source = { .constant = a }, weights = { .constant = b };
+
+    if (packed)
+        check(dnnl_memory_get_data_handle(packed->memory, &weights.plain), "finding a weight");
+    check(dnnl_memory_set_data_handle(one->a, source.plain), "setting an operand");
+    check(dnnl_memory_set_data_handle(one->b, weights.plain), "setting an operand");
+    check(dnnl_memory_set_data_handle(one->c, c), "setting an operand");
+    check(dnnl_primitive_execute(one->run, onednn->stream, 3, arguments), "a product");
+}
+
+static int next_rows(int left)
+{
+    if (left >= BLOCK)
+        return BLOCK;
+    return left > EXACT ? left / EXACT * EXACT : left;
+}
+
+/* Rows are independent: cut along m. */
+static void product_by_rows(struct onednn *onednn, const struct product *p)
+{
+    int dense = p->ldc == p->n;
+    struct shape shape = { .n = p->n, .k = p->k, .ldb = p->ldb, .ldc = p->n, .b_transposed = p->b_transposed,
+                           .packed = p->packed != NULL, .add = dense && p->add };
+    const void *b = p->packed ? NULL
+                              : operand(onednn, 1, p->b, p->b_transposed ? p->n : p->k, p->b_transposed ? p->k : p->n, 0, &shape.ldb);
+
+    if (p->packed)
+        shape.ldb = 0;
+    for (int row = 0; row < p->m; row += shape.m) {
+        float *c = p->c + (size_t)row * (size_t)p->ldc, *result;
+        const void *a;
+
+        shape.m = next_rows(p->m - row);
+        shape.lda = p->lda;
+        a = operand(onednn, 0, p->a + (size_t)row * (size_t)p->lda, shape.m, p->k, 0, &shape.lda);
+        result = dense ? c : scratch(onednn, 2, (size_t)shape.m * (size_t)p->n * sizeof *result);
+        execute(onednn, &shape, a, b, p->packed, result);
+        for (int i = 0; i < shape.m && !dense; i++, c += p->ldc, result += p->n) {
+            if (p->add)
+                vec_add(c, result, p->n);
+            else
+                memcpy(c, result, (size_t)p->n * sizeof *c);
+        }
+    }
+}
+
+/* C [m, n] (+)= Aᵀ B with A [k, m], B [k, n]: cut along the sum. */
+static void product_by_sum(struct onednn *onednn, const struct product *p)
+{
+    struct shape shape = { .m = p->m, .n = p->n, .ldc = p->ldc, .a_transposed = 1, .add = p->add };
+    int rows;
+
+    for (int row = 0; row < p->k; row += rows, shape.add = 1) {
+        const void *a, *b;
+        int zeros;
+
+        rows = next_rows(p->k - row);
+        zeros = rows % EXACT ? (REST - rows % REST) % REST : 0;
+        shape.k = rows + zeros;
+        shape.lda = p->lda;
+        shape.ldb = p->ldb;
+        a = operand(onednn, 0, p->a + (size_t)row * (size_t)p->lda, rows, p->m, zeros, &shape.lda);
+        b = operand(onednn, 1, p->b + (size_t)row * (size_t)p->ldb, rows, p->n, zeros, &shape.ldb);
+        execute(onednn, &shape, a, b, NULL, p->c);
+    }
+}
+
+void onednn_product(struct onednn *onednn, const struct product *product)
+{
+    if (product->a_transposed) {
+        assert(!product->b_transposed && !product->packed);
+        product_by_sum(onednn, product);
+    } else {
+        product_by_rows(onednn, product);
+    }
+}
+
+void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed)
+{
+    struct packed *one = *packed;
+    union {
+        const real *constant;
+        void *plain;
+    } source = { .constant = b };
+    dnnl_exec_arg_t arguments[2];
+
+    if (!one) {
+        dnnl_memory_desc_t a = describe(EXACT, k, k, 0, onednn->type), c = describe(EXACT, n, n, 0, dnnl_f32), any, plain;
+        dnnl_dims_t sizes = { k, n };
+        dnnl_primitive_desc_t description;
+
+        one = *packed = memory_new(1, sizeof *one);
+        check(dnnl_memory_desc_init_by_tag(&any, 2, sizes, onednn->type, dnnl_format_tag_any), "describing a weight");
+        description = describe_product(onednn, &a, &any, &c, 0);
+        one->format = *dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
+        dnnl_primitive_desc_destroy(description);
+        plain = describe(k, n, transposed ? k : n, transposed, dnnl_f32);
+        check(dnnl_memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
+        check(dnnl_memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
+        check(dnnl_reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
+              "packing a weight");
+        check(dnnl_primitive_create(&one->reorder, description), "packing a weight");
+        dnnl_primitive_desc_destroy(description);
+    }
+    check(dnnl_memory_set_data_handle(one->plain, source.plain), "packing a weight");
+    arguments[0] = (dnnl_exec_arg_t){ DNNL_ARG_FROM, one->plain };
+    arguments[1] = (dnnl_exec_arg_t){ DNNL_ARG_TO, one->memory };
+    check(dnnl_primitive_execute(one->reorder, onednn->stream, 2, arguments), "packing a weight");
+}
+
+void onednn_unpack(void *packed)
+{
+    struct packed *one = packed;
+
+    if (!one)
+        return;
+    dnnl_primitive_destroy(one->reorder);
+    dnnl_memory_destroy(one->plain);
+    dnnl_memory_destroy(one->memory);
+    free(one);
+}
+
+#endif

@@ -1,0 +1,391 @@
+#include "math/vec.h"
+
+#include <math.h>
+#include <string.h>
+#if defined(__SSE__)
+#include <immintrin.h>
+#endif
+
+/* Clones for several processors in one binary. The sanitizers' start-up comes after the loader's choice, so they build one. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(NMT_ONE_CLONE)
+#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CLONES
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+#ifdef NMT_DOUBLE
+
+INLINE real exponential(real x)
+{
+    return exp(x);
+}
+
+INLINE real hyperbolic(real x)
+{
+    return tanh(x);
+}
+
+#else
+
+/* e^x = 2^k e^r with k the integer nearest to x / ln 2, |r| <= ln 2 / 2, e^r by a polynomial of degree 6 (Taylor's, relative error
+ * 2e-7); written without branches or calls so that the compiler turns loops over it into vector code. */
+INLINE real exponential(real x)
+{
+    float r, p, power;
+    int k, bits;
+
+    x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    k = (int)(x * 1.44269504f + (x < 0 ? -0.5f : 0.5f));
+    r = x - (float)k * 0.69314718056f;
+    p = 1.0f + r * (1.0f + r * (0.5f + r * (0.16666667f + r * (0.041666668f + r * (0.0083333338f + r * 0.0013888889f)))));
+    bits = (k + 127) << 23;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+INLINE real hyperbolic(real x)
+{
+    return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f);
+}
+
+#endif
+
+INLINE real logistic(real x)
+{
+    return 1 / (1 + exponential(-x));
+}
+
+CLONES void vec_add(real *y, const real *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] += x[i];
+}
+
+CLONES void vec_add_product(real *y, const real *a, const real *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] += a[i] * b[i];
+}
+
+CLONES void vec_product(real *y, const real *a, const real *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = a[i] * b[i];
+}
+
+CLONES void vec_tanh(real *y, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = hyperbolic(y[i]);
+}
+
+CLONES void vec_tanh_backward(real *dx, const real *y, const real *dy, int n)
+{
+    for (int i = 0; i < n; i++)
+        dx[i] = dy[i] * (1 - y[i] * y[i]);
+}
+
+CLONES void vec_sum_rows(real *y, const real *X, int ldx, int rows, int n)
+{
+    for (int row = 0; row < rows; row++) {
+        const real *x = X + (size_t)row * (size_t)ldx;
+
+        for (int i = 0; i < n; i++)
+            y[i] += x[i];
+    }
+}
+
+CLONES void vec_gru_gates(real *restrict g, real *restrict rs, const real *restrict s, int n)
+{
+    for (int i = 0; i < n; i++) {
+        g[i] = logistic(g[i]);
+        rs[i] = g[i] * s[i];
+    }
+    for (int i = n; i < 2 * n; i++)
+        g[i] = logistic(g[i]);
+}
+
+CLONES void vec_gru_state(real *restrict next, real *restrict g, const real *restrict s, int n)
+{
+    const real *z = g + n;
+    real *candidate = g + 2 * n;
+
+    for (int i = 0; i < n; i++) {
+        candidate[i] = hyperbolic(candidate[i]);
+        next[i] = s[i] + z[i] * (candidate[i] - s[i]);
+    }
+}
+
+CLONES void vec_gru_state_backward(real *restrict dg, real *restrict ds, const real *restrict dnext, const real *restrict g,
+                                   const real *restrict s, int n)
+{
+    const real *z = g + n, *candidate = g + 2 * n;
+
+    for (int i = 0; i < n; i++) {
+        dg[n + i] = dnext[i] * (candidate[i] - s[i]) * z[i] * (1 - z[i]);
+        dg[2 * n + i] = dnext[i] * z[i] * (1 - candidate[i] * candidate[i]);
+        ds[i] = dnext[i] * (1 - z[i]);
+    }
+}
+
+CLONES void vec_gru_gates_backward(real *restrict dg, real *restrict ds, const real *restrict drs, const real *restrict g,
+                                   const real *restrict s, int n)
+{
+    for (int i = 0; i < n; i++) {
+        dg[i] = drs[i] * s[i] * g[i] * (1 - g[i]);
+        ds[i] = drs[i] * g[i];
+    }
+}
+
+CLONES void vec_energy(real *restrict e, const real *restrict q, const real *restrict K, const real *restrict v, int T, int A)
+{
+    for (int j = 0; j < T; j++) {
+        const real *k = K + (size_t)j * (size_t)A;
+        real sum = 0;
+
+        for (int a = 0; a < A; a++)
+            sum += v[a] * hyperbolic(q[a] + k[a]);
+        e[j] = sum;
+    }
+}
+
+CLONES void vec_energy_backward(real *restrict dq, real *restrict dK, real *restrict dv, const real *restrict de,
+                                const real *restrict q, const real *restrict K, const real *restrict v, int T, int A)
+{
+    for (int j = 0; j < T; j++) {
+        const real *k = K + (size_t)j * (size_t)A;
+        real *dk = dK + (size_t)j * (size_t)A, d = de[j];
+
+        for (int a = 0; a < A; a++) {
+            real t = hyperbolic(q[a] + k[a]), dt = d * v[a] * (1 - t * t);
+
+            dv[a] += d * t;
+            dq[a] += dt;
+            dk[a] += dt;
+        }
+    }
+}
+
+CLONES real vec_maximum(const real *x, int n)
+{
+    real maximum = x[0];
+
+    for (int i = 1; i < n; i++)
+        maximum = x[i] > maximum ? x[i] : maximum;
+    return maximum;
+}
+
+CLONES void vec_softmax(real *p, int n)
+{
+    real maximum = p[0], sum = 0;
+
+    for (int i = 1; i < n; i++)
+        maximum = p[i] > maximum ? p[i] : maximum;
+    for (int i = 0; i < n; i++) {
+        p[i] = exponential(p[i] - maximum);
+        sum += p[i];
+    }
+    sum = 1 / sum;
+    for (int i = 0; i < n; i++)
+        p[i] *= sum;
+}
+
+CLONES void vec_softmax_backward(real *de, const real *p, const real *dp, int n)
+{
+    real mean = 0;
+
+    for (int i = 0; i < n; i++)
+        mean += p[i] * dp[i];
+    for (int i = 0; i < n; i++)
+        de[i] = p[i] * (dp[i] - mean);
+}
+
+CLONES void vec_weighted_sum(real *restrict c, const real *restrict weights, const real *restrict H, int T, int n)
+{
+    for (int i = 0; i < n; i++)
+        c[i] = weights[0] * H[i];
+    for (int j = 1; j < T; j++) {
+        const real *h = H + (size_t)j * (size_t)n;
+        real weight = weights[j];
+
+        for (int i = 0; i < n; i++)
+            c[i] += weight * h[i];
+    }
+}
+
+CLONES void vec_dots(real *restrict d, const real *restrict c, const real *restrict H, int T, int n)
+{
+    for (int j = 0; j < T; j++) {
+        const real *h = H + (size_t)j * (size_t)n;
+        real sum = 0;
+
+        for (int i = 0; i < n; i++)
+            sum += c[i] * h[i];
+        d[j] = sum;
+    }
+}
+
+CLONES void vec_add_outer(real *restrict dH, const real *restrict weights, const real *restrict dc, int T, int n)
+{
+    for (int j = 0; j < T; j++) {
+        real *dh = dH + (size_t)j * (size_t)n, weight = weights[j];
+
+        for (int i = 0; i < n; i++)
+            dh[i] += weight * dc[i];
+    }
+}
+
+CLONES void vec_maxout(real *restrict m, const real *restrict t, int n)
+{
+    for (int i = 0; i < n; i++)
+        m[i] = t[2 * i] >= t[2 * i + 1] ? t[2 * i] : t[2 * i + 1];
+}
+
+CLONES void vec_maxout_backward(real *restrict dt, const real *restrict dm, const real *restrict t, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int first = t[2 * i] >= t[2 * i + 1];
+
+        dt[2 * i] = first ? dm[i] : 0;
+        dt[2 * i + 1] = first ? 0 : dm[i];
+    }
+}
+
+/* log Σ exp(x_i), with the maximum taken out first; *sum_x = Σ x_i. */
+INLINE double log_sum_exp(const real *x, int n, double *sum_x)
+{
+    real maximum = x[0], sum = 0, total = 0;
+
+    for (int i = 1; i < n; i++)
+        maximum = x[i] > maximum ? x[i] : maximum;
+    for (int i = 0; i < n; i++) {
+        sum += exponential(x[i] - maximum);
+        total += x[i];
+    }
+    *sum_x = (double)total;
+    return (double)maximum + log((double)sum);
+}
+
+CLONES double vec_log_sum_exp(const real *x, int n)
+{
+    double sum_x;
+
+    return log_sum_exp(x, n, &sum_x);
+}
+
+CLONES double vec_nll(const real *x, int n, int y, double *uniform)
+{
+    double sum_x, log_sum = log_sum_exp(x, n, &sum_x);
+
+    *uniform = log_sum - sum_x / n;
+    return log_sum - (double)x[y];
+}
+
+CLONES double vec_cross_entropy(real *x, int n, int y, double smoothing, double scale, double *uniform)
+{
+    double sum_x, log_sum = log_sum_exp(x, n, &sum_x), nll = log_sum - (double)x[y];
+    real shift = (real)log_sum, factor = (real)scale, even = (real)(smoothing / n);
+
+    *uniform = log_sum - sum_x / n;
+    for (int i = 0; i < n; i++)
+        x[i] = factor * (exponential(x[i] - shift) - even);
+    x[y] -= (real)(scale * (1 - smoothing));
+    return nll;
+}
+
+CLONES double vec_sum_squares(const real *x, size_t n)
+{
+    double total = 0;
+
+    for (size_t from = 0; from < n; from += 4096) {
+        size_t to = from + 4096 < n ? from + 4096 : n;
+        real sum = 0;
+
+        for (size_t i = from; i < to; i++)
+            sum += x[i] * x[i];
+        total += (double)sum;
+    }
+    return total;
+}
+
+CLONES void vec_accumulate(real *restrict sum, const real *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sum[i] += x[i];
+}
+
+CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const real *restrict g, size_t n, double clip, double rate,
+                     double beta1, double beta2, double epsilon)
+{
+    real c = (real)clip, a = (real)rate, b1 = (real)beta1, b2 = (real)beta2, e = (real)epsilon;
+
+    for (size_t i = 0; i < n; i++) {
+        real d = c * g[i];
+
+        m[i] = b1 * m[i] + (1 - b1) * d;
+        v[i] = b2 * v[i] + (1 - b2) * d * d;
+#ifdef NMT_DOUBLE
+        w[i] -= a * m[i] / (sqrt(v[i]) + e);
+#else
+        w[i] -= a * m[i] / (sqrtf(v[i]) + e);
+#endif
+    }
+}
+
+CLONES void vec_adadelta(real *restrict w, real *restrict g2, real *restrict d2, const real *restrict g, size_t n, double clip,
+                         double rate, double rho, double epsilon)
+{
+    real c = (real)clip, a = (real)rate, p = (real)rho, e = (real)epsilon;
+
+    for (size_t i = 0; i < n; i++) {
+        real d = c * g[i], step;
+
+        g2[i] = p * g2[i] + (1 - p) * d * d;
+#ifdef NMT_DOUBLE
+        step = sqrt((d2[i] + e) / (g2[i] + e)) * d;
+#else
+        step = sqrtf((d2[i] + e) / (g2[i] + e)) * d;
+#endif
+        d2[i] = p * d2[i] + (1 - p) * step * step;
+        w[i] -= a * step;
+    }
+}
+
+CLONES void vec_sgd(real *restrict w, const real *restrict g, size_t n, double clip, double rate)
+{
+    real step = (real)(clip * rate);
+
+    for (size_t i = 0; i < n; i++)
+        w[i] -= step * g[i];
+}
+
+CLONES void vec_average(real *restrict mean, const real *restrict w, size_t n, double keep)
+{
+    real share = (real)(1 - keep);
+
+    for (size_t i = 0; i < n; i++)
+        mean[i] += share * (w[i] - mean[i]);
+}
+
+CLONES void vec_to_bf16(uint16_t *restrict to, const float *restrict from, int ld, int rows, int n)
+{
+    for (int row = 0; row < rows; row++) {
+        const float *x = from + (size_t)row * (size_t)ld;
+        uint16_t *y = to + (size_t)row * (size_t)n;
+
+        for (int i = 0; i < n; i++) {
+            uint32_t bits;
+
+            memcpy(&bits, x + i, sizeof bits);
+            y[i] = (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+        }
+    }
+}
+
+void vec_flush_denormals(void)
+{
+#if defined(__SSE__)
+    _mm_setcsr(_mm_getcsr() | 0x8040u);
+#endif
+}

@@ -1,0 +1,30 @@
+#include "model/config.h"
+
+#include "base/report.h"
+
+#include <stddef.h>
+
+const char *const tie_names[] = { "none", "target", "all", NULL };
+const char *const initial_names[] = { "glorot", "paper", NULL };
+
+int config_check(const struct config *config)
+{
+    const struct {
+        const char *name;
+        int value, most;
+    } sizes[] = {
+        { "source vocabulary", config->Vx, 10000000 }, { "target vocabulary", config->Vy, 10000000 },
+        { "embedding", config->E, 65536 },             { "hidden", config->H, 65536 },
+        { "alignment", config->A, 65536 },             { "maxout", config->L, 65536 },
+    };
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i].value < 1 || sizes[i].value > sizes[i].most)
+            return error("%s size %d is outside 1 to %d", sizes[i].name, sizes[i].value, sizes[i].most);
+    if (config->tie != TIE_NONE && config->L != config->E)
+        return error("tied target embedding and output matrix need equal sizes, but embedding is %d and maxout %d; give --maxout %d",
+                     config->E, config->L, config->E);
+    if (config->tie == TIE_ALL && config->Vx != config->Vy)
+        return error("--tie all needs one vocabulary for both sides");
+    return 0;
+}

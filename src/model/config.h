@@ -1,0 +1,25 @@
+/* config: the sizes and choices that make a model what it is. The letters' legend is in src/README.md. */
+#ifndef NMT_MODEL_CONFIG_H
+#define NMT_MODEL_CONFIG_H
+
+enum tie { TIE_NONE, TIE_TARGET, TIE_ALL };
+
+/* How the weights start: Glorot and Bengio's uniform, or the paper's appendix B.1. */
+enum initial { INITIAL_GLOROT, INITIAL_PAPER };
+
+struct config {
+    int Vx, Vy;   /* entries of the source and target vocabularies */
+    int E;        /* embedding */
+    int H;        /* hidden: each GRU's state */
+    int A;        /* alignment model */
+    int L;        /* maxout */
+    enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */
+};
+
+/* 0, or -1 after reporting what cannot be (sizes below 1 or absurd; ties of matrices that differ in shape). */
+int config_check(const struct config *config);
+
+extern const char *const tie_names[];
+extern const char *const initial_names[];
+
+#endif

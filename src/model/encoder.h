@@ -1,0 +1,48 @@
+/* encoder: the bidirectional GRU (paper, section 3.2 and appendix A.2.1). →h reads the source from its first word to its last, ←h
+ * from its last to its first, both from a zero state; the annotation of position j is h_j = [→h_j ; ←h_j].
+ *
+ * Both directions run time-major (layers/sequence.h); the backward one reads each sentence from its own end, so that in both a
+ * step's active sentences are a prefix. Annotations and keys lie sentence-major, as attention reads them: those of sentence b are the
+ * rows start[b] … start[b] + length[b] − 1. */
+#ifndef NMT_MODEL_ENCODER_H
+#define NMT_MODEL_ENCODER_H
+
+#include "layers/sequence.h"
+#include "model/batch.h"
+#include "model/model.h"
+
+struct encoder {
+    struct sequence sequence; /* of the source side */
+    int rows;                 /* source words of the batch */
+    int *start;               /* [sentences] */
+    struct direction {
+        int32_t *ids;             /* [rows] in time-major order; -1 = dropped */
+        const real **mask;        /* [rows] embedding masks, or NULL */
+        real *X, *g, *rs, *s_in, *s; /* [rows, E | 3H | H | H | H] */
+    } directions[2];
+    real *zero;               /* [sentences, H] */
+    real *annotations;        /* [rows, 2H] */
+    real *keys;               /* [rows, A]: Ua h_j */
+};
+
+struct encoder_backward {
+    real *dannotations;       /* [rows, 2H], filled by the decoder's backward */
+    real *dkeys;              /* [rows, A], likewise */
+    real *dg, *dX, *ds_out;   /* [rows, 3H | E | H] */
+    real *dnext, *ds, *ds_in, *drs; /* [sentences, H] */
+};
+
+/* Takes the activations' room from the arena (or measures) and lays out the batch. */
+void encoder_bind(struct encoder *encoder, const struct batch *batch, const struct config *config, const struct masks *masks,
+                  struct arena *arena);
+void encoder_backward_bind(struct encoder_backward *back, const struct encoder *encoder, const struct config *config,
+                           struct arena *arena);
+
+/* Fills annotations and keys. */
+void encoder_forward(struct matmul *matmul, struct encoder *encoder, const struct model *model, const struct masks *masks);
+
+/* From dannotations and dkeys: adds to the gradient of the encoder's tensors, the source embedding and Ua. dannotations is changed. */
+void encoder_backward(struct matmul *matmul, const struct params *gradient, struct encoder_backward *back,
+                      const struct encoder *encoder, const struct model *model, const struct masks *masks);
+
+#endif

@@ -1,0 +1,340 @@
+/* gguf_value: the values of an open model file: fetched by key and kind, or printed whatever they are. */
+#include "model/gguf.h"
+
+#include "base/report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- single elements; they stand in the file without alignment, so each is copied out ---- */
+
+static int is_real(enum gguf_value_type type)
+{
+    return type == GGUF_F32 || type == GGUF_F64;
+}
+
+static int is_signed(enum gguf_value_type type)
+{
+    return type == GGUF_I8 || type == GGUF_I16 || type == GGUF_I32 || type == GGUF_I64;
+}
+
+static int is_integer(enum gguf_value_type type)
+{
+    return !is_real(type) && type != GGUF_STRING;
+}
+
+/* The bits of an integer, those of a signed one with its sign carried up to bit 63. */
+static uint64_t load_integer(enum gguf_value_type type, const unsigned char *data)
+{
+    size_t bytes = gguf_value_bytes(type);
+    uint64_t bits = 0, sign = (uint64_t)1 << (8 * bytes - 1);
+
+    memcpy(&bits, data, bytes);
+    return is_signed(type) ? (bits ^ sign) - sign : bits;
+}
+
+static double load_real(enum gguf_value_type type, const unsigned char *data)
+{
+    double real;
+    float single;
+
+    if (type == GGUF_F64) {
+        memcpy(&real, data, sizeof real);
+        return real;
+    }
+    memcpy(&single, data, sizeof single);
+    return (double)single;
+}
+
+/* The string at `data`: its bytes and its length; returns where the next one starts. */
+static const unsigned char *load_string(const unsigned char *data, const char **text, size_t *length)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, data, sizeof bytes);
+    *text = (const char *)data + sizeof bytes;
+    *length = (size_t)bytes;
+    return data + sizeof bytes + bytes;
+}
+
+/* ---- fetching ---- */
+
+static const struct gguf_pair *find(const struct gguf *gguf, const char *key)
+{
+    for (size_t i = 0; i < gguf->pair_count; i++)
+        if (strcmp(gguf->pairs[i].key, key) == 0)
+            return &gguf->pairs[i];
+    return NULL;
+}
+
+int gguf_has(const struct gguf *gguf, const char *key)
+{
+    return find(gguf, key) != NULL;
+}
+
+static int wrong_kind(const struct gguf *gguf, const struct gguf_pair *pair, const char *wanted)
+{
+    return error("%s: key '%s' is of type %s, %s is wanted", gguf->path, pair->key, gguf_pair_type_name(pair), wanted);
+}
+
+/* The pair of a key that must be there; NULL after reporting. */
+static const struct gguf_pair *find_wanted(const struct gguf *gguf, const char *key)
+{
+    const struct gguf_pair *pair = find(gguf, key);
+
+    if (!pair)
+        error("%s: lacks the key '%s'", gguf->path, key);
+    return pair;
+}
+
+static int fetch_int(const struct gguf *gguf, const struct gguf_pair *pair, size_t index, int64_t *value)
+{
+    uint64_t bits = load_integer(pair->type, pair->data + index * gguf_value_bytes(pair->type));
+
+    if (!is_signed(pair->type) && bits > INT64_MAX)
+        return error("%s: key '%s': %" PRIu64 " is too large", gguf->path, pair->key, bits);
+    *value = (int64_t)bits;
+    return 0;
+}
+
+int gguf_get_int(const struct gguf *gguf, const char *key, int64_t *value)
+{
+    const struct gguf_pair *pair = find_wanted(gguf, key);
+
+    if (!pair)
+        return -1;
+    if (pair->is_array || !is_integer(pair->type))
+        return wrong_kind(gguf, pair, "an integer");
+    return fetch_int(gguf, pair, 0, value);
+}
+
+int gguf_get_real(const struct gguf *gguf, const char *key, double *value)
+{
+    const struct gguf_pair *pair = find_wanted(gguf, key);
+
+    if (!pair)
+        return -1;
+    if (pair->is_array || !is_real(pair->type))
+        return wrong_kind(gguf, pair, "a real number");
+    *value = load_real(pair->type, pair->data);
+    return 0;
+}
+
+int gguf_get_string(const struct gguf *gguf, const char *key, const char **text, size_t *length)
+{
+    const struct gguf_pair *pair = find_wanted(gguf, key);
+
+    if (!pair)
+        return -1;
+    if (pair->is_array || pair->type != GGUF_STRING)
+        return wrong_kind(gguf, pair, "a string");
+    load_string(pair->data, text, length);
+    return 0;
+}
+
+int gguf_get_ints(const struct gguf *gguf, const char *key, int64_t **values, size_t *count)
+{
+    const struct gguf_pair *pair = find_wanted(gguf, key);
+    int64_t *block;
+
+    if (!pair)
+        return -1;
+    if (!pair->is_array || !is_integer(pair->type))
+        return wrong_kind(gguf, pair, "an array of integers");
+    block = memory_new(pair->count, sizeof *block);
+    for (size_t i = 0; i < pair->count; i++)
+        if (fetch_int(gguf, pair, i, &block[i])) {
+            free(block);
+            return -1;
+        }
+    *values = block;
+    *count = pair->count;
+    return 0;
+}
+
+int gguf_get_reals(const struct gguf *gguf, const char *key, double **values, size_t *count)
+{
+    const struct gguf_pair *pair = find_wanted(gguf, key);
+
+    if (!pair)
+        return -1;
+    if (!pair->is_array || !is_real(pair->type))
+        return wrong_kind(gguf, pair, "an array of real numbers");
+    *values = memory_new(pair->count, sizeof **values);
+    *count = pair->count;
+    for (size_t i = 0; i < pair->count; i++)
+        (*values)[i] = load_real(pair->type, pair->data + i * gguf_value_bytes(pair->type));
+    return 0;
+}
+
+/* One block: the pointers, then the strings they point to. A string takes 8 bytes of length in the file, and a NUL here. */
+int gguf_get_strings(const struct gguf *gguf, const char *key, char ***strings, size_t *count)
+{
+    const struct gguf_pair *pair = find_wanted(gguf, key);
+    const unsigned char *data;
+    const char *text;
+    size_t length;
+    char **block, *to;
+
+    if (!pair)
+        return -1;
+    if (!pair->is_array || pair->type != GGUF_STRING)
+        return wrong_kind(gguf, pair, "an array of strings");
+    block = memory_new(size_product(pair->count, sizeof *block) + pair->bytes - pair->count * (sizeof(uint64_t) - 1), 1);
+    to = (char *)(block + pair->count);
+    data = pair->data;
+    for (size_t i = 0; i < pair->count; i++) {
+        data = load_string(data, &text, &length);
+        if (memchr(text, '\0', length)) {
+            free(block);
+            return error("%s: key '%s': string %zu has a NUL inside", gguf->path, key, i + 1);
+        }
+        block[i] = to;
+        memcpy(to, text, length);
+        to += length + 1; /* the block is zeroed: the NUL is there */
+    }
+    *strings = block;
+    *count = pair->count;
+    return 0;
+}
+
+/* ---- printing ---- */
+
+const char *gguf_pair_type_name(const struct gguf_pair *pair)
+{
+    static const char *const names[GGUF_VALUE_TYPES][2] = {
+        [GGUF_U8] = { "uint8", "uint8[]" },       [GGUF_I8] = { "int8", "int8[]" },
+        [GGUF_U16] = { "uint16", "uint16[]" },    [GGUF_I16] = { "int16", "int16[]" },
+        [GGUF_U32] = { "uint32", "uint32[]" },    [GGUF_I32] = { "int32", "int32[]" },
+        [GGUF_U64] = { "uint64", "uint64[]" },    [GGUF_I64] = { "int64", "int64[]" },
+        [GGUF_F32] = { "float32", "float32[]" },  [GGUF_F64] = { "float64", "float64[]" },
+        [GGUF_BOOL] = { "bool", "bool[]" },       [GGUF_STRING] = { "string", "string[]" },
+    };
+
+    return names[pair->type][pair->is_array];
+}
+
+/* The length of the UTF-8 sequence at `text`, 0 if there is none: neither overlong, nor a surrogate, nor beyond U+10FFFF. */
+static size_t sequence_length(const unsigned char *text, size_t left)
+{
+    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : text[0] < 0xF5 ? 4 : 0;
+
+    if (length == 0 || length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    if ((text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xED && text[1] > 0x9F) || (text[0] == 0xF0 && text[1] < 0x90) ||
+        (text[0] == 0xF4 && text[1] > 0x8F))
+        return 0;
+    return length;
+}
+
+/* Adds the bytes with control characters (U+0000-1F, U+007F-9F) escaped as JSON does; quotes and backslashes too if `quoted`. */
+static void add_escaped(struct text *out, const char *bytes, size_t length, int quoted)
+{
+    const unsigned char *text = (const unsigned char *)bytes;
+
+    for (size_t at = 0, step; at < length; at += step) {
+        size_t sequence = sequence_length(text + at, length - at);
+
+        step = sequence ? sequence : 1;
+        if (sequence == 0)
+            text_add_string(out, "\xEF\xBF\xBD");
+        else if (text[at] == '\n')
+            text_add_string(out, "\\n");
+        else if (text[at] == '\t')
+            text_add_string(out, "\\t");
+        else if (text[at] < ' ' || text[at] == 0x7F)
+            text_format(out, "\\u%04x", text[at]);
+        else if (sequence == 2 && text[at] == 0xC2 && text[at + 1] < 0xA0)
+            text_format(out, "\\u%04x", text[at + 1]);
+        else if (quoted && (text[at] == '"' || text[at] == '\\'))
+            text_format(out, "\\%c", text[at]);
+        else
+            text_add(out, bytes + at, sequence);
+    }
+}
+
+void gguf_json_string(struct text *out, const char *bytes, size_t length)
+{
+    text_add_string(out, "\"");
+    add_escaped(out, bytes, length, 1);
+    text_add_string(out, "\"");
+}
+
+/* The shortest of %.6g to %.9g for a float, of %.15g to %.17g for a double, that reads back as the same number. */
+static void add_real(struct text *out, enum gguf_value_type type, double value)
+{
+    int single = type == GGUF_F32, most = single ? 9 : 17;
+    char digits[40];
+
+    if (!isfinite(value)) {
+        text_add_string(out, "null");
+        return;
+    }
+    for (int precision = single ? 6 : 15; precision <= most; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (single ? strtof(digits, NULL) == (float)value : strtod(digits, NULL) == value)
+            break;
+    }
+    text_add_string(out, digits);
+}
+
+/* Adds the element at `data`; returns where the next one starts. */
+static const unsigned char *add_element(struct text *out, enum gguf_value_type type, const unsigned char *data, int quoted)
+{
+    const char *text;
+    size_t length;
+
+    if (type == GGUF_STRING) {
+        data = load_string(data, &text, &length);
+        if (quoted)
+            gguf_json_string(out, text, length);
+        else
+            add_escaped(out, text, length, 0);
+        return data;
+    }
+    if (is_real(type))
+        add_real(out, type, load_real(type, data));
+    else if (type == GGUF_BOOL)
+        text_add_string(out, *data ? "true" : "false");
+    else if (is_signed(type))
+        text_format(out, "%" PRId64, (int64_t)load_integer(type, data));
+    else
+        text_format(out, "%" PRIu64, load_integer(type, data));
+    return data + gguf_value_bytes(type);
+}
+
+static void add_array(struct text *out, const struct gguf_pair *pair, size_t most)
+{
+    const unsigned char *data = pair->data;
+
+    text_add_string(out, "[");
+    for (size_t i = 0; i < pair->count && i < most; i++) {
+        text_add_string(out, i ? ", " : "");
+        data = add_element(out, pair->type, data, 1);
+    }
+    if (pair->count > most)
+        text_format(out, "%s… %zu in all", most ? ", " : "", pair->count);
+    text_add_string(out, "]");
+}
+
+void gguf_pair_json(const struct gguf_pair *pair, struct text *out)
+{
+    if (pair->is_array)
+        add_array(out, pair, pair->count);
+    else
+        add_element(out, pair->type, pair->data, 1);
+}
+
+void gguf_pair_text(const struct gguf_pair *pair, size_t most, struct text *out)
+{
+    if (pair->is_array)
+        add_array(out, pair, most);
+    else
+        add_element(out, pair->type, pair->data, 0);
+}

@@ -1,0 +1,66 @@
+#include "model/model.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+static struct weight stack(const real *w, int out, int in)
+{
+    return (struct weight){ .w = w, .out = out, .in = in };
+}
+
+void model_init(struct model *model, const struct config *config, real *values)
+{
+    struct params *p = &model->params;
+    struct weight *w = model->weights;
+    int E = config->E, H = config->H, A = config->A, L = config->L;
+
+    *model = (struct model){ .config = *config };
+    params_layout(&model->layout, config);
+    model->borrowed = values != NULL;
+    if (!values) {
+        struct arena arena = { 0 };
+
+        arena_take(&arena, size_product(model->layout.length, sizeof *values));
+        arena_allocate(&arena);
+        values = (real *)(void *)arena.base;
+    }
+    model->values = values;
+    params_view(p, &model->layout, config, values);
+    w[ENCODER_W] = stack(p->forward.Wr, 3 * H, E);
+    w[ENCODER_UG] = stack(p->forward.Ur, 2 * H, H);
+    w[ENCODER_U] = stack(p->forward.U, H, H);
+    w[ENCODER_BACKWARD_W] = stack(p->backward.Wr, 3 * H, E);
+    w[ENCODER_BACKWARD_UG] = stack(p->backward.Ur, 2 * H, H);
+    w[ENCODER_BACKWARD_U] = stack(p->backward.U, H, H);
+    w[START] = stack(p->start_W, H, H);
+    w[KEYS] = stack(p->Ua, A, 2 * H);
+    w[QUERY] = stack(p->Wa, A + 2 * H, H);
+    w[DECODER_U] = stack(p->decoder.U, H, H);
+    w[DECODER_W] = stack(p->decoder.Wr, 3 * H, E);
+    w[DECODER_C] = stack(p->decoder.Cr, 3 * H, 2 * H);
+    w[READOUT_U] = stack(p->Uo, 2 * L, H);
+    w[READOUT_V] = stack(p->Vo, 2 * L, E);
+    w[READOUT_C] = stack(p->Co, 2 * L, 2 * H);
+    w[OUTPUT] = stack(p->output_W, config->Vy, L);
+}
+
+void model_release(struct model *model)
+{
+    for (int i = 0; i < WEIGHTS; i++)
+        matmul_unpack(&model->weights[i]);
+    if (!model->borrowed)
+        free(model->values);
+    *model = (struct model){ 0 };
+}
+
+void model_pack(struct model *model, struct matmul *matmul, int backward_too, int share, int shares)
+{
+    if (!matmul_packs(matmul))
+        return;
+    for (int i = share; i < WEIGHTS; i += shares) {
+        matmul_pack(matmul, &model->weights[i], FORWARD);
+        if (backward_too)
+            matmul_pack(matmul, &model->weights[i], BACKWARD);
+    }
+}

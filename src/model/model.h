@@ -1,0 +1,41 @@
+/* model: the numbers of one translator, and the weights as the products see them. */
+#ifndef NMT_MODEL_MODEL_H
+#define NMT_MODEL_MODEL_H
+
+#include "model/params.h"
+
+/* The matrices, stacked where they act on the same input. Each direction of the encoder has its own three, in a row. */
+enum weight_name {
+    ENCODER_W,                          /* [Wr; Wz; W]      [3H, E] */
+    ENCODER_UG,                         /* [Ur; Uz]         [2H, H] */
+    ENCODER_U,                          /* U                [H, H]  */
+    ENCODER_BACKWARD_W, ENCODER_BACKWARD_UG, ENCODER_BACKWARD_U,
+    START,                              /* Ws               [H, H] */
+    KEYS,                               /* Ua               [A, 2H] */
+    QUERY,                              /* [Wa; Ur; Uz]     [A+2H, H] */
+    DECODER_U,                          /* U                [H, H] */
+    DECODER_W,                          /* [Wr; Wz; W]      [3H, E] */
+    DECODER_C,                          /* [Cr; Cz; C]      [3H, 2H] */
+    READOUT_U, READOUT_V, READOUT_C,    /* Uo, Vo, Co       [2L, H | E | 2H] */
+    OUTPUT,                             /* Wo               [Vy, L] */
+    WEIGHTS
+};
+
+struct model {
+    struct config config;
+    struct layout layout;
+    real *values;             /* [layout.length]; owned unless `borrowed` */
+    int borrowed;
+    struct params params;     /* view of values */
+    struct weight weights[WEIGHTS];
+};
+
+/* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. */
+void model_init(struct model *model, const struct config *config, real *values);
+void model_release(struct model *model);
+
+/* (Re)packs the weights for products in the given directions, those with index = share (mod shares): each of `shares` threads
+ * packs its own. To be called whenever values changed. */
+void model_pack(struct model *model, struct matmul *matmul, int backward_too, int share, int shares);
+
+#endif

@@ -1,0 +1,245 @@
+#include "model/model_file.h"
+
+#include "base/report.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARCHITECTURE "rnnsearch"
+
+static const char *const unit_names[] = { "bpe", "word", "char" };
+
+/* The whole-number keys of a configuration, in the file's order. */
+static const struct {
+    const char *key;
+    size_t field;
+} sizes[] = {
+    { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx) },
+    { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy) },
+    { ARCHITECTURE ".embedding", offsetof(struct config, E) },
+    { ARCHITECTURE ".hidden", offsetof(struct config, H) },
+    { ARCHITECTURE ".alignment", offsetof(struct config, A) },
+    { ARCHITECTURE ".maxout", offsetof(struct config, L) },
+};
+
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
+void model_file_put_config(struct gguf_writer *writer, const struct config *config, const struct tokenizer *tokenizer)
+{
+    const struct tokenizer_options *options = &tokenizer->options;
+
+    gguf_put_string(writer, "general.architecture", ARCHITECTURE);
+    for (int i = 0; i < SIZES; i++)
+        gguf_put_u32(writer, sizes[i].key, *(const uint32_t *)(const void *)((const char *)config + sizes[i].field));
+    gguf_put_string(writer, ARCHITECTURE ".tie", tie_names[config->tie]);
+    gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
+    gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
+    gguf_put_bool(writer, "tokenizer.lowercase", options->lowercase);
+    gguf_put_bool(writer, "tokenizer.shared", options->shared);
+    gguf_put_u32(writer, "tokenizer.vocabulary", (uint32_t)options->vocabulary);
+    gguf_put_strings(writer, "tokenizer.merges", tokenizer->merges, 2 * (size_t)tokenizer->merge_count);
+    gguf_put_strings(writer, "tokenizer.source", tokenizer->sides[SOURCE].pieces, (size_t)tokenizer->sides[SOURCE].count);
+    gguf_put_strings(writer, "tokenizer.target", tokenizer->sides[TARGET].pieces, (size_t)tokenizer->sides[TARGET].count);
+}
+
+/* A bias has one dimension. GGUF counts dimensions from the fastest. */
+static int dimensions_of(const struct tensor *tensor, size_t *dims)
+{
+    if (tensor->columns == 1) {
+        dims[0] = (size_t)tensor->rows;
+        return 1;
+    }
+    dims[0] = (size_t)tensor->columns;
+    dims[1] = (size_t)tensor->rows;
+    return 2;
+}
+
+static enum gguf_tensor_type real_type(void)
+{
+    return sizeof(real) == sizeof(double) ? GGUF_TENSOR_F64 : GGUF_TENSOR_F32;
+}
+
+void model_file_put_tensors(struct gguf_writer *writer, const struct layout *layout, const char *prefix, const real *values)
+{
+    for (int i = 0; i < layout->count; i++) {
+        const struct tensor *tensor = &layout->tensors[i];
+        struct text name = { 0 };
+        size_t dims[2];
+        int dimensions = dimensions_of(tensor, dims);
+
+        text_format(&name, "%s%s", prefix, tensor->name);
+        gguf_add_tensor(writer, name.data, real_type(), dimensions, dims, values + tensor->offset);
+        text_release(&name);
+    }
+}
+
+/* The named tensor, if it has this shape and type; else NULL after reporting. */
+static const struct gguf_tensor *find(const struct gguf *gguf, const char *prefix, const struct tensor *tensor)
+{
+    struct text name = { 0 };
+    const struct gguf_tensor *found;
+    size_t dims[2];
+    int dimensions = dimensions_of(tensor, dims);
+
+    text_format(&name, "%s%s", prefix, tensor->name);
+    found = gguf_tensor(gguf, name.data);
+    if (!found) {
+        error("%s: lacks the tensor %s", gguf->path, name.data);
+    } else if (found->type != real_type()) {
+        error("%s: tensor %s is of type %s, but %s is wanted", gguf->path, name.data, gguf_tensor_type_name(found->type),
+              gguf_tensor_type_name(real_type()));
+        found = NULL;
+    } else if (found->dimensions != dimensions || memcmp(found->dims, dims, (size_t)dimensions * sizeof *dims) != 0) {
+        error("%s: tensor %s does not have the shape [%d, %d] of this configuration", gguf->path, name.data, tensor->rows,
+              tensor->columns);
+        found = NULL;
+    }
+    text_release(&name);
+    return found;
+}
+
+int model_file_get_tensors(const struct gguf *gguf, const struct layout *layout, const char *prefix, real *values)
+{
+    for (int i = 0; i < layout->count; i++) {
+        const struct gguf_tensor *found = find(gguf, prefix, &layout->tensors[i]);
+
+        if (!found)
+            return -1;
+        memcpy(values + layout->tensors[i].offset, found->data, found->bytes);
+    }
+    return 0;
+}
+
+/* One of `names`: its index, or -1 after reporting. */
+static int get_choice(const struct gguf *gguf, const char *key, const char *const *names, int count)
+{
+    const char *text;
+    size_t length;
+
+    if (gguf_get_string(gguf, key, &text, &length))
+        return -1;
+    for (int i = 0; i < count; i++)
+        if (strlen(names[i]) == length && memcmp(names[i], text, length) == 0)
+            return i;
+    return error("%s: %s has the unknown value '%.*s'", gguf->path, key, (int)(length > 80 ? 80 : length), text);
+}
+
+static int get_int(const struct gguf *gguf, const char *key, int *value)
+{
+    int64_t wide;
+
+    if (gguf_get_int(gguf, key, &wide))
+        return -1;
+    if (wide < 0 || wide > INT_MAX)
+        return error("%s: %s is out of range", gguf->path, key);
+    *value = (int)wide;
+    return 0;
+}
+
+static int get_config(const struct gguf *gguf, struct config *config)
+{
+    static const char *const architectures[] = { ARCHITECTURE };
+    int tie;
+
+    if (!gguf_has(gguf, "general.architecture"))
+        return error("%s: is a GGUF file, but no translator: it names no architecture", gguf->path);
+    if (get_choice(gguf, "general.architecture", architectures, 1) < 0)
+        return -1;
+    *config = (struct config){ 0 };
+    for (int i = 0; i < SIZES; i++)
+        if (get_int(gguf, sizes[i].key, (int *)(void *)((char *)config + sizes[i].field)))
+            return -1;
+    tie = get_choice(gguf, ARCHITECTURE ".tie", tie_names, 3);
+    if (tie < 0)
+        return -1;
+    config->tie = (enum tie)tie;
+    if (config_check(config))
+        return error("%s: has a configuration that cannot be", gguf->path);
+    return 0;
+}
+
+static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
+{
+    struct tokenizer_options options = { 0 };
+    char **merges = NULL, **source = NULL, **target = NULL;
+    size_t merge_count, source_count, target_count;
+    int units = get_choice(gguf, "tokenizer.units", unit_names, 3), result = -1;
+
+    if (units < 0 || get_int(gguf, "tokenizer.pretokenized", &options.pretokenized) ||
+        get_int(gguf, "tokenizer.lowercase", &options.lowercase) || get_int(gguf, "tokenizer.shared", &options.shared) ||
+        get_int(gguf, "tokenizer.vocabulary", &options.vocabulary))
+        return -1;
+    options.units = (enum units)units;
+    if (gguf_get_strings(gguf, "tokenizer.merges", &merges, &merge_count) ||
+        gguf_get_strings(gguf, "tokenizer.source", &source, &source_count) ||
+        gguf_get_strings(gguf, "tokenizer.target", &target, &target_count))
+        goto out;
+    if (merge_count % 2 || merge_count > INT_MAX || source_count > INT_MAX || target_count > INT_MAX)
+        error("%s: tokenizer.merges must hold pairs", gguf->path);
+    else
+        result = tokenizer_load(tokenizer, &options, merges, (int)(merge_count / 2), source, (int)source_count, target, (int)target_count);
+out:
+    free(merges);
+    free(source);
+    free(target);
+    return result;
+}
+
+/* Where the values would begin if the file's tensors lie as in memory; NULL if they do not. */
+static real *values_in_map(const struct gguf *gguf, const struct layout *layout)
+{
+    union {
+        const void *constant;
+        char *bytes;
+        real *values;
+    } base = { 0 };
+
+    for (int i = 0; i < layout->count; i++) {
+        const struct gguf_tensor *found = gguf_tensor(gguf, layout->tensors[i].name);
+
+        if (i == 0)
+            base.constant = found->data;
+        if ((const char *)found->data != (const char *)(base.values + layout->tensors[i].offset))
+            return NULL;
+    }
+    return base.values;
+}
+
+int model_file_load(struct saved_model *saved, const char *path)
+{
+    struct config config;
+    struct layout layout;
+
+    *saved = (struct saved_model){ 0 };
+    if (gguf_open(&saved->gguf, path))
+        return -1;
+    if (get_config(&saved->gguf, &config) || get_tokenizer(&saved->gguf, &saved->tokenizer))
+        goto fail;
+    if (saved->tokenizer.sides[SOURCE].count != config.Vx || saved->tokenizer.sides[TARGET].count != config.Vy) {
+        error("%s: the vocabularies hold %d and %d entries, but the configuration says %d and %d", path,
+              saved->tokenizer.sides[SOURCE].count, saved->tokenizer.sides[TARGET].count, config.Vx, config.Vy);
+        goto fail;
+    }
+    params_layout(&layout, &config);
+    for (int i = 0; i < layout.count; i++)
+        if (!find(&saved->gguf, "", &layout.tensors[i]))
+            goto fail;
+    model_init(&saved->model, &config, values_in_map(&saved->gguf, &layout));
+    if (!saved->model.borrowed && model_file_get_tensors(&saved->gguf, &layout, "", saved->model.values))
+        goto fail;
+    return 0;
+fail:
+    model_file_release(saved);
+    return -1;
+}
+
+void model_file_release(struct saved_model *saved)
+{
+    if (saved->model.values)
+        model_release(&saved->model);
+    if (saved->tokenizer.sides[SOURCE].pieces)
+        tokenizer_release(&saved->tokenizer);
+    gguf_close(&saved->gguf);
+    *saved = (struct saved_model){ 0 };
+}

@@ -1,0 +1,222 @@
+#include "model/params.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum size { ONE, E, H, H2, A, L, L2, VX, VY };
+
+/* Kinds of tensors, for their initial values. */
+enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE };
+
+/* Tensors with `stacked` follow the one before without a gap. */
+static const struct entry {
+    const char *name;
+    size_t field;
+    enum size rows, columns;
+    enum kind kind;
+    int stacked;
+} table[] = {
+#define FIELD(member) offsetof(struct params, member)
+#define ENCODER(direction)                                                                                                       \
+    { "encoder." #direction ".Wr", FIELD(direction.Wr), H, E, MATRIX, 0 },                                                       \
+    { "encoder." #direction ".Wz", FIELD(direction.Wz), H, E, MATRIX, 1 },                                                       \
+    { "encoder." #direction ".W", FIELD(direction.W), H, E, MATRIX, 1 },                                                         \
+    { "encoder." #direction ".Ur", FIELD(direction.Ur), H, H, RECURRENT, 0 },                                                    \
+    { "encoder." #direction ".Uz", FIELD(direction.Uz), H, H, RECURRENT, 1 },                                                    \
+    { "encoder." #direction ".U", FIELD(direction.U), H, H, RECURRENT, 0 },                                                      \
+    { "encoder." #direction ".br", FIELD(direction.br), H, ONE, BIAS, 0 },                                                       \
+    { "encoder." #direction ".bz", FIELD(direction.bz), H, ONE, BIAS, 1 },                                                       \
+    { "encoder." #direction ".b", FIELD(direction.b), H, ONE, BIAS, 1 }
+    { "source.embedding", FIELD(source_embedding), VX, E, EMBEDDING, 0 },
+    { "target.embedding", FIELD(target_embedding), VY, E, EMBEDDING, 0 },
+    ENCODER(forward),
+    ENCODER(backward),
+    { "decoder.start.W", FIELD(start_W), H, H, MATRIX, 0 },
+    { "decoder.start.b", FIELD(start_b), H, ONE, BIAS, 0 },
+    { "attention.Ua", FIELD(Ua), A, H2, ALIGNMENT, 0 },
+    { "attention.va", FIELD(va), A, ONE, SCORE, 0 },
+    { "attention.Wa", FIELD(Wa), A, H, ALIGNMENT, 0 },
+    { "decoder.Ur", FIELD(decoder.Ur), H, H, RECURRENT, 1 },
+    { "decoder.Uz", FIELD(decoder.Uz), H, H, RECURRENT, 1 },
+    { "attention.ba", FIELD(ba), A, ONE, BIAS, 0 },
+    { "decoder.br", FIELD(decoder.br), H, ONE, BIAS, 1 },
+    { "decoder.bz", FIELD(decoder.bz), H, ONE, BIAS, 1 },
+    { "decoder.b", FIELD(decoder.b), H, ONE, BIAS, 1 },
+    { "decoder.U", FIELD(decoder.U), H, H, RECURRENT, 0 },
+    { "decoder.Wr", FIELD(decoder.Wr), H, E, MATRIX, 0 },
+    { "decoder.Wz", FIELD(decoder.Wz), H, E, MATRIX, 1 },
+    { "decoder.W", FIELD(decoder.W), H, E, MATRIX, 1 },
+    { "decoder.Cr", FIELD(decoder.Cr), H, H2, MATRIX, 0 },
+    { "decoder.Cz", FIELD(decoder.Cz), H, H2, MATRIX, 1 },
+    { "decoder.C", FIELD(decoder.C), H, H2, MATRIX, 1 },
+    { "readout.Uo", FIELD(Uo), L2, H, MATRIX, 0 },
+    { "readout.Vo", FIELD(Vo), L2, E, MATRIX, 0 },
+    { "readout.Co", FIELD(Co), L2, H2, MATRIX, 0 },
+    { "readout.bo", FIELD(bo), L2, ONE, BIAS, 0 },
+    { "output.W", FIELD(output_W), VY, L, MATRIX, 0 },
+    { "output.b", FIELD(output_b), VY, ONE, BIAS, 0 },
+};
+
+enum { ENTRIES = sizeof table / sizeof *table, LINE = 32 / sizeof(real) };
+
+static int measure(enum size size, const struct config *config)
+{
+    switch (size) {
+    case E: return config->E;
+    case H: return config->H;
+    case H2: return 2 * config->H;
+    case A: return config->A;
+    case L: return config->L;
+    case L2: return 2 * config->L;
+    case VX: return config->Vx;
+    case VY: return config->Vy;
+    case ONE: break;
+    }
+    return 1;
+}
+
+/* The field that the entry shares its numbers with, or its own. */
+static size_t owner(const struct entry *entry, enum tie tie)
+{
+    if (tie == TIE_ALL && entry->field == FIELD(target_embedding))
+        return FIELD(source_embedding);
+    if (tie == TIE_ALL && entry->field == FIELD(output_W))
+        return FIELD(source_embedding);
+    if (tie == TIE_TARGET && entry->field == FIELD(output_W))
+        return FIELD(target_embedding);
+    return entry->field;
+}
+
+void params_layout(struct layout *layout, const struct config *config)
+{
+    memset(layout, 0, sizeof *layout);
+    for (int i = 0; i < ENTRIES; i++) {
+        struct tensor *tensor = &layout->tensors[layout->count];
+
+        if (owner(&table[i], config->tie) != table[i].field)
+            continue;
+        tensor->name = table[i].name;
+        tensor->rows = measure(table[i].rows, config);
+        tensor->columns = measure(table[i].columns, config);
+        tensor->count = size_product((size_t)tensor->rows, (size_t)tensor->columns);
+        if (!table[i].stacked)
+            layout->length = (layout->length + LINE - 1) / LINE * LINE;
+        tensor->offset = layout->length;
+        layout->length += tensor->count;
+        layout->parameters += tensor->count;
+        layout->count++;
+    }
+    layout->length = (layout->length + LINE - 1) / LINE * LINE;
+}
+
+void params_view(struct params *params, const struct layout *layout, const struct config *config, real *array)
+{
+    memset(params, 0, sizeof *params);
+    for (int i = 0, next = 0; i < ENTRIES; i++) {
+        real **field = (real **)(void *)((char *)params + table[i].field);
+        size_t field_owner = owner(&table[i], config->tie);
+
+        if (field_owner != table[i].field)
+            *field = *(real **)(void *)((char *)params + field_owner);
+        else
+            *field = array + layout->tensors[next++].offset;
+    }
+}
+
+int params_find(const struct layout *layout, const char *name)
+{
+    for (int i = 0; i < layout->count; i++)
+        if (strcmp(layout->tensors[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+/* An orthogonal matrix: Gram and Schmidt's method on a matrix of normal numbers, twice for rounding's sake. */
+static void orthogonal(real *w, int n, struct rng *rng)
+{
+    for (size_t i = 0; i < (size_t)n; i++) {
+        real *row = w + i * (size_t)n;
+        double norm = 0;
+
+        for (int k = 0; k < n; k++)
+            row[k] = (real)rng_normal(rng);
+        for (size_t round = 0; round < 2; round++) {
+            for (size_t j = 0; j < i; j++) {
+                const real *other = w + j * (size_t)n;
+                real dot = 0;
+
+                for (int k = 0; k < n; k++)
+                    dot += row[k] * other[k];
+                for (int k = 0; k < n; k++)
+                    row[k] -= dot * other[k];
+            }
+        }
+        for (int k = 0; k < n; k++)
+            norm += (double)row[k] * (double)row[k];
+        for (int k = 0; k < n; k++)
+            row[k] = (real)((double)row[k] / sqrt(norm));
+    }
+}
+
+static void fill_normal(real *w, size_t count, double deviation, struct rng *rng)
+{
+    for (size_t i = 0; i < count; i++)
+        w[i] = (real)(deviation * rng_normal(rng));
+}
+
+static void fill_uniform(real *w, size_t count, double most, struct rng *rng)
+{
+    for (size_t i = 0; i < count; i++)
+        w[i] = (real)(most * (2 * rng_uniform(rng) - 1));
+}
+
+static enum kind kind_of(const char *name)
+{
+    for (int i = 0; i < ENTRIES; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return table[i].kind;
+    assert(0);
+    return BIAS;
+}
+
+void params_initialize(real *array, const struct layout *layout, enum initial initial, unsigned long seed)
+{
+    memset(array, 0, layout->length * sizeof *array);
+    for (int i = 0; i < layout->count; i++) {
+        const struct tensor *tensor = &layout->tensors[i];
+        real *w = array + tensor->offset;
+        struct rng rng = rng_make(seed, 0x696e6974, (uint64_t)i, 0);
+        double glorot = sqrt(6.0 / (tensor->rows + tensor->columns));
+
+        switch (kind_of(tensor->name)) {
+        case BIAS:
+            break;
+        case RECURRENT:
+            orthogonal(w, tensor->rows, &rng);
+            break;
+        case MATRIX:
+            if (initial == INITIAL_PAPER)
+                fill_normal(w, tensor->count, 0.01, &rng);
+            else
+                fill_uniform(w, tensor->count, glorot, &rng);
+            break;
+        case EMBEDDING:
+            fill_normal(w, tensor->count, initial == INITIAL_PAPER ? 0.01 : 0.1, &rng);
+            break;
+        case ALIGNMENT:
+            if (initial == INITIAL_PAPER)
+                fill_normal(w, tensor->count, 0.001, &rng);
+            else
+                fill_uniform(w, tensor->count, glorot, &rng);
+            break;
+        case SCORE:
+            if (initial == INITIAL_GLOROT)
+                fill_uniform(w, tensor->count, glorot, &rng);
+            break;
+        }
+    }
+}

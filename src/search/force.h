@@ -1,0 +1,17 @@
+/* force: forced decoding. The log-probability and the alignment of given translations, by the same forward pass as in training: this is
+ * where every printed score and matrix comes from, whatever search found the translation. */
+#ifndef NMT_SEARCH_FORCE_H
+#define NMT_SEARCH_FORCE_H
+
+#include "model/pass.h"
+
+struct forced {
+    double log_probability; /* nats, of the target words and </s> */
+    real *alignment;        /* [target_length, source_length], heap, the caller's; each row sums to 1 */
+};
+
+/* Fills forced [batch->sentences]. Several models are an ensemble: probabilities and alignments are means over them. */
+void force_batch(struct matmul *matmul, struct pass *pass, struct model *const *models, int model_count, const struct batch *batch,
+                 struct forced *forced);
+
+#endif

@@ -1,0 +1,59 @@
+/* translate: from normalised lines to translated lines, in the order they came. Lines are encoded, cut into pieces where they are too
+ * long, sorted by length and searched in batches by all workers.
+ *
+ * What is printed is text, so scores and alignments are those of the text: the text of a hypothesis is encoded again and, if asked
+ * for, run through the model by forced decoding (search/force.h). `nmt align` on the same text therefore gives the same numbers. */
+#ifndef NMT_SEARCH_TRANSLATE_H
+#define NMT_SEARCH_TRANSLATE_H
+
+#include "math/team.h"
+#include "model/pass.h"
+#include "search/alignment.h"
+#include "search/beam.h"
+#include "search/force.h"
+#include "text/tokenizer.h"
+
+struct translate_options {
+    struct beam_options beam;
+    int batch;                   /* pieces searched together by one worker */
+    int longest;                 /* a line of more tokens is translated in pieces of at most this many */
+    int want_scores;             /* log-probabilities of the texts */
+    int want_alignment;
+    enum alignment_level level;
+};
+
+/* One line and what became of it. Zero-initialise; set source; translation_release. */
+struct translation {
+    const char *source;          /* normalised, the caller's */
+    int count;                   /* texts: n_best at most, at least 1; best first */
+    char **texts;                /* normalised, owned */
+    double *log_probability;     /* [count] nats, if scores were wanted: of text and </s>, summed over the pieces */
+    struct alignment alignment;  /* of texts[0], if wanted */
+    int pieces;                  /* 1, or more where the line was too long */
+};
+
+struct translator {
+    const struct tokenizer *tokenizer;
+    struct model *const *models;
+    int model_count;
+    struct team *team;
+    struct translate_options options;
+    struct beam *beams;          /* [team->count] */
+    struct pass *passes;         /* [team->count] */
+};
+
+/* The models' weights must be packed by the caller (model_pack) where the team's backend wants it. */
+void translator_init(struct translator *translator, const struct tokenizer *tokenizer, struct model *const *models, int model_count,
+                     struct team *team, const struct translate_options *options);
+void translator_release(struct translator *translator);
+
+/* Translates `count` lines. */
+void translator_run(struct translator *translator, struct translation *translations, size_t count);
+void translation_release(struct translation *translation);
+
+/* Log-probability and (if wanted) alignment of given pairs of normalised lines, with the same options and labels. log_probability and
+ * alignments are [count]; alignments may be NULL. */
+void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
+                      struct alignment *alignments);
+
+#endif

@@ -1,0 +1,239 @@
+#include "text/tokenizer.h"
+
+#include "base/report.h"
+#include "text/utf8.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ENTRIES = 1 << 24 }; /* far above any vocabulary; keeps sizes from a damaged file out of the arithmetic */
+
+int tokenizer_least_vocabulary(enum units units)
+{
+    return vocab_specials(units != UNITS_WORD) + 1;
+}
+
+/* Whether a space is what one expects before `word`; the mark in word mode says "not so". */
+static int expect_space(const struct tokenizer_options *options, const struct word *before, const struct word *word)
+{
+    return options->pretokenized || words_expect_space(before, word);
+}
+
+void tokenizer_unit(const struct tokenizer_options *options, const struct word *before, const struct word *word, struct text *out)
+{
+    int mark = options->units == UNITS_WORD ? word->space != expect_space(options, before, word) : word->space;
+
+    text_clear(out);
+    text_add(out, " ", mark ? 1 : 0);
+    text_add(out, word->start, word->length);
+}
+
+/* The merges, and which symbol is which entry on either side. */
+static int load_bpe(struct tokenizer *tokenizer)
+{
+    struct vocab *sides = tokenizer->sides;
+    int total = sides[SOURCE].count + sides[TARGET].count;
+    char **pieces = memory_new((size_t)total, sizeof *pieces);
+    struct bpe *bpe = &tokenizer->bpe;
+    int result;
+
+    memcpy(pieces, sides[SOURCE].pieces, (size_t)sides[SOURCE].count * sizeof *pieces);
+    memcpy(pieces + sides[SOURCE].count, sides[TARGET].pieces, (size_t)sides[TARGET].count * sizeof *pieces);
+    result = bpe_init(bpe, pieces, total, tokenizer->merges, tokenizer->merge_count);
+    free(pieces);
+    for (int side = SOURCE; side <= TARGET && !result; side++) {
+        tokenizer->symbol_ids[side] = memory_new((size_t)bpe->count, sizeof *tokenizer->symbol_ids[side]);
+        for (int s = 0; s < bpe->count; s++)
+            tokenizer->symbol_ids[side][s] = vocab_find(&sides[side], bpe->symbols[s].text, (size_t)bpe->symbols[s].length);
+    }
+    return result;
+}
+
+static int check_shared(const struct tokenizer *tokenizer)
+{
+    const struct vocab *source = &tokenizer->sides[SOURCE], *target = &tokenizer->sides[TARGET];
+
+    if (!tokenizer->options.shared)
+        return 0;
+    for (int i = 0; i < source->count || i < target->count; i++)
+        if (i >= source->count || i >= target->count || strcmp(source->pieces[i], target->pieces[i]) != 0)
+            return error("the vocabularies should be shared but differ at entry %d; the model file is damaged", i);
+    return 0;
+}
+
+int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *merges, int merge_count,
+                   char *const *source_pieces, int source_count, char *const *target_pieces, int target_count)
+{
+    int bytes = options->units != UNITS_WORD;
+
+    *tokenizer = (struct tokenizer){ .options = *options };
+    if (options->units != UNITS_BPE && options->units != UNITS_WORD && options->units != UNITS_CHAR)
+        return error("tokenizer of unknown kind %d; the model file is damaged or too new for this program", (int)options->units);
+    if (merge_count < 0 || merge_count > MOST_ENTRIES || source_count > MOST_ENTRIES || target_count > MOST_ENTRIES)
+        return error("%d merges and vocabularies of %d and %d entries; the model file is damaged", merge_count, source_count,
+                     target_count);
+    if (merge_count > 0 && options->units != UNITS_BPE)
+        return error("%d merges, though words are not split by merges; the model file is damaged", merge_count);
+    if (vocab_init(&tokenizer->sides[SOURCE], "source", bytes, source_pieces, source_count) ||
+        vocab_init(&tokenizer->sides[TARGET], "target", bytes, target_pieces, target_count) || check_shared(tokenizer))
+        goto failed;
+    tokenizer->merges = vocab_copy_strings(merges, 2 * (size_t)merge_count);
+    tokenizer->merge_count = merge_count;
+    if (bytes && load_bpe(tokenizer))
+        goto failed;
+    return 0;
+failed:
+    tokenizer_release(tokenizer);
+    return -1;
+}
+
+void tokenizer_release(struct tokenizer *tokenizer)
+{
+    free(tokenizer->merges);
+    for (int side = SOURCE; side <= TARGET; side++) {
+        vocab_release(&tokenizer->sides[side]);
+        free(tokenizer->symbol_ids[side]);
+    }
+    bpe_release(&tokenizer->bpe);
+    *tokenizer = (struct tokenizer){ 0 };
+}
+
+void tokens_clear(struct tokens *tokens)
+{
+    tokens->count = tokens->word_count = 0;
+}
+
+void tokens_release(struct tokens *tokens)
+{
+    free(tokens->ids);
+    free(tokens->word_of);
+    free(tokens->words);
+    free(tokens->storage);
+    text_release(&tokens->unit);
+    bpe_work_release(&tokens->work);
+    *tokens = (struct tokens){ 0 };
+}
+
+/* Adds a token of the word at hand. */
+static void add_token(struct tokens *tokens, int32_t id)
+{
+    memory_reserve_one(&tokens->ids, tokens->count, &tokens->id_room);
+    memory_reserve_one(&tokens->word_of, tokens->count, &tokens->word_of_room);
+    tokens->ids[tokens->count] = id;
+    tokens->word_of[tokens->count++] = tokens->word_count - 1;
+}
+
+static void add_bytes(struct tokens *tokens, const char *text, int length)
+{
+    for (int i = 0; i < length; i++)
+        add_token(tokens, VOCAB_BYTE + (unsigned char)text[i]);
+}
+
+/* Adds a symbol, or its parts if the side does not have it. As deep as merges were nested at most. */
+static void add_symbol(const struct tokenizer *tokenizer, enum side side, int number, struct tokens *tokens)
+{
+    const struct bpe_symbol *symbol = &tokenizer->bpe.symbols[number];
+    int32_t id = tokenizer->symbol_ids[side][number];
+
+    if (id >= 0) {
+        add_token(tokens, id);
+    } else if (symbol->left >= 0) {
+        add_symbol(tokenizer, side, symbol->left, tokens);
+        add_symbol(tokenizer, side, symbol->right, tokens);
+    } else {
+        add_bytes(tokens, symbol->text, symbol->length);
+    }
+}
+
+/* Adds the word's bytes to the list of words. `end` is where free storage begins. */
+static char *add_word(struct tokens *tokens, const struct word *word, char *end)
+{
+    memory_reserve_one(&tokens->words, tokens->word_count, &tokens->word_room);
+    tokens->words[tokens->word_count++] = end;
+    memcpy(end, word->start, word->length);
+    end[word->length] = '\0';
+    return end + word->length + 1;
+}
+
+void tokenizer_encode(const struct tokenizer *tokenizer, enum side side, const char *normalized, double dropout, struct rng *rng,
+                      struct tokens *out)
+{
+    struct words words = words_begin(normalized, tokenizer->options.pretokenized);
+    struct word word, before;
+    size_t room = 2 * strlen(normalized) + 1; /* a NUL for each word, which has at least one byte */
+    char *end;
+
+    tokens_clear(out);
+    if (room > out->storage_room)
+        out->storage = memory_resize(out->storage, out->storage_room = 2 * room, 1);
+    end = out->storage;
+    while (words_next(&words, &word)) {
+        tokenizer_unit(&tokenizer->options, out->word_count ? &before : NULL, &word, &out->unit);
+        end = add_word(out, &word, end);
+        before = word;
+        if (tokenizer->options.units == UNITS_WORD) {
+            int32_t id = vocab_find(&tokenizer->sides[side], out->unit.data, out->unit.length);
+
+            add_token(out, id < 0 ? VOCAB_UNKNOWN : id);
+            continue;
+        }
+        bpe_encode(&tokenizer->bpe, out->unit.data, out->unit.length, dropout, rng, &out->work);
+        for (int at = 0; at >= 0; at = out->work.nodes[at].next) {
+            const struct bpe_node *node = &out->work.nodes[at];
+
+            if (node->symbol >= 0)
+                add_symbol(tokenizer, side, node->symbol, out);
+            else
+                add_bytes(out, out->unit.data + node->start, node->length);
+        }
+    }
+}
+
+/* Adds one word in word mode: with a space or without, as expected behind `before` or, if it is marked, the other way. */
+static void join_word(const struct tokenizer_options *options, const char *piece, struct word *before, struct text *joined)
+{
+    int marked = piece[0] == ' ';
+    struct word word = { piece + marked, strlen(piece + marked), 1 };
+
+    if (word.length == 0)
+        return;
+    word.space = marked != expect_space(options, before->length ? before : NULL, &word);
+    text_add(joined, " ", word.space ? 1 : 0);
+    text_add(joined, word.start, word.length);
+    *before = word;
+}
+
+void tokenizer_decode(const struct tokenizer *tokenizer, enum side side, const int32_t *ids, int count,
+                      const char *const *replacements, struct text *out)
+{
+    const struct vocab *vocab = &tokenizer->sides[side];
+    int whole_words = tokenizer->options.units == UNITS_WORD;
+    struct text joined = { 0 };
+    struct word before = { 0 };
+
+    text_clear(&joined);
+    for (int i = 0; i < count; i++) {
+        const char *piece;
+
+        assert(ids[i] >= 0 && ids[i] < vocab->count);
+        piece = vocab->pieces[ids[i]];
+        if (ids[i] == VOCAB_UNKNOWN)
+            piece = replacements ? replacements[i] : NULL;
+        if (ids[i] == VOCAB_END || !piece) {
+            continue;
+        } else if (whole_words) {
+            join_word(&tokenizer->options, piece, &before, &joined);
+        } else if (ids[i] > VOCAB_UNKNOWN && ids[i] < vocab->specials) {
+            char byte = (char)(ids[i] - VOCAB_BYTE);
+
+            text_add(&joined, &byte, 1);
+        } else {
+            text_add(&joined, " ", ids[i] == VOCAB_UNKNOWN ? 1 : 0);
+            text_add_string(&joined, piece);
+        }
+    }
+    utf8_drop_invalid(&joined);
+    utf8_normalize(joined.data, joined.length, tokenizer->options.lowercase, out, NULL);
+    text_release(&joined);
+}

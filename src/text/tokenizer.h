@@ -1,0 +1,97 @@
+/* tokenizer: normalised lines become ids, and ids lines again.
+ *
+ * Units:
+ *     bpe    words (words.h) split into pieces by learned merges (bpe.h). A word that a space stood before starts with one
+ *            U+0020, the mark: " the". Merges never cross words.
+ *     char   the same without merges: every character is a token, the mark too.
+ *     word   every word is one token, unknown ones are <unk>. Here the mark stands on a word only if the space before it is not
+ *            what words_expect_space says, so that "house" is one entry after a space, after "(" and after "l'". Pretokenized,
+ *            nothing is unexpected and no entry has a mark.
+ * In bpe and char no line is beyond the tokenizer: a piece that the side's vocabulary lacks is split into the parts it was
+ * merged from, down to characters, and those into bytes (entries <0x00>…<0xFF>). decode(encode(x)) = x for every normalised
+ * line x.
+ *
+ * A tokenizer in use is never changed: any number of threads may encode and decode with it. */
+#ifndef NMT_TEXT_TOKENIZER_H
+#define NMT_TEXT_TOKENIZER_H
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "text/bpe.h"
+#include "text/vocab.h"
+#include "text/words.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum units { UNITS_BPE, UNITS_WORD, UNITS_CHAR };
+
+enum side { SOURCE, TARGET };
+
+struct tokenizer_options {
+    enum units units;
+    int pretokenized; /* words are what spaces separate */
+    int lowercase;    /* lines are normalised with lower-casing */
+    int vocabulary;   /* upper bound of each side's entries; for bpe of the joint table: special entries + characters + merges */
+    int shared;       /* one vocabulary for both sides */
+};
+
+struct tokenizer {
+    struct tokenizer_options options;
+    char **merges;          /* [2 * merge_count]: left, right, left, right… in the order of learning; one heap block */
+    int merge_count;
+    struct vocab sides[2];  /* SOURCE, TARGET; equal if shared */
+    struct bpe bpe;         /* private; empty in word mode */
+    int32_t *symbol_ids[2]; /* private: [bpe.count], the side's id of each symbol or -1 */
+};
+
+/* The smallest options.vocabulary that is of any use: the special entries and one more. */
+int tokenizer_least_vocabulary(enum units units);
+
+/* Replaces `out` by the string that stands for `word` behind the word `before` (NULL at the start of a line): the word's
+ * bytes, after the mark where it is due. Learning and encoding meet here. */
+void tokenizer_unit(const struct tokenizer_options *options, const struct word *before, const struct word *word,
+                    struct text *out);
+
+/* Learns merges and vocabularies from `pairs` pairs of normalised lines, into an uninitialised tokenizer. What occurs fewer
+ * than VOCAB_LEAST times is left out: characters, merges, words, and the pieces that are that rare in the final split of the
+ * side's own lines (of all lines, if shared). In bpe, characters get at most half of the room that the special entries leave.
+ * Equal input gives an equal tokenizer. */
+void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source,
+                     char *const *target, size_t pairs);
+
+/* Rebuilds a tokenizer from what a model file holds: `merges` [2 * merge_count] and the pieces of both sides, the special entries
+ * included. All strings are copied. 0, or -1 after reporting what is wrong; the tokenizer is then empty. */
+int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *merges, int merge_count,
+                   char *const *source_pieces, int source_count, char *const *target_pieces, int target_count);
+void tokenizer_release(struct tokenizer *tokenizer);
+
+/* An encoded line. Zero-initialise, use again and again, tokens_release. */
+struct tokens {
+    int32_t *ids;           /* [count], without the final </s> */
+    int *word_of;           /* [count], the word that the token is a part of; never falls, leaves no word out */
+    int count;
+    char **words;           /* [word_count], the line's words, without marks */
+    int word_count;
+    int id_room, word_of_room, word_room;
+    char *storage;          /* private: the words' bytes */
+    size_t storage_room;
+    struct text unit;       /* private: the word at hand with its mark */
+    struct bpe_work work;   /* private */
+};
+
+void tokens_clear(struct tokens *tokens);
+void tokens_release(struct tokens *tokens);
+
+/* Replaces `out` by the tokens of a normalised line (utf8.h). `dropout` is the probability of skipping a merge (bpe.h), only
+ * for bpe; without it (0) `rng` may be NULL. */
+void tokenizer_encode(const struct tokenizer *tokenizer, enum side side, const char *normalized, double dropout, struct rng *rng,
+                      struct tokens *out);
+
+/* Replaces `out` by the normalised text of `count` ids (each inside the side's vocabulary). </s> gives nothing; <unk> gives
+ * the word replacements[i] if `replacements` and that entry are not NULL, else nothing; bytes that do not form valid UTF-8 are
+ * dropped. */
+void tokenizer_decode(const struct tokenizer *tokenizer, enum side side, const int32_t *ids, int count,
+                      const char *const *replacements, struct text *out);
+
+#endif

@@ -1,0 +1,220 @@
+/* Learning a tokenizer: count the words of both sides, learn merges from all of them, choose each side's entries. */
+#include "text/tokenizer.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A distinct word (with its mark) and how often either side has it. */
+struct unit {
+    char *text;
+    int64_t counts[2];
+};
+
+struct unit_counts {
+    struct unit *items;
+    int count, room;
+    struct table table; /* string -> item */
+};
+
+/* The entries of one side, special ones included. */
+struct entries {
+    char **pieces;
+    int count;
+};
+
+static void count_line(struct unit_counts *units, const struct tokenizer_options *options, enum side side, const char *line,
+                       struct text *buffer)
+{
+    struct words words = words_begin(line, options->pretokenized);
+    struct word word, before = { 0 };
+
+    for (; words_next(&words, &word); before = word) {
+        int item;
+
+        tokenizer_unit(options, before.length ? &before : NULL, &word, buffer);
+        item = table_find(&units->table, buffer->data, buffer->length);
+        if (item < 0) {
+            item = units->count;
+            memory_reserve_one(&units->items, item, &units->room);
+            units->items[units->count++] = (struct unit){ .text = memory_copy_text(buffer->data, buffer->length) };
+            table_add(&units->table, units->items[item].text, buffer->length, item);
+        }
+        units->items[item].counts[side]++;
+    }
+}
+
+static void units_release(struct unit_counts *units)
+{
+    for (int i = 0; i < units->count; i++)
+        free(units->items[i].text);
+    free(units->items);
+    table_release(&units->table);
+}
+
+/* The words that occur on one side, or on both together if `joint`, the most frequent first. A heap array of strings that
+ * `units` owns. */
+static struct counted *side_words(const struct unit_counts *units, enum side side, int joint, size_t *count)
+{
+    struct counted *words = memory_new((size_t)units->count, sizeof *words);
+    size_t found = 0;
+
+    for (int i = 0; i < units->count; i++) {
+        const struct unit *unit = &units->items[i];
+        int64_t times = joint ? unit->counts[SOURCE] + unit->counts[TARGET] : unit->counts[side];
+
+        if (times > 0)
+            words[found++] = (struct counted){ unit->text, times };
+    }
+    vocab_sort(words, found);
+    *count = found;
+    return words;
+}
+
+/* The special entries, then copies of `chosen`. */
+static struct entries make_entries(int bytes, const struct counted *chosen, size_t count)
+{
+    struct entries entries = { .count = vocab_specials(bytes) };
+
+    assert(count < (size_t)(INT_MAX - entries.count));
+    entries.pieces = vocab_special_pieces(bytes, entries.count + (int)count);
+    for (size_t i = 0; i < count; i++)
+        entries.pieces[entries.count++] = memory_copy_text(chosen[i].text, strlen(chosen[i].text));
+    return entries;
+}
+
+static void strings_free(char **strings, int count)
+{
+    for (int i = 0; i < count; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+static struct entries choose_words(const struct unit_counts *units, enum side side, const struct tokenizer_options *options)
+{
+    size_t count, kept = 0, room = (size_t)(options->vocabulary - vocab_specials(0));
+    struct counted *words = side_words(units, side, options->shared, &count);
+    struct entries entries;
+
+    for (size_t i = 0; i < count && kept < room && words[i].count >= VOCAB_LEAST; i++)
+        if (!vocab_reserved(words[i].text, 0))
+            words[kept++] = words[i];
+    entries = make_entries(0, words, kept);
+    free(words);
+    return entries;
+}
+
+static struct entries choose_characters(const struct unit_counts *units, enum side side, const struct tokenizer_options *options)
+{
+    size_t count;
+    struct counted *words = side_words(units, side, options->shared, &count);
+    struct entries entries = { .count = vocab_specials(1) };
+    int found, room = options->vocabulary - entries.count;
+    char **characters = bpe_characters(words, count, room, &found);
+
+    entries.pieces = vocab_special_pieces(1, entries.count + found);
+    memcpy(entries.pieces + entries.count, characters, (size_t)found * sizeof *characters);
+    entries.count += found;
+    free(characters);
+    free(words);
+    return entries;
+}
+
+/* The entries of a side: the pieces that its own words are split into. One that is too rare counts for the two parts that
+ * encoding will split it into; a character stays if it is frequent inside pieces too, since unseen words will need it. */
+static struct entries choose_pieces(const struct unit_counts *units, enum side side, const struct tokenizer_options *options,
+                                    const struct bpe *bpe)
+{
+    int64_t *seen = memory_new((size_t)bpe->count, sizeof *seen);   /* as a piece of the final split */
+    int64_t *inside = memory_new((size_t)bpe->count, sizeof *inside); /* also as a part of a piece */
+    struct counted *chosen = memory_new((size_t)bpe->count, sizeof *chosen), *words;
+    struct bpe_work work = { 0 };
+    struct entries entries;
+    size_t count, kept = 0;
+
+    words = side_words(units, side, options->shared, &count);
+    for (size_t i = 0; i < count; i++) {
+        bpe_encode(bpe, words[i].text, strlen(words[i].text), 0, NULL, &work);
+        for (int at = 0; at >= 0; at = work.nodes[at].next)
+            if (work.nodes[at].symbol >= 0)
+                seen[work.nodes[at].symbol] += words[i].count;
+    }
+    memcpy(inside, seen, (size_t)bpe->count * sizeof *inside);
+    for (int s = bpe->count - 1; s >= 0; s--) { /* a symbol's parts have smaller numbers */
+        const struct bpe_symbol *symbol = &bpe->symbols[s];
+        int product = symbol->left >= 0;
+
+        if (product) {
+            inside[symbol->left] += inside[s];
+            inside[symbol->right] += inside[s];
+        }
+        if (product ? seen[s] >= VOCAB_LEAST : inside[s] >= VOCAB_LEAST) {
+            chosen[kept++] = (struct counted){ symbol->text, seen[s] };
+        } else if (product) {
+            seen[symbol->left] += seen[s];
+            seen[symbol->right] += seen[s];
+        }
+    }
+    vocab_sort(chosen, kept);
+    entries = make_entries(1, chosen, kept);
+    bpe_work_release(&work);
+    free(words);
+    free(chosen);
+    free(inside);
+    free(seen);
+    return entries;
+}
+
+/* Merges from the words of both sides together, and the entries that follow from them. Characters get half of the room at most:
+ * where there are thousands (Han, stray emoji), the rarest go as bytes rather than leave no room for merges. */
+static char **learn_pieces(const struct unit_counts *units, const struct tokenizer_options *options, struct entries entries[2],
+                           int *merge_count)
+{
+    int character_count, failed, room = options->vocabulary - vocab_specials(1);
+    size_t count;
+    struct counted *words = side_words(units, SOURCE, 1, &count);
+    char **characters = bpe_characters(words, count, (room + 1) / 2, &character_count);
+    char **merges = bpe_learn(words, count, characters, character_count, room - character_count, merge_count);
+    struct bpe bpe;
+
+    failed = bpe_init(&bpe, characters, character_count, merges, *merge_count);
+    assert(!failed);
+    (void)failed;
+    for (int side = SOURCE; side <= TARGET; side++)
+        entries[side] = choose_pieces(units, side, options, &bpe);
+    bpe_release(&bpe);
+    strings_free(characters, character_count);
+    free(words);
+    return merges;
+}
+
+void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source,
+                     char *const *target, size_t pairs)
+{
+    struct unit_counts units = { 0 };
+    struct text buffer = { 0 };
+    struct entries entries[2];
+    char **merges = NULL;
+    int merge_count = 0, failed;
+
+    assert(options->vocabulary >= tokenizer_least_vocabulary(options->units));
+    for (size_t i = 0; i < pairs; i++) {
+        count_line(&units, options, SOURCE, source[i], &buffer);
+        count_line(&units, options, TARGET, target[i], &buffer);
+    }
+    if (options->units == UNITS_BPE)
+        merges = learn_pieces(&units, options, entries, &merge_count);
+    else
+        for (int side = SOURCE; side <= TARGET; side++)
+            entries[side] = (options->units == UNITS_WORD ? choose_words : choose_characters)(&units, side, options);
+    failed = tokenizer_load(tokenizer, options, merges, merge_count, entries[SOURCE].pieces, entries[SOURCE].count,
+                            entries[TARGET].pieces, entries[TARGET].count);
+    assert(!failed); /* what was learned is what a model file may hold */
+    (void)failed;
+    strings_free(merges, 2 * merge_count);
+    strings_free(entries[SOURCE].pieces, entries[SOURCE].count);
+    strings_free(entries[TARGET].pieces, entries[TARGET].count);
+    units_release(&units);
+    text_release(&buffer);
+}

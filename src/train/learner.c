@@ -1,0 +1,199 @@
+#include "train/learner.h"
+
+#include "math/vec.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLICE = 4096 }; /* numbers that a worker steps at a time: a few of them stay in the cache from sum to step */
+
+void learner_init(struct learner *learner, struct team *team, const struct model *model, enum optimizer_kind optimizer)
+{
+    size_t length = model->layout.length;
+
+    *learner = (struct learner){ .team = team, .model = *model };
+    optimizer_init(&learner->optimizer, optimizer, length);
+    for (int i = 0; i < team->count; i++) {
+        learner->gradient[i] = memory_new(length, sizeof(real));
+        params_view(&learner->view[i], &model->layout, &model->config, learner->gradient[i]);
+    }
+}
+
+void learner_release(struct learner *learner)
+{
+    for (int i = 0; learner->team && i < learner->team->count; i++) {
+        free(learner->gradient[i]);
+        pass_release(&learner->pass[i]);
+    }
+    free(learner->average);
+    optimizer_release(&learner->optimizer);
+    model_release(&learner->model);
+    *learner = (struct learner){ 0 };
+}
+
+void learner_average(struct learner *learner, double keep)
+{
+    size_t length = learner->model.layout.length;
+
+    learner->average_keep = keep;
+    free(learner->average);
+    learner->average = NULL;
+    if (keep > 0) {
+        learner->average = memory_new(length, sizeof(real));
+        memcpy(learner->average, learner->model.values, length * sizeof(real));
+    }
+}
+
+void learner_pack(struct learner *learner)
+{
+    int threads = learner->team->count;
+
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    model_pack(&learner->model, learner->team->matmul[omp_get_thread_num()], 1, omp_get_thread_num(), threads);
+}
+
+/* A worker's part of a batch. */
+struct part {
+    struct batch batch;
+    const int32_t **source, **target;
+    int *source_length, *target_length, *numbers;
+};
+
+static void part_make(struct part *part, const struct corpus *corpus, const int32_t *pairs, int count, int worker, int workers)
+{
+    size_t most = (size_t)count / (size_t)workers + 1;
+    int n = 0;
+
+    part->source = memory_new(most, sizeof *part->source);
+    part->target = memory_new(most, sizeof *part->target);
+    part->source_length = memory_new(most, sizeof(int));
+    part->target_length = memory_new(most, sizeof(int));
+    part->numbers = memory_new(most, sizeof(int));
+    for (int k = count - 1 - worker; k >= 0; k -= workers, n++) { /* a plan's batch rises in length */
+        int32_t pair = pairs[k];
+
+        part->source[n] = corpus->sentence[SOURCE][pair];
+        part->target[n] = corpus->sentence[TARGET][pair];
+        part->source_length[n] = corpus->length[SOURCE][pair];
+        part->target_length[n] = corpus->length[TARGET][pair];
+        part->numbers[n] = k;
+    }
+    part->batch = (struct batch){ n, part->source, part->target, part->source_length, part->target_length };
+}
+
+static void part_release(struct part *part)
+{
+    free(part->source);
+    free(part->target);
+    free(part->source_length);
+    free(part->target_length);
+    free(part->numbers);
+}
+
+size_t learner_measure(const struct learner *learner, const struct corpus *corpus, const int32_t *pairs, int count)
+{
+    size_t total = 0;
+
+    for (int i = 0; i < learner->team->count; i++) {
+        struct part part;
+
+        part_make(&part, corpus, pairs, count, i, learner->team->count);
+        if (part.batch.sentences)
+            total += pass_measure(&part.batch, &learner->model.config, &learner->dropout, 1);
+        part_release(&part);
+    }
+    return total;
+}
+
+/* The slice of worker i: from … to-1, in whole SLICEs. */
+static size_t slice_start(const struct learner *learner, int worker)
+{
+    size_t slices = (learner->model.layout.length + SLICE - 1) / SLICE, length = learner->model.layout.length;
+    size_t start = slices * (size_t)worker / (size_t)learner->team->count * SLICE;
+
+    return start < length ? start : length;
+}
+
+/* Sums the workers' gradients of a slice into the first one's, empties the others, and returns the sum's squares. */
+static double sum_slice(struct learner *learner, int worker)
+{
+    size_t end = slice_start(learner, worker + 1);
+    double squares = 0;
+
+    for (size_t from = slice_start(learner, worker); from < end; from += SLICE) {
+        size_t n = from + SLICE < end ? SLICE : end - from;
+
+        for (int i = 1; i < learner->team->count; i++) {
+            vec_accumulate(learner->gradient[0] + from, learner->gradient[i] + from, n);
+            memset(learner->gradient[i] + from, 0, n * sizeof(real));
+        }
+        squares += vec_sum_squares(learner->gradient[0] + from, n);
+    }
+    return squares;
+}
+
+static void step_slice(struct learner *learner, int worker, double factor, double rate, long number)
+{
+    size_t end = slice_start(learner, worker + 1);
+
+    for (size_t from = slice_start(learner, worker); from < end; from += SLICE) {
+        size_t to = from + SLICE < end ? from + SLICE : end;
+
+        optimizer_step(&learner->optimizer, learner->model.values, learner->gradient[0], from, to, factor, rate, number);
+        memset(learner->gradient[0] + from, 0, (to - from) * sizeof(real));
+        if (learner->average)
+            vec_average(learner->average + from, learner->model.values + from, to - from, learner->average_keep);
+    }
+}
+
+int learner_update(struct learner *learner, struct update *update, const struct corpus *corpus, const int32_t *pairs, int count,
+                   double rate, long number)
+{
+    int threads = learner->team->count, finite = 1;
+    struct loss loss[TEAM_MOST] = { { 0 } };
+    double squares[TEAM_MOST] = { 0 };
+    long words = 0;
+
+    for (int k = 0; k < count; k++)
+        words += corpus->length[TARGET][pairs[k]];
+    *update = (struct update){ 0 };
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        int worker = omp_get_thread_num();
+        struct part part;
+
+        vec_flush_denormals();
+        part_make(&part, corpus, pairs, count, worker, threads);
+        if (part.batch.sentences)
+            pass_gradient(learner->team->matmul[worker], &learner->pass[worker], &loss[worker], &learner->view[worker], &part.batch,
+                          &learner->model, &learner->dropout, learner->smoothing, 1.0 / (double)words, learner->seed, (uint64_t)number,
+                          part.numbers);
+        part_release(&part);
+#pragma omp barrier
+        squares[worker] = sum_slice(learner, worker);
+#pragma omp barrier
+#pragma omp single
+        {
+            double total = 0;
+
+            for (int i = 0; i < threads; i++) {
+                total += squares[i];
+                update->loss.loss += loss[i].loss;
+                update->loss.nll += loss[i].nll;
+                update->loss.words += loss[i].words;
+            }
+            update->norm = sqrt(total);
+            finite = isfinite(update->norm) && isfinite(update->loss.loss);
+        }
+        if (finite) {
+            double factor = learner->clip > 0 && update->norm > learner->clip ? learner->clip / update->norm : 1;
+
+            step_slice(learner, worker, factor, rate, number);
+#pragma omp barrier
+            model_pack(&learner->model, learner->team->matmul[worker], 1, worker, threads);
+        }
+    }
+    return finite ? 0 : -1;
+}

@@ -1,0 +1,35 @@
+/* optimizer: one step from a gradient, in one pass over the numbers.
+ *
+ *     adam      m = β1 m + (1−β1) g   v = β2 v + (1−β2) g²   w −= rate √(1−β2^t)/(1−β1^t) m / (√v + ε)    Kingma and Ba 2015
+ *     adadelta  G = ρ G + (1−ρ) g²   d = √((D+ε)/(G+ε)) g   D = ρ D + (1−ρ) d²   w −= rate d              Zeiler 2012
+ *     sgd       w −= rate g
+ */
+#ifndef NMT_TRAIN_OPTIMIZER_H
+#define NMT_TRAIN_OPTIMIZER_H
+
+#include "math/real.h"
+
+#include <stddef.h>
+
+enum optimizer_kind { OPTIMIZER_ADAM, OPTIMIZER_ADADELTA, OPTIMIZER_SGD };
+
+/* Names in the order of the enum, closed by NULL. */
+extern const char *const optimizer_names[];
+
+struct optimizer {
+    enum optimizer_kind kind;
+    double beta1, beta2, epsilon, rho;
+    int moments;         /* arrays in use: 2, or 0 for sgd */
+    real *moment[2];     /* [length] each: m and v, or G and D */
+    size_t length;
+};
+
+/* The usual constants of the kind: Adam β1 .9, β2 .999, ε 1e-8; Adadelta ρ .95, ε 1e-6 (the paper's). Moments are zero. */
+void optimizer_init(struct optimizer *optimizer, enum optimizer_kind kind, size_t length);
+void optimizer_release(struct optimizer *optimizer);
+
+/* Steps values[from, to) by the gradient times `clip`. update counts from 1. Different ranges may be stepped by different threads. */
+void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, size_t from, size_t to, double clip, double rate,
+                    long update);
+
+#endif

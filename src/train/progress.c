@@ -1,0 +1,122 @@
+#define _POSIX_C_SOURCE 200809L
+#include "train/progress.h"
+
+#include "base/report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+size_t progress_memory(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (size_t)usage.ru_maxrss * 1024;
+}
+
+int progress_open(struct progress *progress, const char *log, int resumed)
+{
+    *progress = (struct progress){ .log_name = log, .live = isatty(STDERR_FILENO) };
+    progress->every = progress->live ? 0.5 : 10;
+    progress->started = progress->reported = now();
+    if (log) {
+        progress->log = fopen(log, resumed ? "a" : "w");
+        if (!progress->log)
+            return error("%s: cannot be written: %s", log, strerror(errno));
+        setvbuf(progress->log, NULL, _IOLBF, 0);
+    }
+    return 0;
+}
+
+double progress_seconds(const struct progress *progress)
+{
+    return now() - progress->started;
+}
+
+static void end_line(struct progress *progress)
+{
+    if (progress->line_open)
+        fputs("\r\033[K", stderr);
+    progress->line_open = 0;
+}
+
+static void time_left(char *text, size_t size, double seconds)
+{
+    if (seconds < 0)
+        text[0] = '\0';
+    else if (seconds < 90)
+        snprintf(text, size, ", %.0f s left", seconds);
+    else
+        snprintf(text, size, ", %.0f min left", seconds / 60);
+}
+
+void progress_update(struct progress *progress, const struct trainer_state *state, const struct update *update, double rate, double left)
+{
+    double time = now(), spent, speed;
+    char rest[40], line[200];
+
+    progress->tokens += update->loss.words;
+    progress->since_tokens += update->loss.words;
+    progress->since_loss += update->loss.loss;
+    progress->since_norm += update->norm;
+    progress->since_updates++;
+    spent = time - progress->reported;
+    if (spent < progress->every)
+        return;
+    speed = (double)progress->since_tokens / spent;
+    time_left(rest, sizeof rest, left);
+    snprintf(line, sizeof line, "epoch %ld, update %ld: loss %.3f, %.0f tokens/s, %zu MB%s", state->epoch, state->update,
+             progress->since_loss / (double)progress->since_tokens, speed, progress_memory() / 1000000, rest);
+    if (progress->live) {
+        fprintf(stderr, "\r\033[K%.*s", 79, line);
+        progress->line_open = 1;
+    } else {
+        note("%s", line);
+    }
+    if (progress->log)
+        fprintf(progress->log,
+                "{\"update\": %ld, \"epoch\": %ld, \"tokens\": %ld, \"seconds\": %.2f, \"loss\": %.5f, \"gradient_norm\": %.5f, "
+                "\"learning_rate\": %.6g, \"tokens_per_second\": %.1f}\n",
+                state->update, state->epoch, progress->tokens, time - progress->started,
+                progress->since_loss / (double)progress->since_tokens, progress->since_norm / (double)progress->since_updates, rate, speed);
+    progress->reported = time;
+    progress->since_tokens = progress->since_updates = 0;
+    progress->since_loss = progress->since_norm = 0;
+}
+
+void progress_validation(struct progress *progress, const struct history_entry *entry, int better)
+{
+    end_line(progress);
+    note("epoch %ld, update %ld: training loss %.3f, validation loss %.3f, perplexity %.2f, BLEU %.2f%s", entry->epoch, entry->update,
+         entry->train_loss, entry->loss, entry->perplexity, entry->bleu, better ? " *" : "");
+    if (progress->log)
+        fprintf(progress->log,
+                "{\"validation\": {\"update\": %ld, \"epoch\": %ld, \"seconds\": %.2f, \"training_loss\": %.5f, \"loss\": %.5f, "
+                "\"perplexity\": %.4f, \"bleu\": %.4f, \"learning_rate\": %.6g, \"best\": %s}}\n",
+                entry->update, entry->epoch, progress_seconds(progress), entry->train_loss, entry->loss, entry->perplexity, entry->bleu,
+                entry->rate, better ? "true" : "false");
+}
+
+int progress_close(struct progress *progress)
+{
+    int failed = 0;
+
+    end_line(progress);
+    if (progress->log) {
+        failed = ferror(progress->log);
+        failed |= fclose(progress->log);
+        progress->log = NULL;
+    }
+    return failed ? error("%s: cannot be written: %s", progress->log_name, strerror(errno)) : 0;
+}

@@ -1,0 +1,39 @@
+/* progress: what the user sees of training: one live line on a terminal, plain lines elsewhere, JSON lines in the log. */
+#ifndef NMT_TRAIN_PROGRESS_H
+#define NMT_TRAIN_PROGRESS_H
+
+#include "train/trainer.h"
+#include "train/validate.h"
+
+#include <stdio.h>
+
+struct progress {
+    FILE *log;                  /* NULL: none */
+    const char *log_name;
+    int live;                   /* stderr is a terminal */
+    int line_open;              /* the live line stands on the screen */
+    double started, reported;   /* seconds */
+    double every;               /* seconds between two reports */
+    long tokens, since_tokens;  /* target tokens of this run, and since the last report */
+    double since_loss, since_norm;
+    long since_updates;
+};
+
+/* Opens the log (appending if `resumed`). 0, or -1 after reporting. */
+int progress_open(struct progress *progress, const char *log, int resumed);
+
+/* Counts an update, and reports if it is time. `left` = seconds until training ends, or negative if nobody knows. */
+void progress_update(struct progress *progress, const struct trainer_state *state, const struct update *update, double rate, double left);
+
+void progress_validation(struct progress *progress, const struct history_entry *entry, int better);
+
+/* Seconds since progress_open. */
+double progress_seconds(const struct progress *progress);
+
+/* Ends the live line; closes and checks the log. 0, or -1 after reporting. */
+int progress_close(struct progress *progress);
+
+/* Bytes that the process has in memory at most so far. */
+size_t progress_memory(void);
+
+#endif

@@ -1,0 +1,259 @@
+#include "train/trainer.h"
+
+#include "base/report.h"
+#include "train/checkpoint.h"
+#include "train/progress.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const stop_metric_names[] = { "bleu", "loss", NULL };
+
+/* FNV-1a over the ids of all pairs: whether a checkpoint belongs to this corpus. */
+static uint64_t hash_corpus(const struct corpus *corpus)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (int side = 0; side < 2; side++)
+        for (size_t k = 0; k < corpus->pairs; k++)
+            for (int i = 0; i < corpus->length[side][k]; i++)
+                hash = (hash ^ (uint64_t)(uint32_t)corpus->sentence[side][k][i]) * 0x100000001b3u;
+    return hash;
+}
+
+void trainer_init(struct trainer *trainer, const struct train_options *options, struct team *team, const struct model *model,
+                  enum optimizer_kind optimizer, struct tokenizer *tokenizer, struct corpus *corpus, struct corpus *valid, uint64_t seed)
+{
+    *trainer = (struct trainer){ .options = *options, .corpus = corpus, .valid = valid, .tokenizer = tokenizer };
+    trainer->state = (struct trainer_state){ .epoch = 1, .rate_factor = 1 };
+    trainer->corpus_hash = hash_corpus(corpus);
+    learner_init(&trainer->learner, team, model, optimizer);
+    trainer->learner.seed = seed;
+}
+
+void trainer_release(struct trainer *trainer)
+{
+    learner_release(&trainer->learner);
+    history_release(&trainer->history);
+    free(trainer->best);
+    *trainer = (struct trainer){ 0 };
+}
+
+size_t trainer_reserve(struct trainer *trainer)
+{
+    struct learner *learner = &trainer->learner;
+    size_t length = learner->model.layout.length * sizeof(real), most = 0, total, packed = 0;
+    int threads = learner->team->count, arrays;
+    struct plan plan;
+
+    plan_make(&plan, trainer->corpus, &trainer->options.batches, learner->seed, (uint64_t)trainer->state.epoch);
+    for (size_t i = 0; i < plan.batches; i++) {
+        size_t bytes = learner_measure(learner, trainer->corpus, plan.pairs + plan.first[i], (int)(plan.first[i + 1] - plan.first[i]));
+
+        most = bytes > most ? bytes : most;
+    }
+    plan_release(&plan);
+    for (int i = 0; i < threads; i++)
+        pass_reserve(&learner->pass[i], most / (size_t)threads + most / (size_t)threads / 16);
+    for (int i = 0; i < WEIGHTS; i++)
+        packed += (size_t)learner->model.weights[i].out * (size_t)learner->model.weights[i].in;
+    /* values, one gradient a worker, moments, the best model, the average */
+    arrays = 1 + threads + learner->optimizer.moments + (trainer->valid != NULL) + (learner->average != NULL);
+    total = (size_t)arrays * length + most;
+    if (matmul_packs(learner->team->matmul[0]))
+        total += 2 * packed * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
+    for (int side = 0; side < 2; side++)
+        total += trainer->corpus->store[side].room + (size_t)corpus_tokens(trainer->corpus, side) * sizeof(int32_t);
+    return total;
+}
+
+static double rate_now(const struct trainer *trainer)
+{
+    const struct train_options *options = &trainer->options;
+    double rate = options->rate * trainer->state.rate_factor;
+
+    if (trainer->state.update < options->warmup)
+        rate *= (double)(trainer->state.update + 1) / (double)options->warmup;
+    return rate;
+}
+
+/* The model as validation and the user shall see it: the averaged weights, where there are any. */
+static const real *current_values(const struct trainer *trainer)
+{
+    return trainer->learner.average ? trainer->learner.average : trainer->learner.model.values;
+}
+
+static void validate_now(struct trainer *trainer, struct validation *result)
+{
+    struct learner *learner = &trainer->learner;
+
+    if (learner->average) {
+        struct model average;
+        int threads = learner->team->count;
+
+        model_init(&average, &learner->model.config, learner->average);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+        model_pack(&average, learner->team->matmul[omp_get_thread_num()], 0, omp_get_thread_num(), threads);
+        validate(result, &average, trainer->tokenizer, learner->team, trainer->valid);
+        model_release(&average);
+    } else {
+        validate(result, &learner->model, trainer->tokenizer, learner->team, trainer->valid);
+    }
+}
+
+/* Validates, and moves what depends on it: history, best model, learning rate, patience. 0, or -1 after reporting. */
+static int validation_point(struct trainer *trainer, struct progress *progress)
+{
+    struct trainer_state *state = &trainer->state;
+    const struct train_options *options = &trainer->options;
+    struct validation result;
+    struct history_entry entry = { .update = state->update, .epoch = state->epoch, .rate = rate_now(trainer) };
+    double score;
+    int better;
+
+    entry.train_loss = state->loss_words ? state->loss_sum / (double)state->loss_words : 0;
+    state->loss_sum = 0;
+    state->loss_words = 0;
+    validate_now(trainer, &result);
+    entry.loss = result.loss;
+    entry.perplexity = result.perplexity;
+    entry.bleu = result.bleu;
+    history_add(&trainer->history, &entry);
+    score = options->metric == STOP_BLEU ? result.bleu : -result.loss;
+    better = isfinite(score) && (!state->best_update || score > state->best);
+    progress_validation(progress, &entry, better);
+    if (better) {
+        state->best = score;
+        state->best_update = state->update;
+        state->worse = state->worse_since_halving = 0;
+        if (!trainer->best)
+            trainer->best = memory_new(trainer->learner.model.layout.length, sizeof(real));
+        memcpy(trainer->best, current_values(trainer), trainer->learner.model.layout.length * sizeof(real));
+        return checkpoint_save_model(trainer, trainer->best);
+    }
+    state->worse++;
+    state->worse_since_halving++;
+    if (options->halve_after && state->worse_since_halving >= options->halve_after) {
+        state->rate_factor /= 2;
+        state->worse_since_halving = 0;
+    }
+    return 0;
+}
+
+/* Seconds until the nearest known end, or -1. */
+static double seconds_left(const struct trainer *trainer, const struct progress *progress, long batches, long updates_before)
+{
+    const struct trainer_state *state = &trainer->state;
+    const struct train_options *options = &trainer->options;
+    double spent = progress_seconds(progress), each, left = -1, other;
+
+    if (state->update == updates_before)
+        return -1;
+    each = spent / (double)(state->update - updates_before);
+    if (options->max_updates >= 0)
+        left = each * (double)(options->max_updates - state->update);
+    if (options->max_epochs) {
+        other = each * (double)((options->max_epochs - state->epoch + 1) * batches - state->batch);
+        left = left < 0 || other < left ? other : left;
+    }
+    if (options->max_minutes > 0) {
+        other = options->max_minutes * 60 - spent;
+        left = left < 0 || other < left ? other : left;
+    }
+    return left;
+}
+
+static int bound_reached(const struct trainer *trainer, const struct progress *progress)
+{
+    const struct trainer_state *state = &trainer->state;
+    const struct train_options *options = &trainer->options;
+
+    return (options->max_updates >= 0 && state->update >= options->max_updates) ||
+           (options->max_epochs && state->epoch > options->max_epochs) ||
+           (options->max_minutes > 0 && progress_seconds(progress) >= options->max_minutes * 60) ||
+           (options->patience && state->worse >= options->patience);
+}
+
+/* Whether the validation of this update has been done. */
+static int validated(const struct trainer *trainer)
+{
+    return trainer->history.count && trainer->history.entries[trainer->history.count - 1].update == trainer->state.update;
+}
+
+/* The end of a run: a checkpoint of the schedule as it stands, then what the user gets: the best model, with the last state among the
+ * candidates unless the user is waiting for the program to stop. Nothing of that last validation enters the checkpoint, so that
+ * resuming is as if it never was. */
+static int finish(struct trainer *trainer, struct progress *progress, int stopped)
+{
+    const struct trainer_state *state = &trainer->state;
+
+    if (state->update > 0 && checkpoint_save(trainer))
+        return -1;
+    if (!stopped && trainer->valid && state->update > 0 && !validated(trainer) && validation_point(trainer, progress))
+        return -1;
+    return checkpoint_save_model(trainer, trainer->best ? trainer->best : current_values(trainer));
+}
+
+int trainer_run(struct trainer *trainer, const volatile int *signal)
+{
+    struct trainer_state *state = &trainer->state;
+    const struct train_options *options = &trainer->options;
+    struct learner *learner = &trainer->learner;
+    struct progress progress;
+    struct plan plan = { 0 };
+    long updates_before = state->update, planned_epoch = 0;
+    int result = 0;
+
+    if (progress_open(&progress, options->log, updates_before > 0))
+        return -1;
+    learner_pack(learner);
+    if (trainer->best && checkpoint_save_model(trainer, trainer->best)) /* resumed: undo what a last validation may have left */
+        result = -1;
+    while (result == 0 && !*signal && !bound_reached(trainer, &progress)) {
+        struct update update;
+        int epoch_ends;
+
+        if (planned_epoch != state->epoch) {
+            plan_release(&plan);
+            if (options->bpe_dropout > 0)
+                corpus_encode_again(trainer->corpus, trainer->tokenizer, options->bpe_dropout, learner->seed, (uint64_t)state->epoch);
+            plan_make(&plan, trainer->corpus, &options->batches, learner->seed, (uint64_t)state->epoch);
+            planned_epoch = state->epoch;
+        }
+        if (learner_update(learner, &update, trainer->corpus, plan.pairs + plan.first[state->batch],
+                           (int)(plan.first[state->batch + 1] - plan.first[state->batch]), rate_now(trainer), state->update + 1)) {
+            result = error("update %ld: the loss is not a finite number; the last good model stays in %s; train again with a lower "
+                           "--learning-rate or --clip",
+                           state->update + 1, options->model);
+            break;
+        }
+        state->loss_sum += update.loss.loss;
+        state->loss_words += update.loss.words;
+        state->update++;
+        state->batch++;
+        epoch_ends = (size_t)state->batch == plan.batches;
+        progress_update(&progress, state, &update, rate_now(trainer), seconds_left(trainer, &progress, (long)plan.batches, updates_before));
+        if (trainer->valid && (options->validate_every ? state->update % options->validate_every == 0 : epoch_ends)) {
+            result = validation_point(trainer, &progress);
+            if (epoch_ends) {
+                state->epoch++;
+                state->batch = 0;
+            }
+            if (result == 0)
+                result = checkpoint_save(trainer);
+        } else if (epoch_ends) {
+            state->epoch++;
+            state->batch = 0;
+            if (!trainer->valid)
+                result = checkpoint_save_model(trainer, current_values(trainer)) || checkpoint_save(trainer) ? -1 : 0;
+        }
+    }
+    plan_release(&plan);
+    if (result == 0)
+        result = finish(trainer, &progress, *signal != 0);
+    if (progress_close(&progress) && result == 0)
+        result = -1;
+    return result ? result : *signal;
+}

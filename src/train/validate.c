@@ -1,0 +1,59 @@
+#include "train/validate.h"
+
+#include "eval/bleu.h"
+#include "search/translate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { BATCH = 64, LONGEST = 200 };
+
+static double mean_loss(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
+{
+    const struct translate_options options = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = BATCH, .longest = LONGEST };
+    struct translator translator;
+    double *log_probability = memory_new(corpus->pairs, sizeof *log_probability), total = 0;
+
+    translator_init(&translator, tokenizer, &model, 1, team, &options);
+    translator_align(&translator, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs, log_probability, NULL);
+    for (size_t i = 0; i < corpus->pairs; i++)
+        total -= log_probability[i];
+    translator_release(&translator);
+    free(log_probability);
+    return total / (double)corpus_tokens(corpus, TARGET);
+}
+
+static double greedy_bleu(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
+{
+    const struct translate_options options = {
+        .beam = { .beam = 1, .n_best = 1, .length_ratio = 2,
+                  .forbidden = tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
+        .batch = BATCH, .longest = LONGEST
+    };
+    struct translator translator;
+    struct translation *lines = memory_new(corpus->pairs, sizeof *lines);
+    char **hypotheses = memory_new(corpus->pairs, sizeof *hypotheses);
+    struct bleu bleu;
+
+    for (size_t i = 0; i < corpus->pairs; i++)
+        lines[i].source = corpus->lines[SOURCE][i];
+    translator_init(&translator, tokenizer, &model, 1, team, &options);
+    translator_run(&translator, lines, corpus->pairs);
+    translator_release(&translator);
+    for (size_t i = 0; i < corpus->pairs; i++)
+        hypotheses[i] = lines[i].texts[0];
+    bleu_corpus(hypotheses, corpus->lines[TARGET], corpus->pairs, tokenizer->options.pretokenized ? BLEU_NONE : BLEU_13A, 0, &bleu);
+    for (size_t i = 0; i < corpus->pairs; i++)
+        translation_release(&lines[i]);
+    free(lines);
+    free(hypotheses);
+    return bleu.score;
+}
+
+void validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
+              const struct corpus *corpus)
+{
+    validation->loss = mean_loss(model, team, corpus, tokenizer);
+    validation->perplexity = exp(validation->loss);
+    validation->bleu = greedy_bleu(model, team, corpus, tokenizer);
+}

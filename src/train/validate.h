@@ -1,0 +1,19 @@
+/* validate: how good a model is on held-out pairs: loss and perplexity by forced decoding, BLEU of greedy translations. */
+#ifndef NMT_TRAIN_VALIDATE_H
+#define NMT_TRAIN_VALIDATE_H
+
+#include "corpus/corpus.h"
+#include "math/team.h"
+#include "model/model.h"
+
+struct validation {
+    double loss;       /* −log p, nats a target token, no smoothing */
+    double perplexity; /* e^loss */
+    double bleu;       /* 0..100: 13a, cased, of detokenised greedy output; tokeniser none for pretokenized text */
+};
+
+/* The model's weights must be packed for the team. */
+void validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
+              const struct corpus *corpus);
+
+#endif

@@ -1,0 +1,218 @@
+/* The numbers of an independent autograd program: loss, logits, alignments and the gradient of every tensor of toy models (files in
+ * tests/unit/oracle, blocks `NAME ROWS COLUMNS` and the rows). Met to 1e-9 where real is double and to 1e-4 where it is float. */
+#include "base/memory.h"
+#include "base/io.h"
+#include "model/pass.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const double tolerance = sizeof(real) == 8 ? 1e-9 : 1e-4;
+
+struct block {
+    char name[64];
+    int rows, columns;
+    double *values;
+};
+
+struct oracle {
+    struct block blocks[256];
+    int count;
+};
+
+static void oracle_read(struct oracle *oracle, const char *path)
+{
+    struct text text = { 0 };
+    char *at;
+
+    memset(oracle, 0, sizeof *oracle);
+    assert_int_equal(io_read_all(path, &text), 0);
+    at = text.data;
+    while (*at) {
+        struct block *block = &oracle->blocks[oracle->count];
+        int used = 0;
+
+        if (*at == '#' || *at == '\n') {
+            at = strchr(at, '\n') + 1;
+            continue;
+        }
+        assert_int_equal(sscanf(at, "%63s %d %d%n", block->name, &block->rows, &block->columns, &used), 3);
+        at += used;
+        block->values = memory_new((size_t)(block->rows * block->columns), sizeof(double));
+        for (int i = 0; i < block->rows * block->columns; i++)
+            block->values[i] = strtod(at, &at);
+        at = strchr(at, '\n') + 1;
+        oracle->count++;
+        assert_true(oracle->count < 256);
+    }
+    text_release(&text);
+}
+
+static void oracle_release(struct oracle *oracle)
+{
+    for (int i = 0; i < oracle->count; i++)
+        free(oracle->blocks[i].values);
+}
+
+static const struct block *find(const struct oracle *oracle, const char *prefix, const char *name)
+{
+    char full[128];
+
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    for (int i = 0; i < oracle->count; i++)
+        if (strcmp(oracle->blocks[i].name, full) == 0)
+            return &oracle->blocks[i];
+    return NULL;
+}
+
+static const struct block *numbered(const struct oracle *oracle, const char *prefix, int n)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "%d", n);
+    return find(oracle, prefix, name);
+}
+
+/* Relative to the larger of the two, or absolute below 1. */
+static void close_to(const char *what, int index, double got, double wanted)
+{
+    double difference = fabs(got - wanted) / fmax(1, fabs(wanted));
+
+    if (!(difference <= tolerance))
+        fail_msg("%s [%d]: got %.12g, the oracle has %.12g", what, index, got, wanted);
+}
+
+enum { MOST = 8 };
+
+struct toy {
+    struct oracle oracle;
+    struct config config;
+    struct model model;
+    struct batch batch;
+    double smoothing;
+    int32_t ids[2][MOST][64];
+    const int32_t *source[MOST], *target[MOST];
+    int lengths[2][MOST];
+};
+
+static void toy_make(struct toy *toy, const char *path)
+{
+    const struct block *sizes;
+
+    oracle_read(&toy->oracle, path);
+    sizes = find(&toy->oracle, "", "sizes.Vx.Vy.E.H.A.L");
+    assert_non_null(sizes);
+    toy->config = (struct config){ .Vx = (int)sizes->values[0], .Vy = (int)sizes->values[1], .E = (int)sizes->values[2],
+                                   .H = (int)sizes->values[3], .A = (int)sizes->values[4], .L = (int)sizes->values[5] };
+    model_init(&toy->model, &toy->config, NULL);
+    for (int i = 0; i < toy->model.layout.count; i++) {
+        const struct tensor *tensor = &toy->model.layout.tensors[i];
+        const struct block *block = find(&toy->oracle, "weight:", tensor->name);
+
+        if (!block)
+            fail_msg("the oracle lacks %s", tensor->name);
+        assert_int_equal(block->rows * block->columns, tensor->count);
+        for (size_t k = 0; k < tensor->count; k++)
+            toy->model.values[tensor->offset + k] = (real)block->values[k];
+    }
+    toy->smoothing = find(&toy->oracle, "", "label_smoothing")->values[0];
+    toy->batch = (struct batch){ .source = toy->source, .target = toy->target, .source_length = toy->lengths[0],
+                                 .target_length = toy->lengths[1] };
+    for (int b = 0; numbered(&toy->oracle, "source.", b); b++) {
+        const struct block *sides[2] = { numbered(&toy->oracle, "source.", b), numbered(&toy->oracle, "target.", b) };
+
+        for (int side = 0; side < 2; side++) {
+            toy->lengths[side][b] = sides[side]->columns;
+            for (int i = 0; i < sides[side]->columns; i++)
+                toy->ids[side][b][i] = (int32_t)sides[side]->values[i];
+        }
+        toy->source[b] = toy->ids[0][b];
+        toy->target[b] = toy->ids[1][b];
+        toy->batch.sentences = b + 1;
+    }
+}
+
+static void check_oracle(const char *path)
+{
+    struct toy toy = { 0 };
+    struct matmul *matmul = matmul_new(BACKEND_OPENBLAS, PRECISION_F32);
+    struct pass pass = { 0 };
+    struct loss loss = { 0 }, again = { 0 };
+    struct params gradient;
+    real *array;
+    double *nll;
+    int rows = 0, V;
+
+    toy_make(&toy, path);
+    V = toy.config.Vy;
+    for (int b = 0; b < toy.batch.sentences; b++)
+        rows += toy.lengths[1][b];
+    nll = memory_new((size_t)rows, sizeof *nll);
+    pass_forward(matmul, &pass, &loss, nll, &toy.batch, &toy.model, toy.smoothing);
+    assert_int_equal(loss.words, rows);
+    close_to("loss", 0, loss.loss / (double)loss.words, find(&toy.oracle, "", "loss")->values[0]);
+    for (int k = 0; k < toy.batch.sentences; k++) {
+        const struct sequence *sequence = &pass.decoder.sequence;
+        int b = sequence->order[k], Tx = toy.lengths[0][b];
+        const struct block *logits = numbered(&toy.oracle, "logits.", b), *alignment = numbered(&toy.oracle, "alignment.", b);
+        const struct block *oracle_nll = numbered(&toy.oracle, "nll.", b);
+
+        for (int t = 0; t < toy.lengths[1][b]; t++) {
+            int row = sequence->first[t] + k;
+
+            close_to(oracle_nll->name, t, nll[row], oracle_nll->values[t]);
+            for (int v = 0; v < V; v++)
+                close_to(logits->name, t * V + v, (double)pass.decoder.logits[row * V + v], logits->values[t * V + v]);
+            for (int j = 0; j < Tx; j++)
+                close_to(alignment->name, t * Tx + j, (double)decoder_alignment(&pass.decoder, k)[t * Tx + j],
+                         alignment->values[t * Tx + j]);
+        }
+    }
+    array = memory_new(toy.model.layout.length, sizeof *array);
+    params_view(&gradient, &toy.model.layout, &toy.config, array);
+    pass_gradient(matmul, &pass, &again, &gradient, &toy.batch, &toy.model, NULL, toy.smoothing, 1.0 / rows, 0, 0, NULL);
+    close_to("loss with gradient", 0, again.loss / rows, find(&toy.oracle, "", "loss")->values[0]);
+    for (int i = 0; i < toy.model.layout.count; i++) {
+        const struct tensor *tensor = &toy.model.layout.tensors[i];
+        const struct block *block = find(&toy.oracle, "gradient:", tensor->name);
+        double largest = 0;
+
+        assert_non_null(block);
+        for (size_t k = 0; k < tensor->count; k++) {
+            close_to(block->name, (int)k, (double)array[tensor->offset + k], block->values[k]);
+            largest = fmax(largest, fabs(block->values[k]));
+        }
+        assert_true(largest > 0);
+    }
+    free(array);
+    free(nll);
+    pass_release(&pass);
+    matmul_free(matmul);
+    model_release(&toy.model);
+    oracle_release(&toy.oracle);
+}
+
+static void tiny(void **state)
+{
+    (void)state;
+    check_oracle("tests/unit/oracle/tiny.txt");
+}
+
+static void smoothed(void **state)
+{
+    (void)state;
+    check_oracle("tests/unit/oracle/smoothed.txt");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tiny), cmocka_unit_test(smoothed) };
+
+    return cmocka_run_group_tests_name("oracle", tests, NULL, NULL);
+}
