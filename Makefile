@@ -39,7 +39,7 @@ PROGRAM = $(BUILD)/nmt
 
 # tests/unit: against floats; tests/gradient: against doubles; the oracle: against both.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
-GRADIENT_TESTS := $(patsubst tests/gradient/%.c,$(BUILD)/tests/%,$(wildcard tests/gradient/test_*.c)) $(BUILD)/tests/test_oracle
+GRADIENT_TESTS := $(patsubst tests/gradient/%.c,$(BUILD)/gradient/%,$(wildcard tests/gradient/test_*.c)) $(BUILD)/tests/test_oracle
 
 all: nmt
 
@@ -64,7 +64,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LIBS) $(LDLIBS)
 
-$(BUILD)/tests/%: tests/gradient/%.c $(LIBRARY)
+$(BUILD)/gradient/%: tests/gradient/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LIBS) $(LDLIBS)
 
@@ -72,7 +72,7 @@ unit-tests: $(UNIT_TESTS)
 gradient-tests: $(GRADIENT_TESTS)
 
 # Test programs speak TAP to prove, as the shell scripts in tests/cli do.
-TAP = CMOCKA_MESSAGE_OUTPUT=TAP NMT=$(CURDIR)/$(BUILD)/nmt BUILD=$(BUILD) $(PROVE) --exec '' --jobs 2
+TAP = OMP_WAIT_POLICY=passive CMOCKA_MESSAGE_OUTPUT=TAP NMT=$(CURDIR)/$(BUILD)/nmt BUILD=$(BUILD) $(PROVE) --exec '' --jobs 2
 
 test: ## builds and runs all tests
 	@scripts/setup --test

@@ -60,6 +60,8 @@ static int fill(struct reader *reader)
     char chunk[CHUNK];
     long got;
 
+    if (reader->failed)
+        return -1;
     if (reader->ended)
         return 0;
     if (reader->gz) {
@@ -69,14 +71,16 @@ static int fill(struct reader *reader)
         if (got <= 0) {
             const char *why = gzerror(reader->gz, &code);
 
-            if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
+            reader->failed = got < 0 || (code != Z_OK && code != Z_STREAM_END);
+            if (reader->failed)
                 return error("%s: cannot be unpacked after line %ld: %s", reader->name, reader->line, why);
         }
     } else {
         do
             got = read(reader->fd, chunk, CHUNK);
         while (got < 0 && errno == EINTR);
-        if (got < 0)
+        reader->failed = got < 0;
+        if (reader->failed)
             return error("%s: %s", reader->name, strerror(errno));
     }
     if (got == 0) {

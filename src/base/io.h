@@ -14,6 +14,7 @@ struct reader {
     void *gz;                /* zlib's handle, or NULL for a file descriptor read as it is */
     int fd;
     int ended;               /* nothing more will come from below */
+    int failed;              /* an error was reported */
     long line;               /* number of the line last returned, from 1 */
     struct text buffer;      /* bytes read but not yet returned: buffer.data[start..length) */
     size_t start;

@@ -74,6 +74,7 @@ int cmd_align(int argc, const char **argv)
             if (!s.alignment || alignment_open(&alignments, s.alignment, inference.format) == 0) {
                 int failed;
 
+                inference_pack(&inference);
                 translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
                 failed = align_all(&corpus, &translator, s.alignment ? &alignments : NULL, s.scores);
                 translator_release(&translator);

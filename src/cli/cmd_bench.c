@@ -1,8 +1,380 @@
+/* nmt bench: the machine's product peak, and training and translation speed as figures and as per cent of that peak, in one run.
+ *
+ * The work is that of a real corpus if files are given (words are what spaces separate, the most frequent ones kept), else random
+ * words in sentences as long as captions. Floating-point operations are those of the products, of real words only: three times the
+ * forward pass for training. */
+#include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
+#include "cli/options.h"
+#include "corpus/plan.h"
+#include "search/beam.h"
+#include "train/learner.h"
+#include "train/progress.h"
+
+#include <limits.h>
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bench_settings {
+    const char *source, *target, *backend, *precision;
+    int embedding, hidden, alignment, maxout, vocabulary, batch, updates, sentences, threads, json, train, translate;
+    double dropout, smoothing, peak_seconds;
+};
+
+struct bench {
+    struct bench_settings s;
+    struct team team;
+    struct config config;
+    struct corpus corpus;
+    double peak;          /* GFLOP/s of the chosen backend and precision, all workers */
+    struct text json;     /* members so far */
+};
+
+static void add_json(struct bench *bench, const char *name, double value)
+{
+    text_format(&bench->json, "%s\"%s\": %.6g", bench->json.length ? ", " : "", name, value);
+}
+
+/* GFLOP/s of a product on all workers of a team at once. */
+static double team_peak(const struct team *team, int m, int n, int k, double seconds)
+{
+    double total = 0;
+    int threads = team->count;
+
+#pragma omp parallel num_threads(threads) reduction(+ : total)
+    total += matmul_peak(team->matmul[omp_get_thread_num()], m, n, k, seconds);
+    return total;
+}
+
+/* The peaks of every backend and precision that can be had, with one worker and with all. */
+static int bench_products(struct bench *bench)
+{
+    static const struct {
+        enum backend backend;
+        enum precision precision;
+    } kinds[] = { { BACKEND_OPENBLAS, PRECISION_F32 }, { BACKEND_ONEDNN, PRECISION_F32 }, { BACKEND_ONEDNN, PRECISION_BF16 } };
+    enum backend best_backend = BACKEND_AUTO;
+    enum precision best_precision = PRECISION_AUTO;
+
+    matmul_choose(&best_backend, &best_precision);
+    if (!bench->s.json)
+        printf("products, GFLOP/s           1024x1024x1024   64x1536x512   1024x1024x1024 on %d threads\n", bench->team.count);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct team one, all;
+        double large, small, together;
+        char name[64];
+
+        if ((kinds[i].backend == BACKEND_ONEDNN && best_backend != BACKEND_ONEDNN) ||
+            (kinds[i].precision == PRECISION_BF16 && best_precision != PRECISION_BF16))
+            continue;
+        if (team_init(&one, 1, kinds[i].backend, kinds[i].precision) || team_init(&all, bench->team.count, kinds[i].backend, kinds[i].precision))
+            return -1;
+        large = team_peak(&one, 1024, 1024, 1024, bench->s.peak_seconds);
+        small = team_peak(&one, 64, 1536, 512, bench->s.peak_seconds);
+        together = team_peak(&all, 1024, 1024, 1024, bench->s.peak_seconds);
+        if (kinds[i].backend == bench->team.backend && kinds[i].precision == bench->team.precision)
+            bench->peak = together;
+        snprintf(name, sizeof name, "%s %s", backend_names[kinds[i].backend], precision_names[kinds[i].precision]);
+        if (!bench->s.json)
+            printf("  %-24s %14.1f %13.1f %16.1f\n", name, large, small, together);
+        for (char *c = name; *c; c++)
+            *c = *c == ' ' ? '_' : *c;
+        strcat(name, "_peak_gflops");
+        add_json(bench, name, together);
+        team_release(&one);
+        team_release(&all);
+    }
+    return 0;
+}
+
+/* Words by rank: frequent words are frequent, as in text (Zipf). */
+static int32_t random_word(struct rng *rng, int vocabulary)
+{
+    return (int32_t)(2 + (vocabulary - 2) * pow(rng_uniform(rng), 3));
+}
+
+static int random_length(struct rng *rng)
+{
+    int length = (int)(13.5 + 4 * rng_normal(rng));
+
+    return length < 5 ? 5 : length > 40 ? 40 : length;
+}
+
+/* A corpus of random words, or of the files'. */
+static int make_corpus(struct bench *bench)
+{
+    struct corpus *corpus = &bench->corpus;
+    struct corpus_files files = { bench->s.source, bench->s.target, NULL };
+
+    if (files.source) {
+        struct tokenizer tokenizer;
+        struct tokenizer_options options = { .units = UNITS_WORD, .pretokenized = 1, .vocabulary = bench->s.vocabulary };
+
+        if (corpus_read(corpus, &files, BAD_UTF8_ERROR, 0, 0))
+            return -1;
+        tokenizer_learn(&tokenizer, &options, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs);
+        corpus_encode(corpus, &tokenizer, 0);
+        tokenizer_release(&tokenizer);
+        return 0;
+    }
+    corpus->pairs = 4000;
+    for (int side = 0; side < 2; side++) {
+        struct rng rng = rng_make(1, 0x62656e63, (uint64_t)side, 0);
+        size_t used = 0;
+
+        corpus->ids[side] = memory_new(corpus->pairs * 42, sizeof(int32_t));
+        corpus->sentence[side] = memory_new(corpus->pairs, sizeof(int32_t *));
+        corpus->length[side] = memory_new(corpus->pairs, sizeof(int));
+        for (size_t k = 0; k < corpus->pairs; k++) {
+            struct rng lengths = rng_make(2, 0x6c656e67, k, 0);
+            int length = random_length(&lengths) + (side ? (int)rng_below(&rng, 3) - 1 : 0);
+
+            corpus->sentence[side][k] = corpus->ids[side] + used;
+            corpus->length[side][k] = length + 1;
+            for (int i = 0; i < length; i++)
+                corpus->ids[side][used++] = random_word(&rng, bench->s.vocabulary);
+            corpus->ids[side][used++] = VOCAB_END;
+        }
+    }
+    return 0;
+}
+
+/* Floating-point operations of the forward products for a batch's words. */
+static double operations(const struct config *c, double source, double target, double pairs, double sentences)
+{
+    double E = c->E, H = c->H, A = c->A, L = c->L, V = c->Vy;
+    double encoder = 2 * 3 * H * (E + H) + 2 * H * A, decoder = 3 * H * (E + H + 2 * H) + A * H + 2 * L * (H + E + 2 * H) + L * V;
+
+    return 2 * (source * encoder + target * decoder + pairs * (A + 2 * H) + sentences * H * H);
+}
+
+static void print_parts(struct bench *bench)
+{
+    double total = 0, seconds[METER_PARTS] = { 0 };
+
+    for (int i = 0; i < bench->team.count; i++)
+        for (int part = 0; part < METER_PARTS; part++) {
+            seconds[part] += matmul_meter(bench->team.matmul[i])->seconds[part];
+            total += matmul_meter(bench->team.matmul[i])->seconds[part];
+        }
+    for (int part = 0; part < METER_PARTS; part++) {
+        char name[64];
+
+        snprintf(name, sizeof name, "train_%s_percent", meter_names[part]);
+        add_json(bench, name, 100 * seconds[part] / total);
+        if (!bench->s.json)
+            printf("%s%s %.1f %%", part ? ", " : "  of the time: ", meter_names[part], 100 * seconds[part] / total);
+    }
+    if (!bench->s.json)
+        putchar('\n');
+}
+
+static int bench_training(struct bench *bench)
+{
+    enum { WARM_UP = 5 };
+    const struct plan_options batches = { .sentences = bench->s.batch, .pool = 100 };
+    struct model model;
+    struct learner learner;
+    struct plan plan;
+    struct update update;
+    double from = 0, seconds, flops = 0, words = 0;
+    int failed = 0, count = 0;
+
+    model_init(&model, &bench->config, NULL);
+    params_initialize(model.values, &model.layout, INITIAL_GLOROT, 1);
+    learner_init(&learner, &bench->team, &model, OPTIMIZER_ADAM);
+    learner.clip = 1;
+    learner.smoothing = bench->s.smoothing;
+    learner.dropout = (struct dropout){ .embedding = bench->s.dropout, .annotation = 0, .readout = bench->s.dropout };
+    plan_make(&plan, &bench->corpus, &batches, 1, 1);
+    learner_pack(&learner);
+    for (size_t i = 0; !failed && count < WARM_UP + bench->s.updates; i = (i + 1) % plan.batches) {
+        const int32_t *pairs = plan.pairs + plan.first[i];
+        int sentences = (int)(plan.first[i + 1] - plan.first[i]);
+
+        if (sentences < bench->s.batch && plan.batches > 1)
+            continue;
+        if (count == WARM_UP) {
+            for (int k = 0; k < bench->team.count; k++)
+                meter_reset(matmul_meter(bench->team.matmul[k]));
+            from = meter_clock();
+        }
+        failed = learner_update(&learner, &update, &bench->corpus, pairs, sentences, 1e-4, count + 1);
+        if (count++ < WARM_UP)
+            continue;
+        for (int k = 0; k < sentences; k++) {
+            double Tx = bench->corpus.length[SOURCE][pairs[k]], Ty = bench->corpus.length[TARGET][pairs[k]];
+
+            flops += 3 * operations(&bench->config, Tx, Ty, Tx * Ty, 1);
+            words += Ty;
+        }
+    }
+    seconds = meter_clock() - from;
+    if (failed)
+        error("bench: training failed");
+    if (!bench->s.json)
+        printf("training   %s %s, %d threads, batches of %d: %.0f target tokens/s, %.0f ms an update, %.1f GFLOP/s = %.0f %% of the peak\n",
+               backend_names[bench->team.backend], precision_names[bench->team.precision], bench->team.count, bench->s.batch,
+               words / seconds, 1000 * seconds / bench->s.updates, 1e-9 * flops / seconds, 1e-7 * flops / seconds / bench->peak);
+    add_json(bench, "train_tokens_per_second", words / seconds);
+    add_json(bench, "train_gflops", 1e-9 * flops / seconds);
+    add_json(bench, "train_percent_of_peak", 1e-7 * flops / seconds / bench->peak);
+    add_json(bench, "train_memory_mb", (double)progress_memory() / 1e6);
+    print_parts(bench);
+    plan_release(&plan);
+    learner_release(&learner);
+    return failed;
+}
+
+/* Translates the first sentences in batches, longest first, each to exactly its reference's length, so that the work does not depend
+ * on the weights. Returns sentences a second. */
+static double translate_speed(struct bench *bench, struct model *model, int beam_size, int batch, int sentences, int threads)
+{
+    struct beam *beams = memory_new((size_t)threads, sizeof *beams);
+    const struct plan_options batches = { .sentences = batch, .pool = 1 << 20 };
+    struct corpus part = bench->corpus;
+    struct plan plan;
+    double from = 0;
+
+    part.pairs = (size_t)sentences < part.pairs ? (size_t)sentences : part.pairs;
+    plan_make(&plan, &part, &batches, 1, 1);
+    for (int i = 0; i < threads; i++)
+        beam_init(&beams[i], bench->team.matmul[i], &model, 1);
+    for (int round = 0; round < 2; round++) { /* the first one warms up */
+        from = meter_clock();
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
+        for (size_t i = 0; i < plan.batches; i++) {
+            int count = (int)(plan.first[i + 1] - plan.first[i]);
+            const int32_t **source = memory_new((size_t)count, sizeof *source);
+            int *source_length = memory_new((size_t)count, sizeof(int)), *exact = memory_new((size_t)count, sizeof(int));
+            struct hypothesis *best = memory_new((size_t)count, sizeof *best);
+            struct batch one = { .sentences = count, .source = source, .source_length = source_length };
+            struct beam_options options = { .beam = beam_size, .n_best = 1, .forbidden = -1, .exact_length = exact };
+
+            for (int k = 0; k < count; k++) {
+                int32_t pair = plan.pairs[plan.first[i] + (size_t)k];
+
+                source[k] = part.sentence[SOURCE][pair];
+                source_length[k] = part.length[SOURCE][pair];
+                exact[k] = part.length[TARGET][pair];
+            }
+            beam_search(&beams[omp_get_thread_num()], &one, &options, best);
+            for (int k = 0; k < count; k++)
+                free(best[k].ids);
+            free(source);
+            free(source_length);
+            free(exact);
+            free(best);
+        }
+    }
+    from = meter_clock() - from;
+    for (int i = 0; i < threads; i++)
+        beam_release(&beams[i]);
+    free(beams);
+    plan_release(&plan);
+    return (double)part.pairs / from;
+}
+
+static void bench_translation(struct bench *bench)
+{
+    const struct {
+        const char *name, *key;
+        int beam, batch, sentences, threads;
+    } kinds[] = {
+        { "beam 5, batches of 64", "translate_beam5_sentences_per_second", 5, 64, bench->s.sentences, bench->team.count },
+        { "greedy, batches of 64", "translate_greedy_sentences_per_second", 1, 64, bench->s.sentences, bench->team.count },
+        { "greedy, one sentence at a time, 1 thread", "translate_single_sentences_per_second", 1, 1, bench->s.sentences / 5, 1 },
+    };
+    struct model model;
+
+    model_init(&model, &bench->config, NULL);
+    params_initialize(model.values, &model.layout, INITIAL_GLOROT, 1);
+    model_pack(&model, bench->team.matmul[0], 0, 0, 1);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        double speed = translate_speed(bench, &model, kinds[i].beam, kinds[i].batch, kinds[i].sentences, kinds[i].threads);
+
+        if (!bench->s.json)
+            printf("%s%s: %.1f sentences/s\n", i ? "           " : "translate  ", kinds[i].name, speed);
+        add_json(bench, kinds[i].key, speed);
+    }
+    model_release(&model);
+}
+
+static int check(const struct bench_settings *s, const struct options *options, int *backend, int *precision)
+{
+    if (options_range(options, "embedding", s->embedding, 1, 65536) || options_range(options, "hidden", s->hidden, 1, 65536) ||
+        options_range(options, "alignment", s->alignment, 1, 65536) || options_range(options, "maxout", s->maxout, 1, 65536) ||
+        options_range(options, "vocabulary", s->vocabulary, 10, 10000000) || options_range(options, "batch", s->batch, 1, 4000) ||
+        options_range(options, "updates", s->updates, 1, INT_MAX - 10) || options_range(options, "sentences", s->sentences, 5, INT_MAX) ||
+        options_range(options, "threads", s->threads, 0, TEAM_MOST) || options_range_real(options, "dropout", s->dropout, 0, 0.99) ||
+        options_range_real(options, "label-smoothing", s->smoothing, 0, 0.99) ||
+        options_range_real(options, "peak-seconds", s->peak_seconds, 0.01, 100) ||
+        (*backend = options_choice(options, "backend", s->backend, backend_names)) < 0 ||
+        (*precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
+        return -1;
+    if (!s->source != !s->target)
+        return error("bench: give both --source and --target, or neither");
+    return 0;
+}
 
 int cmd_bench(int argc, const char **argv)
 {
-    (void)argc;
-    return error("%s", argv[0]) ? EXIT_FAILED : 0;
+    struct bench bench = { .s = { .backend = "auto", .precision = "auto", .embedding = 256, .hidden = 512, .alignment = 512, .maxout = 512,
+                                  .vocabulary = 10000, .batch = 64, .updates = 20, .sentences = 1000, .dropout = 0.2, .smoothing = 0.1,
+                                  .peak_seconds = 0.5 } };
+    struct bench_settings *s = &bench.s;
+    const struct poptOption table[] = {
+        OPTION_FILE("source", s->source, "measure on these source sentences (words parted by spaces) instead of random ones", "FILE"),
+        OPTION_FILE("target", s->target, "and on these translations", "FILE"),
+        OPTION_INT("embedding", s->embedding, "E", "N"),
+        OPTION_INT("hidden", s->hidden, "H", "N"),
+        OPTION_INT("alignment", s->alignment, "A", "N"),
+        OPTION_INT("maxout", s->maxout, "L", "N"),
+        OPTION_INT("vocabulary", s->vocabulary, "words of each side", "N"),
+        OPTION_INT("batch", s->batch, "sentences in a training batch", "N"),
+        OPTION_INT("updates", s->updates, "updates timed, after 5 of warm-up", "N"),
+        OPTION_INT("sentences", s->sentences, "sentences translated", "N"),
+        OPTION_REAL("dropout", s->dropout, "of embeddings and readout", "P"),
+        OPTION_REAL("label-smoothing", s->smoothing, "share spread over all words", "P"),
+        OPTION_REAL("peak-seconds", s->peak_seconds, "spent on each measurement of a peak", "SECONDS"),
+        OPTION_FLAG("train", s->train, "only training (and the peaks)"),
+        OPTION_FLAG("translate", s->translate, "only translation (and the peaks)"),
+        OPTION_INT("threads", s->threads, "worker threads (0: one a processor)", "N"),
+        OPTION_TEXT("backend", s->backend, "products by: auto, openblas or onednn", "NAME"),
+        OPTION_TEXT("precision", s->precision, "of the products' inputs: auto, f32 or bf16", "NAME"),
+        OPTION_FLAG("json", s->json, "print one JSON object"),
+        OPTIONS_END
+    };
+    struct options options;
+    int backend, precision, failed = 0, code = options_read(&options, "bench", "[OPTION...]", table, argc, argv, 0);
+
+    if (code != OPTIONS_GO)
+        return code;
+    code = EXIT_USAGE;
+    if (check(s, &options, &backend, &precision))
+        goto out;
+    code = EXIT_FAILED;
+    if (team_init(&bench.team, s->threads, (enum backend)backend, (enum precision)precision))
+        goto out;
+    bench.config = (struct config){ .Vx = s->vocabulary, .Vy = s->vocabulary, .E = s->embedding, .H = s->hidden, .A = s->alignment,
+                                    .L = s->maxout };
+    if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
+        if (s->train || !s->translate)
+            failed = bench_training(&bench);
+        if (s->translate || !s->train)
+            bench_translation(&bench);
+        if (s->json)
+            printf("{%s}\n", bench.json.data);
+        code = failed || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
+    }
+    corpus_release(&bench.corpus);
+    team_release(&bench.team);
+    text_release(&bench.json);
+out:
+    options_release(&options);
+    return code;
 }

@@ -1,5 +1,6 @@
 /* nmt train: options, corpus, vocabulary, what is about to happen, and then the trainer. */
 #define _POSIX_C_SOURCE 200809L
+#include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -93,6 +94,17 @@ static void print_plan(const struct trainer *trainer, const struct recipe *recip
     note("memory: %zu MB predicted", trainer_reserve(mutable_trainer) / 1000000 + progress_memory() / 1000000);
 }
 
+/* Whether the model can be written where it shall be: better known before training than after. */
+static int check_writable(const char *model)
+{
+    struct output output;
+
+    if (io_begin(&output, model))
+        return -1;
+    io_abandon(&output);
+    return 0;
+}
+
 /* Trains with everything in place. Returns the exit code. */
 static int train(const struct train_settings *settings, struct recipe *recipe, const char *settings_text, const char *checkpoint,
                  const struct gguf *resumed)
@@ -140,6 +152,8 @@ static int train(const struct train_settings *settings, struct recipe *recipe, c
     if (resumed && checkpoint_load(&trainer, &saved.gguf))
         goto out;
     print_plan(&trainer, recipe);
+    if (check_writable(settings->model))
+        goto out;
     catch_signals();
     ended = trainer_run(&trainer, &stop_signal);
     note("memory: %zu MB used at most", progress_memory() / 1000000);

@@ -13,6 +13,9 @@
 /* Lines that are waiting are translated together, up to so many or so much. */
 enum { GROUP_LINES = 4096, GROUP_BYTES = 1 << 20 };
 
+/* A lone line or two are done before the weights are packed. */
+enum { LINES_TO_PACK = 3 };
+
 struct translate_settings {
     struct inference_settings common;
     int beam, n_best, max_length;
@@ -88,7 +91,8 @@ static int translate_group(struct translator *translator, struct group *group, c
 }
 
 /* All of standard input. 0, or -1 after reporting. */
-static int translate_all(struct translator *translator, const struct translate_settings *settings, struct alignment_file *alignments)
+static int translate_all(struct inference *inference, struct translator *translator, const struct translate_settings *settings,
+                         struct alignment_file *alignments)
 {
     struct reader reader;
     struct group group = { 0 };
@@ -103,6 +107,8 @@ static int translate_all(struct translator *translator, const struct translate_s
         while (group.count < GROUP_LINES && group.bytes < GROUP_BYTES && reader_ready(&reader) &&
                (got = reader_line(&reader, &line, &length)) > 0)
             group_add(&group, translator->tokenizer, line, length, reader.line);
+        if (reader.line >= LINES_TO_PACK)
+            inference_pack(inference);
         result = translate_group(translator, &group, settings, alignments);
         group_clear(&group);
     }
@@ -158,7 +164,7 @@ int cmd_translate(int argc, const char **argv)
             int failed;
 
             translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
-            failed = translate_all(&translator, &s, s.common.alignment ? &alignments : NULL);
+            failed = translate_all(&inference, &translator, &s, s.common.alignment ? &alignments : NULL);
             translator_release(&translator);
             if (s.common.alignment && alignment_close(&alignments))
                 failed = -1;

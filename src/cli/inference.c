@@ -39,7 +39,7 @@ static int check_ensemble(const struct inference *inference, const struct infere
 
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)
 {
-    int backend, precision, format, level, threads;
+    int backend, precision, format, level;
 
     *inference = (struct inference){ 0 };
     if (settings->models.count == 0)
@@ -63,16 +63,28 @@ int inference_open(struct inference *inference, const struct inference_settings 
         inference->models[inference->count] = &saved->model;
     }
     inference->tokenizer = &inference->saved[0].tokenizer;
+    if (settings->alignment && inference->saved[0].model.config.attention == ATTENTION_NONE) {
+        error("%s: was trained with --attention none, so there is no alignment to write", settings->models.items[0]);
+        goto fail;
+    }
     if (check_ensemble(inference, settings))
         goto fail;
-    threads = inference->team.count;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    for (int i = 0; i < inference->count; i++)
-        model_pack(inference->models[i], inference->team.matmul[omp_get_thread_num()], 0, omp_get_thread_num(), threads);
     return OPTIONS_GO;
 fail:
     inference_close(inference);
     return EXIT_FAILED;
+}
+
+void inference_pack(struct inference *inference)
+{
+    int threads = inference->team.count;
+
+    if (inference->packed)
+        return;
+    inference->packed = 1;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    for (int i = 0; i < inference->count; i++)
+        model_pack(inference->models[i], inference->team.matmul[omp_get_thread_num()], 0, omp_get_thread_num(), threads);
 }
 
 void inference_close(struct inference *inference)

@@ -1,4 +1,4 @@
-/* inference: what translate and align share: one model or an ensemble, opened, checked, and packed for a team of workers. */
+/* inference: what translate and align share: one model or an ensemble, opened and checked, and a team of workers. */
 #ifndef NMT_CLI_INFERENCE_H
 #define NMT_CLI_INFERENCE_H
 
@@ -35,10 +35,13 @@ struct inference {
     const struct tokenizer *tokenizer;  /* of the first model; all have the same */
     enum alignment_format format;
     enum alignment_level level;
+    int packed;
 };
 
 /* Checks the settings and opens the models. OPTIONS_GO, or the exit code after reporting. */
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options);
+/* Packs the weights for the products, unless it was done. It pays from the second or third sentence on. */
+void inference_pack(struct inference *inference);
 void inference_close(struct inference *inference);
 
 #endif

@@ -79,7 +79,7 @@ static const char *find_similar(const struct rows *rows, const char *name)
 {
     const char *best = NULL;
     size_t length = strlen(name);
-    int least = length < 4 ? 1 : (int)(length / 3);
+    int least = length < 4 ? 1 : 1 + (int)(length / 4);
 
     for (int i = 0; i < rows->count; i++) {
         const char *candidate = rows->items[i]->longName;

@@ -24,7 +24,7 @@ static const struct preset {
 static struct train_settings defaults(void)
 {
     return (struct train_settings){
-        .units = "bpe", .bad_utf8 = "error", .tie = "none", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
+        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
         .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = 256, .hidden = 512,
         .alignment = 512, .maxout = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
@@ -61,6 +61,7 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_INT("hidden", s->hidden, "size of each GRU's state, H", "N"),
         OPTION_INT("alignment", s->alignment, "size of the alignment model, A", "N"),
         OPTION_INT("maxout", s->maxout, "size of the readout, L; -1: 512, or the embedding's if tied", "N"),
+        OPTION_TEXT("attention", s->attention, "additive, dot, scaled-dot or none (one fixed vector)", "KIND"),
         OPTION_TEXT("tie", s->tie, "one matrix for: none, target (embedding and output) or all (source too)", "WHAT"),
         OPTION_TEXT("initial", s->initial, "initial weights: glorot or paper", "HOW"),
         OPTION_TEXT("optimizer", s->optimizer, "adam, adadelta or sgd", "NAME"),
@@ -161,32 +162,38 @@ static int check_ranges(const struct train_settings *s, const struct options *op
     };
     const struct {
         const char *name;
-        double value, low, high;
+        double value, high;
+        int has_auto;
     } reals[] = {
-        { "learning-rate", s->learning_rate, AUTO, 1000 }, { "clip", s->clip, 0, 1e9 },
-        { "label-smoothing", s->label_smoothing, AUTO, 0.99 }, { "dropout", s->dropout, AUTO, 0.99 },
-        { "dropout-embedding", s->dropout_embedding, AUTO, 0.99 }, { "dropout-state", s->dropout_state, AUTO, 0.99 },
-        { "dropout-annotation", s->dropout_annotation, AUTO, 0.99 }, { "dropout-readout", s->dropout_readout, AUTO, 0.99 },
-        { "word-dropout", s->word_dropout, AUTO, 0.99 }, { "word-dropout-source", s->word_dropout_source, AUTO, 0.99 },
-        { "word-dropout-target", s->word_dropout_target, AUTO, 0.99 }, { "bpe-dropout", s->bpe_dropout, AUTO, 0.99 },
-        { "average", s->average, AUTO, 0.999999 },   { "max-minutes", s->max_minutes, 0, 1e9 },
+        { "learning-rate", s->learning_rate, 1000, 1 }, { "clip", s->clip, 1e9, 0 },
+        { "label-smoothing", s->label_smoothing, 0.99, 1 }, { "dropout", s->dropout, 0.99, 1 },
+        { "dropout-embedding", s->dropout_embedding, 0.99, 1 }, { "dropout-state", s->dropout_state, 0.99, 1 },
+        { "dropout-annotation", s->dropout_annotation, 0.99, 1 }, { "dropout-readout", s->dropout_readout, 0.99, 1 },
+        { "word-dropout", s->word_dropout, 0.99, 1 }, { "word-dropout-source", s->word_dropout_source, 0.99, 1 },
+        { "word-dropout-target", s->word_dropout_target, 0.99, 1 }, { "bpe-dropout", s->bpe_dropout, 0.99, 1 },
+        { "average", s->average, 0.999999, 1 },   { "max-minutes", s->max_minutes, 1e9, 0 },
     };
 
+    if (s->batch_tokens == 0 || s->vocabulary == 0 || s->maxout == 0)
+        return error("train: --%s: 0 is too small, the least is 1",
+                     s->batch_tokens == 0 ? "batch-tokens" : s->vocabulary == 0 ? "vocabulary" : "maxout");
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (options_range(options, whole[i].name, whole[i].value, whole[i].low, whole[i].high))
             return -1;
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
-        if (options_range_real(options, reals[i].name, reals[i].value, reals[i].low, reals[i].high))
+        if (!(reals[i].has_auto && reals[i].value == AUTO) &&
+            options_range_real(options, reals[i].name, reals[i].value, 0, reals[i].high))
             return -1;
     return 0;
 }
 
 int recipe_check(struct recipe *recipe, const struct train_settings *s, const struct options *options)
 {
-    int units, bad_utf8, tie, initial, optimizer, stop_on, backend, precision;
+    int units, bad_utf8, attention, tie, initial, optimizer, stop_on, backend, precision;
 
     if (check_files(s) || check_ranges(s, options) || (units = options_choice(options, "units", s->units, unit_names)) < 0 ||
         (bad_utf8 = options_choice(options, "bad-utf8", s->bad_utf8, bad_utf8_names)) < 0 ||
+        (attention = options_choice(options, "attention", s->attention, attention_names)) < 0 ||
         (tie = options_choice(options, "tie", s->tie, tie_names)) < 0 ||
         (initial = options_choice(options, "initial", s->initial, initial_names)) < 0 ||
         (optimizer = options_choice(options, "optimizer", s->optimizer, optimizer_names)) < 0 ||
@@ -202,7 +209,8 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
     *recipe = (struct recipe){
         .tokenizer = { .units = (enum units)units, .pretokenized = s->pretokenized, .lowercase = s->lowercase,
                        .vocabulary = s->vocabulary, .shared = tie == TIE_ALL },
-        .config = { .E = s->embedding, .H = s->hidden, .A = s->alignment, .L = s->maxout, .tie = (enum tie)tie },
+        .config = { .E = s->embedding, .H = s->hidden, .A = s->alignment, .L = s->maxout, .tie = (enum tie)tie,
+                    .attention = (enum attention_kind)attention },
         .initial = (enum initial)initial, .optimizer = (enum optimizer_kind)optimizer, .bad_utf8 = (enum bad_utf8)bad_utf8,
         .backend = (enum backend)backend, .precision = (enum precision)precision,
         .train = { .rate = s->learning_rate, .halve_after = s->halve_after, .patience = s->patience, .metric = (enum stop_metric)stop_on,
@@ -210,6 +218,8 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
                    .max_minutes = s->max_minutes,
                    .batches = { .sentences = s->batch_sentences, .pool = s->pool } },
     };
+    if (attention == ATTENTION_NONE)
+        recipe->config.A = 0;
     if (s->maxout == AUTO)
         recipe->config.L = tie == TIE_NONE ? 512 : s->embedding;
     return 0;

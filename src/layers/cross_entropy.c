@@ -47,13 +47,16 @@ void cross_entropy_forward_backward(struct matmul *matmul, struct loss *loss, re
     for (int from = 0; from < rows; from += CROSS_ENTROPY_CHUNK) {
         int chunk = rows - from < CROSS_ENTROPY_CHUNK ? rows - from : CROSS_ENTROPY_CHUNK;
         const real *m_chunk = m + (size_t)from * (size_t)L;
+        enum meter_part part;
 
         output(matmul, logits, m_chunk, Wo, b, chunk);
+        part = meter_enter(matmul_meter(matmul), METER_SOFTMAX);
         for (int i = 0; i < chunk; i++) {
             double uniform, one = vec_cross_entropy(logits + (size_t)i * (size_t)V, V, y[from + i], smoothing, scale, &uniform);
 
             count(loss, one, uniform, smoothing);
         }
+        meter_enter(matmul_meter(matmul), part);
         matmul_backward(matmul, dm + (size_t)from * (size_t)L, L, logits, V, Wo, chunk, 0);
         matmul_gradient(matmul, dWo, logits, V, m_chunk, L, chunk, V, L);
         vec_sum_rows(db, logits, V, chunk, V);

@@ -7,13 +7,14 @@
 #include <assert.h>
 #include <cblas.h>
 #include <stdlib.h>
-#include <time.h>
 
 const char *const backend_names[] = { "auto", "openblas", "onednn", NULL };
 const char *const precision_names[] = { "auto", "f32", "bf16", NULL };
 
 struct matmul {
     struct onednn *onednn; /* NULL: OpenBLAS */
+    int bf16;
+    struct meter meter;
 };
 
 int matmul_choose(enum backend *backend, enum precision *precision)
@@ -26,6 +27,8 @@ int matmul_choose(enum backend *backend, enum precision *precision)
         *backend = onednn ? BACKEND_ONEDNN : BACKEND_OPENBLAS;
     if (*precision == PRECISION_BF16 && *backend != BACKEND_ONEDNN)
         return error("bf16 products need oneDNN; use --backend onednn, or --precision f32");
+    if (*precision == PRECISION_BF16 && !onednn_fast_bf16())
+        return error("this processor has no bf16 products (AMX or AVX512-BF16); use --precision f32 or auto");
     if (*precision == PRECISION_AUTO)
         *precision = *backend == BACKEND_ONEDNN && onednn_fast_bf16() ? PRECISION_BF16 : PRECISION_F32;
     return 0;
@@ -37,8 +40,10 @@ struct matmul *matmul_new(enum backend backend, enum precision precision)
 
     assert(backend != BACKEND_AUTO && precision != PRECISION_AUTO);
     openblas_set_num_threads(1);
+    meter_reset(&matmul->meter);
     if (backend == BACKEND_ONEDNN)
         matmul->onednn = onednn_new(precision == PRECISION_BF16);
+    matmul->bf16 = precision == PRECISION_BF16;
     return matmul;
 }
 
@@ -47,6 +52,11 @@ void matmul_free(struct matmul *matmul)
     if (matmul && matmul->onednn)
         onednn_free(matmul->onednn);
     free(matmul);
+}
+
+struct meter *matmul_meter(struct matmul *matmul)
+{
+    return &matmul->meter;
 }
 
 int matmul_packs(const struct matmul *matmul)
@@ -72,11 +82,28 @@ void matmul_unpack(struct weight *weight)
     }
 }
 
+/* One row times a weight: a matrix-vector product, twice as fast as the general one. */
+static int openblas_row(const struct product *p)
+{
+    real beta = p->add ? 1 : 0;
+
+    if (p->m != 1 || p->a_transposed || !p->b_transposed)
+        return 0;
+#ifdef NMT_DOUBLE
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, p->n, p->k, 1, p->b, p->ldb, p->a, 1, beta, p->c, 1);
+#else
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, p->n, p->k, 1, p->b, p->ldb, p->a, 1, beta, p->c, 1);
+#endif
+    return 1;
+}
+
 static void openblas_product(const struct product *p)
 {
     enum CBLAS_TRANSPOSE ta = p->a_transposed ? CblasTrans : CblasNoTrans, tb = p->b_transposed ? CblasTrans : CblasNoTrans;
     real beta = p->add ? 1 : 0;
 
+    if (openblas_row(p))
+        return;
 #ifdef NMT_DOUBLE
     cblas_dgemm(CblasRowMajor, ta, tb, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, beta, p->c, p->ldc);
 #else
@@ -84,14 +111,25 @@ static void openblas_product(const struct product *p)
 #endif
 }
 
+/* A few rows times a weight that is not packed, as when a lone sentence is translated: OpenBLAS starts at once, while oneDNN would
+ * first compile. */
+static int too_small_to_compile(const struct matmul *matmul, const struct product *product)
+{
+    return !matmul->bf16 && !product->packed && !product->a_transposed && product->m <= 64;
+}
+
 static void run(struct matmul *matmul, const struct product *product)
 {
+    enum meter_part before;
+
     if (product->m == 0 || product->n == 0 || product->k == 0)
         return;
-    if (matmul->onednn)
+    before = meter_enter(&matmul->meter, METER_PRODUCTS);
+    if (matmul->onednn && !too_small_to_compile(matmul, product))
         onednn_product(matmul->onednn, product);
     else
         openblas_product(product);
+    meter_enter(&matmul->meter, before);
 }
 
 void matmul_forward(struct matmul *matmul, real *Y, int ldy, const real *X, int ldx, const struct weight *weight, int rows, int add)
@@ -132,13 +170,10 @@ double matmul_peak(struct matmul *matmul, int m, int n, int k, double seconds)
         W[i] = (real)(i % 5) / 8;
     matmul_pack(matmul, &weight, FORWARD);
     for (int runs = 0; runs < 3 || spent < seconds; runs++) {
-        struct timespec from, to;
-        double took;
+        double from = meter_clock(), took;
 
-        timespec_get(&from, TIME_UTC);
         matmul_forward(matmul, Y, n, X, k, &weight, m, 0);
-        timespec_get(&to, TIME_UTC);
-        took = (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+        took = meter_clock() - from;
         spent += took;
         if (took > 0 && 2e-9 * m * n * k / took > best)
             best = 2e-9 * m * n * k / took;

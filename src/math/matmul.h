@@ -12,6 +12,7 @@
 #ifndef NMT_MATH_MATMUL_H
 #define NMT_MATH_MATMUL_H
 
+#include "base/meter.h"
 #include "math/real.h"
 
 #include <stddef.h>
@@ -41,6 +42,9 @@ int matmul_choose(enum backend *backend, enum precision *precision);
 struct matmul *matmul_new(enum backend backend, enum precision precision);
 void matmul_free(struct matmul *matmul);
 
+/* The meter of the thread that owns this door. */
+struct meter *matmul_meter(struct matmul *matmul);
+
 /* Whether products with weights used again and again gain by packing; if not, matmul_pack does nothing. */
 int matmul_packs(const struct matmul *matmul);
 
@@ -59,7 +63,7 @@ void matmul_backward(struct matmul *matmul, real *dX, int lddx, const real *dY, 
 /* dW [out, in] += dYᵀ X for dY [rows, out] (stride lddy), X [rows, in] (stride ldx): the gradient adds. */
 void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, const real *X, int ldx, int rows, int out, int in);
 
-/* C [m, n] = A [m, k] Bᵀ, B [n, k] dense: a product of two activations or a measured peak; never packed. */
-double matmul_peak(struct matmul *matmul, int m, int n, int k, double seconds); /* GFLOP/s, the best of repeated products */
+/* The best GFLOP/s of products [m, k] · [k, n] with a packed weight, repeated for some seconds. */
+double matmul_peak(struct matmul *matmul, int m, int n, int k, double seconds);
 
 #endif

@@ -1,8 +1,8 @@
 /* The oneDNN backend: one compiled product ("primitive") per shape, made when the shape first appears and kept in a table.
  *
  * Rows vary from step to step (the sentences still active) and from batch to batch. A primitive costs 0.05 ms to make and 60 to
- * 130 kB to keep, so few shapes are made: up to EXACT rows each number has its own; above, the rows are cut into multiples of EXACT
- * (at most BLOCK) and a rest. The summed dimension of a gradient is cut in the same way, its rest filled up with zeros.
+ * 130 kB to keep, so few shapes are made: rows are cut into blocks of a few sizes (next_rows), which are worked off one by one. The
+ * summed dimension of a gradient is cut into multiples of EXACT, its rest filled up with zeros.
  *
  * oneDNN 2.6 multiplies fast only where all matrices are dense; with a row stride it falls back to plain loops, a thousand times
  * slower. So operands with a stride are copied into scratch buffers first (in bf16 they are rounded there anyway), and a result with a
@@ -267,11 +267,21 @@ static void execute(struct onednn *onednn, const struct shape *shape, const void
     check(dnnl_primitive_execute(one->run, onednn->stream, 3, arguments), "a product");
 }
 
+/* Up to 16 rows each number is a size; then every second, then every fourth, from EXACT on its multiples, at most BLOCK. */
 static int next_rows(int left)
 {
     if (left >= BLOCK)
         return BLOCK;
-    return left > EXACT ? left / EXACT * EXACT : left;
+    if (left >= EXACT)
+        return left / EXACT * EXACT;
+    return left <= 16 ? left : left <= 32 ? left / 2 * 2 : left / 4 * 4;
+}
+
+static int next_sum(int left)
+{
+    if (left >= BLOCK)
+        return BLOCK;
+    return left >= EXACT ? left / EXACT * EXACT : left;
 }
 
 /* Rows are independent: cut along m. */
@@ -313,7 +323,7 @@ static void product_by_sum(struct onednn *onednn, const struct product *p)
         const void *a, *b;
         int zeros;
 
-        rows = next_rows(p->k - row);
+        rows = next_sum(p->k - row);
         zeros = rows % EXACT ? (REST - rows % REST) % REST : 0;
         shape.k = rows + zeros;
         shape.lda = p->lda;

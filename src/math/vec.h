@@ -2,7 +2,8 @@
  *
  * vec.c alone is compiled with -O3 -ffast-math; each kernel exists for AVX-512, AVX2 and the baseline in one binary, and the loader
  * picks by the processor. Vectors are dense; lengths in elements; outputs come first and never overlap inputs unless said. Because
- * of -ffast-math nothing here may test for NaN or infinity. exp and tanh are accurate to 1e-6 (float) and to the library's last
+ * of -ffast-math nothing here may test for NaN or infinity. exp and tanh are accurate to 5e-6 (float; 1e-6 where
+ * the processor multiplies and adds in one rounding) and to the library's last
  * digits (double build); tests/unit/test_vec.c holds every kernel against a plain loop. */
 #ifndef NMT_MATH_VEC_H
 #define NMT_MATH_VEC_H

@@ -15,12 +15,14 @@ int config_check(const struct config *config)
     } sizes[] = {
         { "source vocabulary", config->Vx, 10000000 }, { "target vocabulary", config->Vy, 10000000 },
         { "embedding", config->E, 65536 },             { "hidden", config->H, 65536 },
-        { "alignment", config->A, 65536 },             { "maxout", config->L, 65536 },
+        { "maxout", config->L, 65536 },
     };
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (sizes[i].value < 1 || sizes[i].value > sizes[i].most)
             return error("%s size %d is outside 1 to %d", sizes[i].name, sizes[i].value, sizes[i].most);
+    if (config->attention == ATTENTION_NONE ? config->A != 0 : config->A < 1 || config->A > 65536)
+        return error("alignment size %d does not go with attention %s", config->A, attention_names[config->attention]);
     if (config->tie != TIE_NONE && config->L != config->E)
         return error("tied target embedding and output matrix need equal sizes, but embedding is %d and maxout %d; give --maxout %d",
                      config->E, config->L, config->E);

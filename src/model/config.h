@@ -2,6 +2,8 @@
 #ifndef NMT_MODEL_CONFIG_H
 #define NMT_MODEL_CONFIG_H
 
+#include "layers/attention.h"
+
 enum tie { TIE_NONE, TIE_TARGET, TIE_ALL };
 
 /* How the weights start: Glorot and Bengio's uniform, or the paper's appendix B.1. */
@@ -11,8 +13,9 @@ struct config {
     int Vx, Vy;   /* entries of the source and target vocabularies */
     int E;        /* embedding */
     int H;        /* hidden: each GRU's state */
-    int A;        /* alignment model */
+    int A;        /* alignment model; 0 where there is none */
     int L;        /* maxout */
+    enum attention_kind attention;
     enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */
 };
 

@@ -137,6 +137,18 @@ static void start_backward(struct matmul *matmul, const struct params *gradient,
     }
 }
 
+/* Without attention all source words count alike. */
+static void look_everywhere(struct decoder *decoder, const struct batch *batch)
+{
+    for (int k = 0; k < decoder->sequence.sentences; k++) {
+        int Tx = batch->source_length[decoder->sequence.order[k]];
+        real *alpha = decoder->alpha + decoder->alpha_start[k];
+
+        for (size_t i = 0; i < at(decoder->sequence.length[k], Tx); i++)
+            alpha[i] = (real)1 / (real)Tx;
+    }
+}
+
 void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struct encoder *encoder, const struct batch *batch,
                      const struct model *model, const struct masks *masks)
 {
@@ -145,8 +157,11 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
     const struct params *params = &model->params;
     const struct readout readout = readout_of(model);
     int rows = decoder->rows, E = model->config.E, H = model->config.H, A = model->config.A, G = A + 3 * H;
+    enum meter_part part;
 
     start_forward(matmul, decoder, encoder, model);
+    if (model->config.attention == ATTENTION_NONE)
+        look_everywhere(decoder, batch);
     embedding_forward(decoder->Y, params->target_embedding, decoder->ids, decoder->embedding_mask, rows, E);
     for (int row = 0; row < rows; row++)
         memcpy(decoder->g + at(row, G), params->ba, (size_t)G * sizeof(real));
@@ -163,12 +178,18 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
                 memcpy(s_in + at(k, H), before + at(k, H), (size_t)H * sizeof(real));
         }
         matmul_forward(matmul, g, G, s_in, H, &weights[QUERY], active, 1);
+        part = meter_enter(matmul_meter(matmul), METER_ATTENTION);
         for (int k = 0; k < active; k++) {
             int b = sequence->order[k], Tx = batch->source_length[b], start = encoder->start[b];
 
-            attention_forward(c + at(k, 2 * H), decoder->alpha + decoder->alpha_start[k] + at(t, Tx), g + at(k, G),
-                              encoder->keys + at(start, A), params->va, encoder->annotations + at(start, 2 * H), Tx, A, 2 * H);
+            if (model->config.attention == ATTENTION_NONE)
+                encoder_fixed_context(c + at(k, 2 * H), encoder, b, Tx, H);
+            else
+                attention_forward(model->config.attention, c + at(k, 2 * H), decoder->alpha + decoder->alpha_start[k] + at(t, Tx),
+                                  g + at(k, G), encoder->keys + at(start, A), params->va, encoder->annotations + at(start, 2 * H), Tx,
+                                  A, 2 * H);
         }
+        meter_enter(matmul_meter(matmul), part);
         matmul_forward(matmul, g + A, G, c, 2 * H, &weights[DECODER_C], active, 1);
         gru_forward(matmul, decoder->s + at(first, H), g + A, G, decoder->rs + at(first, H), before, s_in, &weights[DECODER_U], active,
                     H);
@@ -186,20 +207,27 @@ static void step_backward(struct matmul *matmul, const struct params *gradient, 
     int first = sequence->first[t], active = sequence->active[t], H = model->config.H, A = model->config.A, G = A + 3 * H;
     const real *before = t ? decoder->s + at(sequence->first[t - 1], H) : decoder->s0, *g = decoder->g + at(first, G);
     real *dg = back->dg + at(first, G), *dc = back->dc + at(first, 2 * H);
+    enum meter_part part;
 
     gru_backward(matmul, dg + A, G, back->ds, back->ds_in, back->drs, back->dnext, g + A, G, before, decoder->s_in + at(first, H),
                  &weights[DECODER_U], active, H);
     matmul_backward(matmul, dc, 2 * H, dg + A, G, &weights[DECODER_C], active, 1);
+    part = meter_enter(matmul_meter(matmul), METER_ATTENTION);
     for (int k = 0; k < active; k++) {
         int b = sequence->order[k], Tx = batch->source_length[b], start = encoder->start[b];
         const real *alpha = decoder->alpha + decoder->alpha_start[k] + at(t, Tx);
 
+        if (model->config.attention == ATTENTION_NONE) {
+            encoder_fixed_context_backward(encoder_back, dc + at(k, 2 * H), encoder, b, Tx, H);
+            continue;
+        }
         memset(dg + at(k, G), 0, (size_t)A * sizeof(real));
-        attention_backward(dg + at(k, G), encoder_back->dkeys + at(start, A), gradient->va, dc + at(k, 2 * H), alpha, g + at(k, G),
-                           encoder->keys + at(start, A), model->params.va, encoder->annotations + at(start, 2 * H), back->scratch, Tx,
-                           A, 2 * H);
+        attention_backward(model->config.attention, dg + at(k, G), encoder_back->dkeys + at(start, A), gradient->va, dc + at(k, 2 * H),
+                           alpha, g + at(k, G), encoder->keys + at(start, A), model->params.va, encoder->annotations + at(start, 2 * H),
+                           back->scratch, Tx, A, 2 * H);
         attention_backward_annotations(encoder_back->dannotations + at(start, 2 * H), alpha, dc + at(k, 2 * H), Tx, 2 * H);
     }
+    meter_enter(matmul_meter(matmul), part);
     matmul_backward(matmul, back->ds_in, H, dg, G, &weights[QUERY], active, 1);
 }
 

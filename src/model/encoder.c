@@ -178,6 +178,18 @@ void encoder_forward(struct matmul *matmul, struct encoder *encoder, const struc
     matmul_forward(matmul, encoder->keys, model->config.A, encoder->annotations, 2 * H, &model->weights[KEYS], encoder->rows, 0);
 }
 
+void encoder_fixed_context(real *c, const struct encoder *encoder, int b, int Tx, int H)
+{
+    memcpy(c, encoder->annotations + at(encoder->start[b] + Tx - 1, 2 * H), (size_t)H * sizeof *c);
+    memcpy(c + H, encoder->annotations + at(encoder->start[b], 2 * H) + H, (size_t)H * sizeof *c);
+}
+
+void encoder_fixed_context_backward(struct encoder_backward *back, const real *dc, const struct encoder *encoder, int b, int Tx, int H)
+{
+    vec_add(back->dannotations + at(encoder->start[b] + Tx - 1, 2 * H), dc, H);
+    vec_add(back->dannotations + at(encoder->start[b], 2 * H) + H, dc + H, H);
+}
+
 /* From the gradient of every state in back->ds_out: through time, then all weight gradients in one product each. */
 static void direction_backward(struct matmul *matmul, const struct params *gradient, struct encoder_backward *back,
                                const struct encoder *encoder, int d, const struct model *model, const struct masks *masks)

@@ -41,6 +41,10 @@ void encoder_backward_bind(struct encoder_backward *back, const struct encoder *
 /* Fills annotations and keys. */
 void encoder_forward(struct matmul *matmul, struct encoder *encoder, const struct model *model, const struct masks *masks);
 
+/* c [2H] = [→h_Tx ; ←h_1] of sentence b with Tx words: what there is without attention. Its backward adds dc to dannotations. */
+void encoder_fixed_context(real *c, const struct encoder *encoder, int b, int Tx, int H);
+void encoder_fixed_context_backward(struct encoder_backward *back, const real *dc, const struct encoder *encoder, int b, int Tx, int H);
+
 /* From dannotations and dkeys: adds to the gradient of the encoder's tensors, the source embedding and Ua. dannotations is changed. */
 void encoder_backward(struct matmul *matmul, const struct params *gradient, struct encoder_backward *back,
                       const struct encoder *encoder, const struct model *model, const struct masks *masks);

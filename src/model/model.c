@@ -59,6 +59,8 @@ void model_pack(struct model *model, struct matmul *matmul, int backward_too, in
     if (!matmul_packs(matmul))
         return;
     for (int i = share; i < WEIGHTS; i += shares) {
+        if (model->weights[i].out == 0)
+            continue;
         matmul_pack(matmul, &model->weights[i], FORWARD);
         if (backward_too)
             matmul_pack(matmul, &model->weights[i], BACKWARD);

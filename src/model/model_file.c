@@ -32,6 +32,7 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
     gguf_put_string(writer, "general.architecture", ARCHITECTURE);
     for (int i = 0; i < SIZES; i++)
         gguf_put_u32(writer, sizes[i].key, *(const uint32_t *)(const void *)((const char *)config + sizes[i].field));
+    gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->attention]);
     gguf_put_string(writer, ARCHITECTURE ".tie", tie_names[config->tie]);
     gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
@@ -140,7 +141,7 @@ static int get_int(const struct gguf *gguf, const char *key, int *value)
 static int get_config(const struct gguf *gguf, struct config *config)
 {
     static const char *const architectures[] = { ARCHITECTURE };
-    int tie;
+    int tie, attention;
 
     if (!gguf_has(gguf, "general.architecture"))
         return error("%s: is a GGUF file, but no translator: it names no architecture", gguf->path);
@@ -154,6 +155,10 @@ static int get_config(const struct gguf *gguf, struct config *config)
     if (tie < 0)
         return -1;
     config->tie = (enum tie)tie;
+    attention = get_choice(gguf, ARCHITECTURE ".attention", attention_names, 4);
+    if (attention < 0)
+        return -1;
+    config->attention = (enum attention_kind)attention;
     if (config_check(config))
         return error("%s: has a configuration that cannot be", gguf->path);
     return 0;

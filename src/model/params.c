@@ -79,6 +79,14 @@ static int measure(enum size size, const struct config *config)
     return 1;
 }
 
+/* Whether this configuration has the tensor at all. */
+static int present(const struct entry *entry, const struct config *config)
+{
+    if (entry->kind == SCORE)
+        return config->attention == ATTENTION_ADDITIVE;
+    return measure(entry->rows, config) > 0;
+}
+
 /* The field that the entry shares its numbers with, or its own. */
 static size_t owner(const struct entry *entry, enum tie tie)
 {
@@ -97,7 +105,7 @@ void params_layout(struct layout *layout, const struct config *config)
     for (int i = 0; i < ENTRIES; i++) {
         struct tensor *tensor = &layout->tensors[layout->count];
 
-        if (owner(&table[i], config->tie) != table[i].field)
+        if (owner(&table[i], config->tie) != table[i].field || !present(&table[i], config))
             continue;
         tensor->name = table[i].name;
         tensor->rows = measure(table[i].rows, config);
@@ -120,7 +128,9 @@ void params_view(struct params *params, const struct layout *layout, const struc
         real **field = (real **)(void *)((char *)params + table[i].field);
         size_t field_owner = owner(&table[i], config->tie);
 
-        if (field_owner != table[i].field)
+        if (!present(&table[i], config))
+            *field = array + (next < layout->count ? layout->tensors[next].offset : 0); /* stacks begin where the next tensor does */
+        else if (field_owner != table[i].field)
             *field = *(real **)(void *)((char *)params + field_owner);
         else
             *field = array + layout->tensors[next++].offset;
@@ -174,13 +184,13 @@ static void fill_uniform(real *w, size_t count, double most, struct rng *rng)
         w[i] = (real)(most * (2 * rng_uniform(rng) - 1));
 }
 
-static enum kind kind_of(const char *name)
+static int entry_of(const char *name)
 {
     for (int i = 0; i < ENTRIES; i++)
         if (strcmp(table[i].name, name) == 0)
-            return table[i].kind;
+            return i;
     assert(0);
-    return BIAS;
+    return 0;
 }
 
 void params_initialize(real *array, const struct layout *layout, enum initial initial, unsigned long seed)
@@ -189,10 +199,11 @@ void params_initialize(real *array, const struct layout *layout, enum initial in
     for (int i = 0; i < layout->count; i++) {
         const struct tensor *tensor = &layout->tensors[i];
         real *w = array + tensor->offset;
-        struct rng rng = rng_make(seed, 0x696e6974, (uint64_t)i, 0);
+        int entry = entry_of(tensor->name);
+        struct rng rng = rng_make(seed, 0x696e6974, (uint64_t)entry, 0);
         double glorot = sqrt(6.0 / (tensor->rows + tensor->columns));
 
-        switch (kind_of(tensor->name)) {
+        switch (table[entry].kind) {
         case BIAS:
             break;
         case RECURRENT:

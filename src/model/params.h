@@ -27,7 +27,7 @@ struct params {
     real *target_embedding;            /* [Vy, E] */
     struct gru_params forward, backward; /* encoder */
     real *start_W, *start_b;           /* [H, H], [H]: s_0 = tanh(Ws ←h_1 + bs) */
-    real *Wa, *Ua, *ba, *va;           /* [A, H], [A, 2H], [A], [A] */
+    real *Wa, *Ua, *ba, *va;           /* [A, H], [A, 2H], [A], [A]; va with additive attention, none of them with none */
     struct gru_params decoder;
     real *Uo, *Vo, *Co, *bo;           /* [2L, H], [2L, E], [2L, 2H], [2L] */
     real *output_W, *output_b;         /* [Vy, L], [Vy] */

@@ -16,6 +16,7 @@ struct step {
     const int *source_length;
     int room;                    /* rows that fit */
     real *projected;             /* [source rows, 3H + 2L] */
+    real *fixed;                 /* [sentences, 2H] without attention */
     real *s, *next;              /* [room, H] states before and after the step */
     real *Y, *g, *rs, *context, *t, *m; /* [room, E | A+3H | H | 3H+2L | 2L | L] */
     real *logits;                /* [room, Vy] */

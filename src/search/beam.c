@@ -54,6 +54,8 @@ static int longest_output(const struct search *search, int sentence)
 {
     double most = search->options->length_ratio * search->batch->source_length[sentence] + 10;
 
+    if (search->options->exact_length)
+        return search->options->exact_length[sentence];
     return most < 1e6 ? (int)most : 1000000;
 }
 
@@ -93,7 +95,7 @@ static void extend(const struct search *search, struct candidate *list, int *cou
         if (*count == most && before + (double)vec_maximum(x + from, to - from) <= list[most - 1].log_probability)
             continue;
         for (int v = from; v < to; v++)
-            if (v != search->options->forbidden)
+            if (v != search->options->forbidden && (v != VOCAB_END || !search->options->exact_length))
                 keep(list, count, most, (struct candidate){ row, v, before + (double)x[v] });
     }
 }

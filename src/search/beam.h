@@ -20,6 +20,7 @@ struct beam_options {
     double length_penalty;
     double length_ratio;      /* an output has at most ratio · source tokens + 10 tokens; it is ended there */
     int forbidden;            /* an id never produced, or -1 */
+    const int *exact_length;  /* [sentences] tokens, </s> counted, that every output has to have (benchmarks), or NULL */
 };
 
 struct hypothesis {

@@ -42,7 +42,7 @@ struct translator {
     struct pass *passes;         /* [team->count] */
 };
 
-/* The models' weights must be packed by the caller (model_pack) where the team's backend wants it. */
+/* The models' weights are packed (model_pack) by the caller, when it pays. */
 void translator_init(struct translator *translator, const struct tokenizer *tokenizer, struct model *const *models, int model_count,
                      struct team *team, const struct translate_options *options);
 void translator_release(struct translator *translator);

@@ -162,8 +162,10 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         int worker = omp_get_thread_num();
+        struct meter *meter = matmul_meter(learner->team->matmul[worker]);
         struct part part;
 
+        meter_enter(meter, METER_ELEMENTWISE);
         vec_flush_denormals();
         part_make(&part, corpus, pairs, count, worker, threads);
         if (part.batch.sentences)
@@ -171,8 +173,11 @@ int learner_update(struct learner *learner, struct update *update, const struct 
                           &learner->model, &learner->dropout, learner->smoothing, 1.0 / (double)words, learner->seed, (uint64_t)number,
                           part.numbers);
         part_release(&part);
+        meter_enter(meter, METER_WAITING);
 #pragma omp barrier
+        meter_enter(meter, METER_OPTIMIZER);
         squares[worker] = sum_slice(learner, worker);
+        meter_enter(meter, METER_WAITING);
 #pragma omp barrier
 #pragma omp single
         {
@@ -187,6 +192,7 @@ int learner_update(struct learner *learner, struct update *update, const struct 
             update->norm = sqrt(total);
             finite = isfinite(update->norm) && isfinite(update->loss.loss);
         }
+        meter_enter(meter, METER_OPTIMIZER);
         if (finite) {
             double factor = learner->clip > 0 && update->norm > learner->clip ? learner->clip / update->norm : 1;
 
@@ -194,6 +200,7 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 #pragma omp barrier
             model_pack(&learner->model, learner->team->matmul[worker], 1, worker, threads);
         }
+        meter_enter(meter, METER_WAITING);
     }
     return finite ? 0 : -1;
 }

@@ -30,8 +30,8 @@ void progress_validation(struct progress *progress, const struct history_entry *
 /* Seconds since progress_open. */
 double progress_seconds(const struct progress *progress);
 
-/* Ends the live line; closes and checks the log. 0, or -1 after reporting. */
-int progress_close(struct progress *progress);
+/* Reports what was not reported yet, ends the live line, closes and checks the log. 0, or -1 after reporting. */
+int progress_close(struct progress *progress, const struct trainer_state *state, double rate);
 
 /* Bytes that the process has in memory at most so far. */
 size_t progress_memory(void);

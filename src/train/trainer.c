@@ -20,7 +20,7 @@ static uint64_t hash_corpus(const struct corpus *corpus)
         for (size_t k = 0; k < corpus->pairs; k++)
             for (int i = 0; i < corpus->length[side][k]; i++)
                 hash = (hash ^ (uint64_t)(uint32_t)corpus->sentence[side][k][i]) * 0x100000001b3u;
-    return hash;
+    return hash >> 1; /* fits a signed number, which is how whole numbers are read back */
 }
 
 void trainer_init(struct trainer *trainer, const struct train_options *options, struct team *team, const struct model *model,
@@ -204,7 +204,7 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
     struct progress progress;
     struct plan plan = { 0 };
     long updates_before = state->update, planned_epoch = 0;
-    int result = 0;
+    int result = 0, saved = trainer->best != NULL;
 
     if (progress_open(&progress, options->log, updates_before > 0))
         return -1;
@@ -224,9 +224,9 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
         }
         if (learner_update(learner, &update, trainer->corpus, plan.pairs + plan.first[state->batch],
                            (int)(plan.first[state->batch + 1] - plan.first[state->batch]), rate_now(trainer), state->update + 1)) {
-            result = error("update %ld: the loss is not a finite number; the last good model stays in %s; train again with a lower "
-                           "--learning-rate or --clip",
-                           state->update + 1, options->model);
+            result = error("update %ld: the loss is not a finite number; %s%s; train again with a lower --learning-rate or --clip",
+                           state->update + 1, saved ? "the last good model stays in " : "no model was written",
+                           saved ? options->model : "");
             break;
         }
         state->loss_sum += update.loss.loss;
@@ -237,6 +237,7 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
         progress_update(&progress, state, &update, rate_now(trainer), seconds_left(trainer, &progress, (long)plan.batches, updates_before));
         if (trainer->valid && (options->validate_every ? state->update % options->validate_every == 0 : epoch_ends)) {
             result = validation_point(trainer, &progress);
+            saved |= trainer->best != NULL;
             if (epoch_ends) {
                 state->epoch++;
                 state->batch = 0;
@@ -246,6 +247,7 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
         } else if (epoch_ends) {
             state->epoch++;
             state->batch = 0;
+            saved |= !trainer->valid;
             if (!trainer->valid)
                 result = checkpoint_save_model(trainer, current_values(trainer)) || checkpoint_save(trainer) ? -1 : 0;
         }
@@ -253,7 +255,7 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
     plan_release(&plan);
     if (result == 0)
         result = finish(trainer, &progress, *signal != 0);
-    if (progress_close(&progress) && result == 0)
+    if (progress_close(&progress, state, rate_now(trainer)) && result == 0)
         result = -1;
     return result ? result : *signal;
 }

@@ -58,11 +58,13 @@ static void softmax(void **state)
     check_layer(layer);
 }
 
+static enum attention_kind kind; /* of the test at hand */
+
 static double attention_loss(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
 
-    attention_forward(layer->out, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x, slots[ANNOTATIONS].x, layer->rows, A, N);
+    attention_forward(kind, layer->out, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x, slots[ANNOTATIONS].x, layer->rows, A, N);
     return weighed(layer, layer->out, N);
 }
 
@@ -70,7 +72,7 @@ static void attention_back(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
 
-    attention_backward(slots[Q].d, slots[K].d, slots[VA].d, layer->R, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x,
+    attention_backward(kind, slots[Q].d, slots[K].d, slots[VA].d, layer->R, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x,
                        slots[ANNOTATIONS].x, layer->work, layer->rows, A, N);
     attention_backward_annotations(slots[ANNOTATIONS].d, layer->hidden, layer->R, layer->rows, N);
 }
@@ -80,9 +82,40 @@ static void attention(void **state)
     struct layer *layer = layer_new(attention_loss, attention_back);
 
     (void)state;
+    kind = ATTENTION_ADDITIVE;
     add_energy(layer, 5);
     add_slot(layer, "H", 5, N, N, ADDS);
     check_layer(layer);
+}
+
+/* The multiplicative kinds have no va; its gradient stays as it was. */
+static void check_dot(enum attention_kind dot)
+{
+    struct layer *layer = layer_new(attention_loss, attention_back);
+    const struct slot *slots = layer->slots;
+
+    kind = dot;
+    add_energy(layer, 5);
+    add_slot(layer, "H", 5, N, N, ADDS);
+    layer_run(layer, 0);
+    check_gradient("q", slots[Q].x, slots[Q].d, 1, A, A, layer_loss, layer);
+    check_gradient("K", slots[K].x, slots[K].d, 5, A, A, layer_loss, layer);
+    check_gradient("H", slots[ANNOTATIONS].x, slots[ANNOTATIONS].d, 5, N, N, layer_loss, layer);
+    for (int i = 0; i < A; i++)
+        check_near("va", (size_t)i, (double)slots[VA].d[i], 0, 0);
+    layer_free(layer);
+}
+
+static void attention_dot(void **state)
+{
+    (void)state;
+    check_dot(ATTENTION_DOT);
+}
+
+static void attention_scaled_dot(void **state)
+{
+    (void)state;
+    check_dot(ATTENTION_SCALED_DOT);
 }
 
 /* One position gets all the weight, whatever the energies: nothing reaches them. */
@@ -91,6 +124,7 @@ static void attention_of_one(void **state)
     struct layer *layer = layer_new(attention_loss, attention_back);
 
     (void)state;
+    kind = ATTENTION_ADDITIVE;
     add_energy(layer, 1);
     add_slot(layer, "H", 1, N, N, ADDS);
     layer_run(layer, 0);
@@ -105,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(energy), cmocka_unit_test(softmax), cmocka_unit_test(attention), cmocka_unit_test(attention_of_one),
+        cmocka_unit_test(attention_dot), cmocka_unit_test(attention_scaled_dot),
     };
 
     return cmocka_run_group_tests_name("attention", tests, NULL, NULL);

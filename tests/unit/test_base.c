@@ -37,8 +37,9 @@ static void rng_known(void **state)
 static void rng_streams(void **state)
 {
     struct rng one = rng_make(1, 2, 3, 4), same = rng_make(1, 2, 3, 4);
-    struct rng others[] = { rng_make(2, 2, 3, 4), rng_make(1, 3, 3, 4), rng_make(1, 2, 4, 4), rng_make(1, 2, 3, 5), rng_make(1, 2, 4, 3),
-                            rng_make(0, 0, 0, 0), rng_make(0, 0, 0, 1), rng_make(0, 0, 1, 0), rng_make(0, 1, 0, 0), rng_make(1, 0, 0, 0) };
+    struct rng others[] = { rng_make(2, 2, 3, 4), rng_make(1, 3, 3, 4), rng_make(1, 2, 4, 4), rng_make(1, 2, 3, 5),
+                            rng_make(1, 2, 4, 3), rng_make(0, 0, 0, 0), rng_make(0, 0, 0, 1), rng_make(0, 0, 1, 0),
+                            rng_make(0, 1, 0, 0), rng_make(1, 0, 0, 0) };
 
     (void)state;
     for (int i = 0; i < 100; i++) {
@@ -79,7 +80,8 @@ static void rng_moments(void **state)
     assert_between(together, -0.001, 0.001);
 }
 
-/* Every value comes equally often; with a limit of 3/4 of all numbers, where a plain remainder would give the first third twice. */
+/* Every value comes equally often; with a limit of 3/4 of all numbers, where a plain remainder would give the first third
+ * twice. */
 static void rng_below_limits(void **state)
 {
     enum { N = 70000 };

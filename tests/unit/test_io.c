@@ -358,8 +358,9 @@ int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(lines),  IN_FOLDER(empty),             IN_FOLDER(long_lines),   IN_FOLDER(cannot_be_read), cmocka_unit_test(ready),
-        IN_FOLDER(atomic), IN_FOLDER(cannot_be_written), IN_FOLDER(commit_fails), cmocka_unit_test(standard_output),
+        IN_FOLDER(lines),         IN_FOLDER(empty),  IN_FOLDER(long_lines),        IN_FOLDER(cannot_be_read),
+        cmocka_unit_test(ready),  IN_FOLDER(atomic), IN_FOLDER(cannot_be_written), IN_FOLDER(commit_fails),
+        cmocka_unit_test(standard_output),
     };
 
     return cmocka_run_group_tests_name("io", tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Properties of the model over numbers, in float: a sentence means the same in every company, a batch may be cut into parts, training
- * can learn pairs by heart. (How the weights start: test_params.c.) */
+/* Properties of the model over numbers, in float: a sentence means the same in every company, a batch may be cut into parts,
+ * training can learn pairs by heart. (How the weights start: test_params.c.) */
 #include "base/memory.h"
 #include "math/vec.h"
 
@@ -91,8 +91,8 @@ static void add_gradient(struct setup *setup, struct loss *loss, const int *whic
     struct pairs some;
 
     pairs_pick(&some, &setup->pairs, which, count);
-    pass_gradient(setup->matmul, &setup->pass, loss, &setup->gradient, &some.batch, &setup->model, dropout, 0.1, 1.0 / 45, 3, update,
-                  some.numbers);
+    pass_gradient(setup->matmul, &setup->pass, loss, &setup->gradient, &some.batch, &setup->model, dropout, 0.1, 1.0 / 45, 3,
+                  update, some.numbers);
 }
 
 /* Two workers with half of the batch each, in any order, find the gradient and the loss of the whole: masks go by the sentences'
@@ -122,7 +122,8 @@ static void parts(void **state)
 
         assert_true(norm > 0);
         for (size_t k = 0; k < tensor->count; k++)
-            check_near(tensor->name, k, (double)setup.array[tensor->offset + k], (double)copy[tensor->offset + k], 1e-5 * norm + 1e-9);
+            check_near(tensor->name, k, (double)setup.array[tensor->offset + k], (double)copy[tensor->offset + k],
+                       1e-5 * norm + 1e-9);
     }
     add_gradient(&setup, &other, all, PAIRS, &everything, 9);
     assert_true(fabs(other.loss - whole.loss) > 1e-3);
@@ -228,7 +229,8 @@ static void dropped_words(void **state)
     for (int b = 0; b < PAIRS; b++) {
         const struct encoder *encoder = &setup.pass.encoder;
         const struct decoder *decoder = &setup.pass.decoder;
-        const unsigned char *no_source = setup.pass.masks.source_word + source, *no_target = setup.pass.masks.target_word + target;
+        const unsigned char *no_source = setup.pass.masks.source_word + source;
+        const unsigned char *no_target = setup.pass.masks.target_word + target;
         int Tx = lengths[b][0], Ty = lengths[b][1], source_rank = 0, target_rank = 0;
 
         while (encoder->sequence.order[source_rank] != b)
@@ -273,7 +275,8 @@ static void measured(void **state)
                       setup.pairs.numbers);
         assert_int_equal(setup.pass.arena.used, pass_measure(all, &config, dropouts[i], 1));
         base = setup.pass.arena.base;
-        pass_gradient(setup.matmul, &setup.pass, &loss, &setup.gradient, &few.batch, &setup.model, dropouts[i], 0, 1, 0, 0, few.numbers);
+        pass_gradient(setup.matmul, &setup.pass, &loss, &setup.gradient, &few.batch, &setup.model, dropouts[i], 0, 1, 0, 0,
+                      few.numbers);
         assert_int_equal(setup.pass.arena.used, pass_measure(&few.batch, &config, dropouts[i], 1));
         pass_forward(setup.matmul, &setup.pass, &loss, NULL, all, &setup.model, 0);
         assert_int_equal(setup.pass.arena.used, pass_measure(all, &config, NULL, 0));
@@ -303,11 +306,12 @@ static void by_heart(void **state)
     for (int update = 1; update <= UPDATES; update++) {
         loss = (struct loss){ 0 };
         memset(setup.array, 0, length * sizeof *m);
-        pass_gradient(setup.matmul, &setup.pass, &loss, &setup.gradient, &setup.pairs.batch, &setup.model, NULL, 0, 1.0 / 45, 0, 0, NULL);
+        pass_gradient(setup.matmul, &setup.pass, &loss, &setup.gradient, &setup.pairs.batch, &setup.model, NULL, 0, 1.0 / 45, 0, 0,
+                      NULL);
         if (update == 1) /* of 19 words none is known yet */
             check_near("loss at first", 0, loss.loss / (double)loss.words, log(config.Vy), 0.5);
-        vec_adam(setup.model.values, m, v, setup.array, length, 1, 0.01 * sqrt(1 - pow(beta2, update)) / (1 - pow(beta1, update)), beta1,
-                 beta2, 1e-8);
+        vec_adam(setup.model.values, m, v, setup.array, length, 1, 0.01 * sqrt(1 - pow(beta2, update)) / (1 - pow(beta1, update)),
+                 beta1, beta2, 1e-8);
     }
     check_near("loss per word after learning", 0, loss.loss / (double)loss.words, 0, 0.01);
     free(m);
@@ -345,12 +349,13 @@ static void check_backend(enum backend backend, enum precision precision, double
         memset(other.array, 0, length * sizeof(real));
         pass_gradient(one.matmul, &one.pass, &wanted, &one.gradient, &one.pairs.batch, &one.model, &everything, 0.1, 1, 1, 1,
                       one.pairs.numbers);
-        pass_gradient(other.matmul, &other.pass, &got, &other.gradient, &other.pairs.batch, &other.model, &everything, 0.1, 1, 1, 1,
-                      other.pairs.numbers);
+        pass_gradient(other.matmul, &other.pass, &got, &other.gradient, &other.pairs.batch, &other.model, &everything, 0.1, 1, 1,
+                      1, other.pairs.numbers);
         check_near("loss", (size_t)round, got.loss, wanted.loss, tolerance * wanted.loss);
         for (size_t i = 0; i < length; i++)
             difference += (double)(one.array[i] - other.array[i]) * (double)(one.array[i] - other.array[i]);
-        check_near("gradient's difference", (size_t)round, sqrt(difference / vec_sum_squares(one.array, length)), 0, 10 * tolerance);
+        check_near("gradient's difference", (size_t)round, sqrt(difference / vec_sum_squares(one.array, length)), 0,
+                   10 * tolerance);
     }
     setup_release(&one);
     setup_release(&other);

@@ -109,9 +109,9 @@ static const char *const biases[] = { "encoder.forward.br", "encoder.forward.bz"
                                       "encoder.backward.bz", "encoder.backward.b", "decoder.br", "decoder.bz", "decoder.b",
                                       "decoder.start.b", "attention.ba", "readout.bo", "output.b" };
 static const char *const matrices[] = { "encoder.forward.Wr", "encoder.forward.Wz", "encoder.forward.W", "encoder.backward.Wr",
-                                        "encoder.backward.Wz", "encoder.backward.W", "decoder.start.W", "decoder.Wr", "decoder.Wz",
-                                        "decoder.W", "decoder.Cr", "decoder.Cz", "decoder.C", "readout.Uo", "readout.Vo", "readout.Co",
-                                        "output.W" };
+                                        "encoder.backward.Wz", "encoder.backward.W", "decoder.start.W", "decoder.Wr",
+                                        "decoder.Wz", "decoder.W", "decoder.Cr", "decoder.Cz", "decoder.C", "readout.Uo",
+                                        "readout.Vo", "readout.Co", "output.W" };
 enum { RECURRENT = sizeof recurrent / sizeof *recurrent, BIASES = sizeof biases / sizeof *biases,
        MATRICES = sizeof matrices / sizeof *matrices };
 
@@ -181,8 +181,8 @@ static void seeds(void **state)
     free(other.array);
 }
 
-/* Tensors follow each other without overlap, those of a stack without a gap; stacks start at multiples of 32 bytes, a model file's
- * alignment. */
+/* Tensors follow each other without overlap, those of a stack without a gap; stacks start at multiples of 32 bytes, a model
+ * file's alignment. */
 static void layouts(void **state)
 {
     static const char *const stacks[][5] = { { "encoder.forward.Wr", "encoder.forward.Wz", "encoder.forward.W" },
@@ -228,7 +228,8 @@ static void ties(void **state)
     (void)state;
     model_init(&model, &config, NULL);
     untied = model.layout.parameters;
-    assert_true(model.params.output_W != model.params.target_embedding && model.params.source_embedding != model.params.target_embedding);
+    assert_true(model.params.output_W != model.params.target_embedding);
+    assert_true(model.params.source_embedding != model.params.target_embedding);
     model_release(&model);
     config.tie = TIE_TARGET;
     model_init(&model, &config, NULL);

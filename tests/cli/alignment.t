@@ -1,0 +1,157 @@
+#!/bin/sh
+# Alignments: their formats, and that translate prints for its output what align computes for the same text.
+. tests/cli/harness.sh
+corpus 200
+learned "$T/bpe.gguf"
+learned "$T/char.gguf" --units char
+learned "$T/word.gguf" --units word --vocabulary 60
+learned "$T/barely.gguf" --max-updates 10 --vocabulary 330
+train --quiet --model "$T/zero.gguf" --vocabulary 330 --max-updates 0 --initial paper
+{
+    sed -n 1,8p "$T/valid.en"
+    echo
+    echo '"Yes," he said, 3,000 times.'
+    echo 'Ünknown 漢字 👩‍👧 wörds'
+    echo '   '
+    echo 'a'
+    sed -n 9,12p "$T/valid.en"
+} >"$T/source"
+COUNT=17
+
+# Two printings of the same numbers, which differ by no more than 1e-4; everything else is equal.
+agree() { # A B
+    ok "$3" awk -v other="$2" '
+        function number(field) { return field ~ /^-?[0-9.]+(e-?[0-9]+)?$/ }
+        { if ((getline line < other) <= 0) { print "too few lines"; exit bad = 1 }
+          n = split($0, a, /[,\t]/); m = split(line, b, /[,\t]/)
+          if (n != m) { print NR ": " n " and " m " fields"; exit bad = 1 }
+          for (i = 1; i <= n; i++) { d = a[i] - b[i]; if (number(a[i]) && number(b[i]) ? d > 1e-4 || d < -1e-4 : a[i] != b[i]) {
+              print NR ": " a[i] " and " b[i]; exit bad = 1 } } }
+        END { if (!bad && (getline line < other) > 0) { print "too many lines"; bad = 1 } exit bad || NR == 0 }' "$1"
+}
+
+# --- the test for which the others exist ---
+for model in bpe char word barely zero; do
+    for beam in 1 2 5; do
+        for level in word token; do
+            from_file "$T/source" translate --model "$T/$model.gguf" --beam $beam --scores --alignment "$T/printed" --alignment-level $level \
+                >"$T/scored"
+            cut -f 2- "$T/scored" >"$T/target"
+            cut -f 1 "$T/scored" >"$T/scores"
+            "$NMT" align --model "$T/$model.gguf" --source "$T/source" --target "$T/target" --scores --alignment "$T/computed" \
+                --alignment-level $level --threads 2 >"$T/forced"
+            agree "$T/printed" "$T/computed" "$model, beam $beam, $level: the matrix is that of the output"
+        done
+        agree "$T/scores" "$T/forced" "$model, beam $beam: so is the score"
+    done
+    from_file "$T/source" translate --model "$T/$model.gguf" --beam 5 --n-best 5 --alignment "$T/printed" >"$T/best"
+    cut -f 3 "$T/best" >"$T/scores"
+    cut -f 4 "$T/best" >"$T/target"
+    awk -F'\t' 'NR == FNR { line[NR] = $0; next } { print line[$1] }' "$T/source" "$T/best" >"$T/sources"
+    "$NMT" align --model "$T/$model.gguf" --source "$T/sources" --target "$T/target" --scores >"$T/forced"
+    agree "$T/scores" "$T/forced" "$model, n-best: the scores are those of the texts"
+    awk -F'\t' '$2 == 1 { print $4 }' "$T/best" >"$T/target"
+    "$NMT" align --model "$T/$model.gguf" --source "$T/source" --target "$T/target" --alignment "$T/computed"
+    agree "$T/printed" "$T/computed" "$model, n-best: the matrix is that of the first"
+done
+
+# --- matrix ---
+sums() { # every row of the blocks sums to 1; fields are counted as RFC 4180 has them
+    awk -v want="$2" '
+        function cut(line,   n, quoted, i, c) {
+            n = 1; f[1] = ""; quoted = 0
+            for (i = 1; i <= length(line); i++) {
+                c = substr(line, i, 1)
+                if (c == "\"" && quoted && substr(line, i + 1, 1) == "\"") { f[n] = f[n] c; i++ }
+                else if (c == "\"") quoted = !quoted
+                else if (c == "," && !quoted) f[++n] = ""
+                else f[n] = f[n] c
+            }
+            return quoted ? 0 : n
+        }
+        FNR == 1 || head { if (FNR == 1) blocks = 1; columns = cut($0); head = 0; if (f[1] != "") { print FNR ": no empty cell: " $0; bad = 1 } next }
+        $0 == "" { head = 1; blocks++; next }
+        { n = cut($0); sum = 0; for (i = 2; i <= n; i++) { sum += f[i]; if (f[i] < 0 || f[i] > 1) bad = 1 }
+          if (n != columns) { print FNR ": " n " fields under " columns; bad = 1 }
+          if (n > 1 && (sum < 0.9999 || sum > 1.0001)) { print FNR ": the sum is " sum; bad = 1 } }
+        END { if (head) { columns = 1 } if (want && blocks != want) { print blocks " blocks, not " want; bad = 1 } exit bad }' "$1"
+}
+for level in word token; do
+    works "$level: matrices" from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/m.csv" --alignment-level $level
+    works "$level: a folder of them" from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/$level/" --alignment-level $level
+    is "$(ls "$T/$level" | wc -l)" $COUNT "$level: a file a line"
+    ok "$level: named by number" test -f "$T/$level/000001.csv" -a -f "$T/$level/0000$COUNT.csv"
+    bad=0
+    for file in "$T/$level"/*.csv; do
+        sums "$file" >>"$T/check" || bad=$((bad + 1))
+    done
+    is $bad 0 "$level: every row of every file sums to 1"
+    first=1
+    for file in "$T/$level"/*.csv; do
+        [ $first = 1 ] || echo
+        first=0
+        cat "$file"
+    done >"$T/joined"
+    same "$T/joined" "$T/m.csv" "$level: one file is the folder's files, an empty line between them"
+done
+ok 'as many blocks as lines' sums "$T/m.csv" $COUNT
+has "$T/token/000001.csv" '^,.*</s>$' '</s> is a column at token level'
+has "$T/token/000001.csv" '^</s>,' 'and a row'
+is "$(grep -c '</s>' "$T/word/"*.csv | grep -v -c ':0$')" 0 'but neither at word level'
+is "$(head -n 1 "$T/word/000001.csv" | tr -d ' ')" ",$(sed -n 1p "$T/source" | sed 's/\.$/ ./' | tr ' ' ',')" 'the header has the source words'
+has "$T/word/000010.csv" '^,"""",Yes,' 'a quote is doubled and quoted'
+has "$T/word/000010.csv" '(^|,)","(,|$)|"[^",]*,[^"]*"' 'a comma is quoted'
+
+# A long line, whose weights are small: rows still sum to 1.
+yes 'the old cat' | head -n 400 | tr '\n' ' ' >"$T/long"
+echo 'le chat' >"$T/short"
+"$NMT" align --model "$T/zero.gguf" --source "$T/long" --target "$T/short" --alignment "$T/m.csv"
+ok 'rows of 1200 words sum to 1' sums "$T/m.csv" 1
+
+# --- long ---
+works 'long' from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/l.csv" --alignment-format long
+is "$(head -n 1 "$T/l.csv")" 'sentence,target,target_word,source,source_word,weight' 'has a header'
+has "$T/l.csv" '^1,1,[^,]*,1,[^,]*,[01]\.[0-9]+$' 'positions are from 1'
+awk -F, 'NR > 1 && !/"/ { sum[$1 "," $2] += $6 } END { for (row in sum) if (sum[row] < .9999 || sum[row] > 1.0001) print row, sum[row] }' \
+    "$T/l.csv" | grep -v '^10,' >"$T/wrong"
+is "$(cat "$T/wrong")" '' 'weights of a target word sum to 1'
+cells=0
+for file in "$T/word"/*.csv; do
+    rows=$(($(wc -l <"$file") - 1))
+    columns=$(awk -F, 'NR == 2 { n = NF - 1 } END { print n + 0 }' "$file")
+    case $file in
+    *000010.csv) columns=$(sed -n 10p "$T/source" | sed 's/[",.]/ & /g; s/3 , 000/3,000/' | wc -w) ;;
+    esac
+    cells=$((cells + rows * columns))
+done
+is "$(($(wc -l <"$T/l.csv") - 1))" $cells 'a line for every cell of the matrices'
+
+# --- pharaoh ---
+works 'pharaoh' from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/p" --alignment-format pharaoh
+is "$(wc -l <"$T/p")" $COUNT 'a line for every line'
+is "$(grep -c -E -v '^([0-9]+-[0-9]+( [0-9]+-[0-9]+)*)?$' "$T/p")" 0 'of i-j'
+strongest=$(awk -F, 'NR > 1 { best = 2; for (i = 3; i <= NF; i++) if ($i > $best) best = i; printf "%s%d-%d", (NR > 2 ? " " : ""), best - 2, NR - 2 }' \
+    "$T/word/000001.csv")
+is "$(head -n 1 "$T/p")" "$strongest" 'the strongest source of each target word, from 0'
+works 'a folder of pharaoh' from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/ph/" --alignment-format pharaoh
+is "$(cat "$T/ph"/* | cksum)" "$(cksum <"$T/p")" 'is the same'
+
+# --- align itself ---
+paste "$T/valid.en" "$T/valid.fr" >"$T/pairs.tsv"
+works 'align from pairs' "$NMT" align --model "$T/bpe.gguf" --pairs "$T/pairs.tsv"
+cp "$T/out" "$T/from-pairs"
+works 'align from two files' "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en" --target "$T/valid.fr"
+same "$T/from-pairs" "$T/out" 'is the same'
+works 'with one thread' "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en" --target "$T/valid.fr" --threads 1 --batch 3
+agree "$T/from-pairs" "$T/out" 'is the same to 1e-4'
+head -n 3 "$T/valid.fr" >"$T/three"
+must_fail 1 'unequal line counts' "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en" --target "$T/three"
+must_fail 2 'no target' "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en"
+must_fail 2 'no model' "$NMT" align --source "$T/valid.en" --target "$T/valid.fr"
+if [ -w /dev/full ]; then
+    must_fail 1 'a full disk' to_file /dev/full "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en" --target "$T/valid.fr" --scores
+else
+    skip 1 'there is no /dev/full'
+fi
+
+done_testing

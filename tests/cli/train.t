@@ -1,0 +1,92 @@
+#!/bin/sh
+# nmt train as it should go: what it says, what it logs, what it reads, what it writes.
+. tests/cli/harness.sh
+corpus 200
+
+# --- what it is about to do ---
+works 'trains' train --model "$T/a.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --max-updates 8 --validate-every 4 \
+    --log "$T/log"
+is "$(cat "$T/out")" '' 'nothing goes to standard output'
+has "$T/err" '200 pairs' 'says the pairs kept'
+has "$T/err" '0 empty.*0 too long.*0 not UTF-8' 'says the pairs left out, and why'
+has "$T/err" 'vocabulary: [0-9]+ source and [0-9]+ target' 'says the vocabulary'
+has "$T/err" '[0-9]+ parameters' 'says the parameters'
+has "$T/err" 'memory: [0-9]+ MB predicted' 'says the memory it will use'
+has "$T/err" '(openblas|onednn).*(f32|bf16).*2 threads' 'says backend, precision and threads'
+has "$T/err" 'update 4: training loss [0-9.]+, validation loss [0-9.]+, perplexity [0-9.]+, BLEU [0-9.]+' 'says each validation'
+lacks "$T/err" "$(printf '\033')" 'has no live line where there is no terminal'
+ok 'the model is a model' "$NMT" info "$T/a.gguf"
+ok 'so is the checkpoint' "$NMT" info "$T/a.checkpoint.gguf"
+is "$(ls "$T" | grep -c -v -e '^[ac]\.' -e '^train\.' -e '^valid\.' -e '^log$' -e '^out$' -e '^err$' -e '^check$')" 0 \
+    'nothing else is left in the folder'
+run train --quiet --model "$T/q.gguf" --max-updates 1
+is "$(cat "$T/err")" '' '--quiet says nothing'
+
+# --- the log ---
+number='-?[0-9.]+(e[-+][0-9]+)?'
+update="^\\{\"update\": [0-9]+, \"epoch\": [0-9]+, \"tokens\": [0-9]+, \"seconds\": $number, \"loss\": $number, "
+update="$update\"gradient_norm\": $number, \"learning_rate\": $number, \"tokens_per_second\": $number\\}\$"
+validation="^\\{\"validation\": \\{\"update\": [0-9]+, \"epoch\": [0-9]+, .*\"loss\": $number, \"perplexity\": $number, \"bleu\": $number.*\\}\\}\$"
+has "$T/log" "$update" 'the log has an object for updates, however short the run'
+has "$T/log" "$validation" 'and one for validations'
+is "$(grep -c -E -v -e "$update" -e "$validation" "$T/log")" 0 'and nothing else'
+if command -v node >/dev/null; then
+    ok 'every line of the log is JSON' node -e 'require("fs").readFileSync(process.argv[1], "utf8").trimEnd().split("\n").forEach(JSON.parse)' "$T/log"
+else
+    skip 1 'node is not installed'
+fi
+
+# --- the initial model ---
+works '--max-updates 0 writes a model' train --model "$T/zero.gguf" --max-updates 0
+train --quiet --model "$T/zero.2.gguf" --max-updates 0 --threads 1
+train --quiet --model "$T/zero.3.gguf" --max-updates 0 --threads 1
+train --quiet --model "$T/zero.4.gguf" --max-updates 0 --threads 1 --seed 2
+same "$T/zero.2.gguf" "$T/zero.3.gguf" 'the initial model is equal for equal seeds'
+ok 'and another for another seed' test "$(tensors "$T/zero.3.gguf")" != "$(tensors "$T/zero.4.gguf")"
+ok 'the number of threads does not change it' test "$(tensors "$T/zero.gguf")" = "$(tensors "$T/zero.2.gguf")"
+ok 'it translates' from_file "$T/valid.en" translate --model "$T/zero.gguf"
+
+# --- ways to give a corpus: the weights after three updates are the same ---
+three() {
+    "$NMT" train $TINY --threads 2 --vocabulary 400 --quiet --max-updates 3 --model "$@"
+}
+three "$T/two.gguf" --source "$T/train.en" --target "$T/train.fr"
+paste "$T/train.en" "$T/train.fr" | sed 's/$/\tCC-BY 2.0\tmore/' >"$T/pairs.tsv"
+works 'reads pairs from a table with more columns' three "$T/pairs.gguf" --pairs "$T/pairs.tsv"
+gzip -c "$T/train.en" >"$T/packed.gz"
+works 'reads .gz' three "$T/packed.gguf" --source "$T/packed.gz" --target "$T/train.fr"
+sed 's/$/\r/' "$T/train.en" >"$T/crlf.en"
+works 'reads lines that end in CR LF' three "$T/crlf.gguf" --source "$T/crlf.en" --target "$T/train.fr"
+head -c -1 "$T/train.en" >"$T/cut.en"
+works 'reads a file without a last newline' three "$T/cut.gguf" --source "$T/cut.en" --target "$T/train.fr"
+for way in pairs packed crlf cut; do
+    is "$(tensors "$T/$way.gguf")" "$(tensors "$T/two.gguf")" "$way: the same model as from two plain files"
+done
+
+# --- what is left out ---
+{ cat "$T/train.en"; echo; echo 'one side only'; yes word | head -n 200 | tr '\n' ' '; echo; } >"$T/odd.en"
+{ cat "$T/train.fr"; echo 'un seul'; echo '   '; echo 'mot'; } >"$T/odd.fr"
+works 'leaves out empty and long pairs' three "$T/odd.gguf" --source "$T/odd.en" --target "$T/odd.fr" --max-length 100
+"$NMT" train $TINY --vocabulary 400 --model "$T/odd.gguf" --source "$T/odd.en" --target "$T/odd.fr" --max-length 100 --max-updates 0 2>"$T/err"
+has "$T/err" '200 pairs.*2 empty, 1 too long' 'and counts them'
+must_fail 1 'a --max-length that leaves nothing' train --model "$T/none.gguf" --max-length 1 --max-updates 1
+has "$T/err" '--max-length' 'which names the option'
+
+# --- settings ---
+printf 'embedding = 16\nhidden = 24\nalignment = 16\nmaxout = 16\nthreads = 2\nvocabulary = 400\n' >"$T/config"
+works 'reads settings from a file' "$NMT" train --config "$T/config" --quiet --max-updates 3 --model "$T/config.gguf" \
+    --source "$T/train.en" --target "$T/train.fr"
+is "$(tensors "$T/config.gguf")" "$(tensors "$T/two.gguf")" 'as from the command line'
+for tie in target all; do
+    works "--tie $tie" train --quiet --model "$T/tie.gguf" --tie $tie --maxout 16 --max-updates 2
+done
+works '--lowercase' train --quiet --model "$T/lower.gguf" --lowercase --max-updates 2
+works '--pretokenized' train --quiet --model "$T/space.gguf" --pretokenized --units word --max-updates 2
+works '--preset paper, made small' train --quiet --model "$T/paper.gguf" --preset paper --max-updates 2
+works '--max-epochs' train --model "$T/epochs.gguf" --max-epochs 2 --batch-sentences 50 --log "$T/epochs.log"
+has "$T/err" 'after update 8 of 8' 'ends after whole epochs'
+works '--patience ends training' train --model "$T/patience.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" \
+    --validate-every 1 --patience 2 --learning-rate 0 --max-updates 50
+has "$T/err" 'after update 1 of 3' 'with the best model'
+
+done_testing
