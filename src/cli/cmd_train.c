@@ -79,11 +79,11 @@ static int prepare_text(const struct train_settings *settings, struct recipe *re
     return 0;
 }
 
-static void print_plan(const struct trainer *trainer, const struct recipe *recipe)
+static void print_plan(struct trainer *trainer, const struct recipe *recipe)
 {
     const struct learner *learner = &trainer->learner;
     const struct config *config = &learner->model.config;
-    struct trainer *mutable_trainer = (struct trainer *)(void *)(size_t)trainer;
+    size_t memory = progress_memory() + trainer_reserve(trainer);
 
     note("vocabulary: %d source and %d target entries, %d merges", config->Vx, config->Vy, trainer->tokenizer->merge_count);
     note("model: embedding %d, hidden %d, alignment %d, maxout %d, tie %s: %zu parameters", config->E, config->H, config->A, config->L,
@@ -91,7 +91,7 @@ static void print_plan(const struct trainer *trainer, const struct recipe *recip
     note("chosen: %s", recipe->reasons.data);
     note("products: %s, %s, %d threads", backend_names[learner->team->backend], precision_names[learner->team->precision],
          learner->team->count);
-    note("memory: %zu MB predicted", trainer_reserve(mutable_trainer) / 1000000 + progress_memory() / 1000000);
+    note("memory: %zu MB predicted", memory / 1000000);
 }
 
 /* Whether the model can be written where it shall be: better known before training than after. */

@@ -82,7 +82,7 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_REAL("word-dropout-source", s->word_dropout_source, "on the source side alone", "P"),
         OPTION_REAL("word-dropout-target", s->word_dropout_target, "on the target side alone", "P"),
         OPTION_REAL("bpe-dropout", s->bpe_dropout, "BPE merges skipped in training; -1: by the corpus", "P"),
-        OPTION_REAL("average", s->average, "moving average of the weights: how much an update keeps (0: none)", "P"),
+        OPTION_REAL("average", s->average, "moving average of the weights: how much an update keeps (0: none); -1: 0.999", "P"),
         OPTION_INT("batch-tokens", s->batch_tokens, "target tokens in a batch; -1: by the corpus", "N"),
         OPTION_INT("batch-sentences", s->batch_sentences, "sentences in a batch, instead of tokens (0: tokens)", "N"),
         OPTION_INT("pool", s->pool, "batches that are sorted by length together", "N"),
@@ -252,7 +252,7 @@ void recipe_scale(struct recipe *recipe, const struct train_settings *s, const s
                                         .source_word = choose(s->word_dropout_source, word),
                                         .target_word = choose(s->word_dropout_target, word) };
     recipe->train.bpe_dropout = choose(s->bpe_dropout, 0);
-    recipe->average = choose(s->average, 0);
+    recipe->average = choose(s->average, 0.999);
     text_clear(&recipe->reasons);
     text_format(&recipe->reasons, "for %zu pairs: vocabulary %d, batches of ", pairs, recipe->tokenizer.vocabulary);
     if (recipe->train.batches.sentences)

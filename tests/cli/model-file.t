@@ -1,0 +1,132 @@
+#!/bin/sh
+# The model file: what nmt info says is what is there, by another reader's word too; and a broken file is refused, never crashed upon.
+. tests/cli/harness.sh
+corpus 150
+train --quiet --model "$T/m.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 2 --max-updates 4
+model=$T/m.gguf
+
+# --- nmt info ---
+works 'info' "$NMT" info "$model"
+for what in general.architecture rnnsearch training.settings checksum 'numbers in [0-9]+ tensors' 'perplexity +BLEU'; do
+    has "$T/out" "$what" "info shows $what"
+done
+cp "$T/out" "$T/info"
+works 'info --json' "$NMT" info "$model" --json
+cp "$T/out" "$T/json"
+is "$(sed -n 's/.*"checksum": "\([0-9a-f]*\)".*/\1/p' "$T/json")" "$(sed -n 's/.*checksum \([0-9a-f]*\)$/\1/p' "$T/info")" 'the same checksum in both'
+works 'info --build' "$NMT" info --build
+has "$T/out" 'backends +openblas' 'names the backends'
+must_fail 2 'info of nothing' "$NMT" info
+must_fail 2 'info of two' "$NMT" info "$model" "$model"
+
+# --- an independent reader ---
+readable=0
+if ! command -v node >/dev/null; then
+    why='node is not installed'
+elif [ -d tests/cli/node_modules/@huggingface/gguf ]; then
+    readable=1
+elif command -v npm >/dev/null && (cd tests/cli && timeout 60 npm ci --silent) >"$T/npm" 2>&1; then
+    readable=1
+else
+    why='@huggingface/gguf cannot be installed by npm here'
+fi
+if [ $readable = 1 ]; then
+    for file in m m.checkpoint; do
+        works "$file: the other reader reads it" node tests/cli/read-gguf.mjs "$T/$file.gguf"
+        cp "$T/out" "$T/theirs"
+        "$NMT" info "$T/$file.gguf" --json | sed -n \
+            -e 's/^  "\([^"]*\)": {"type": "\([^"]*\)", "value": \(.*\)}},$/key \1 \2 \3/p' -e t \
+            -e 's/^  "\([^"]*\)": {"type": "\([^"]*\)", "value": \(.*\)},$/key \1 \2 \3/p' \
+            -e 's/^  {"name": "\([^"]*\)", "type": "\([^"]*\)", "dims": \[\([0-9, ]*\)\]}.*$/tensor \1 \2 \3/p' |
+            sed '/^tensor/s/, /x/g' >"$T/ours"
+        ok "$file: and finds every key and every tensor" diff "$T/theirs" "$T/ours"
+        ok "$file: of which there are many" test "$(wc -l <"$T/ours")" -gt 60
+    done
+    ok 'the JSON is JSON' node -e 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))' "$T/json"
+else
+    skip 7 "$why"
+fi
+
+# --- files that are no models ---
+refused() { # FILE DESCRIPTION
+    must_fail 1 "info: $2" "$NMT" info "$1"
+    is "$(wc -l <"$T/err")" 1 "info: $2: one line"
+    must_fail 1 "translate: $2" from_file "$T/valid.en" translate --model "$1"
+    must_fail 1 "align: $2" "$NMT" align --model "$1" --source "$T/valid.en" --target "$T/valid.fr"
+}
+bad=$T/bad.gguf
+size=$(wc -c <"$model")
+for length in 0 1 4 20 24 100 5000 $((size / 2)) $((size - 1000)) $((size - 1)); do
+    head -c "$length" "$model" >"$bad"
+    refused "$bad" "cut to $length bytes"
+done
+refused data/valid.en 'a text'
+gzip -c "$model" >"$bad"
+refused "$bad" 'a packed model'
+refused "$T" 'a folder'
+refused "$T/nowhere.gguf" 'nothing'
+printf '\177ELF\002\001\001' >"$bad"
+refused "$bad" 'a program'
+{ printf 'GGUF\003\0\0\0'; head -c 100000 /dev/zero; } >"$bad"
+refused "$bad" 'an empty table'
+
+put() { # OFFSET BYTES: the model with these bytes in the place of its own
+    cp "$model" "$bad"
+    printf "$2" | dd of="$bad" bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+at() { # TEXT: where it stands in the model
+    grep -a -b -o -e "$1" "$model" | head -n 1 | cut -d : -f 1
+}
+put 0 'GGML'
+refused "$bad" 'another format'
+put 4 '\002'
+refused "$bad" 'version 2'
+put 4 '\000\000\000\003'
+refused "$bad" 'the other byte order'
+put 8 '\377\377\377\377\377\377\377\377'
+refused "$bad" '2^64 - 1 tensors'
+put 8 '\000'
+refused "$bad" 'no tensors'
+put 16 '\377\377\377\377\377\377\377\177'
+refused "$bad" '2^63 - 1 keys'
+put "$(at rnnsearch)" 'rnnsearcj'
+refused "$bad" 'another architecture'
+has "$T/err" 'rnnsearcj' 'names it'
+put 24 '\377\377\377\377\377\377\377\377'
+refused "$bad" 'a key of 2^64 - 1 bytes'
+put 24 '\000\000\000\100'
+refused "$bad" 'a key of a gigabyte'
+# The sizes of the network: each key's value, 4 bytes, stands behind its name and 4 bytes of type.
+for name in $(sed -n 's/^  "\(rnnsearch\.[a-z_.]*\)": {"type": "uint32".*/\1/p' "$T/json"); do
+    offset=$(($(at "$name") + ${#name} + 4))
+    put "$offset" '\377\377\377\177'
+    run "$NMT" info "$bad"
+    ok "info: $name of 2^31 - 1: no crash" sane
+    case $name in
+    *embedding* | *hidden* | *alignment* | *maxout*) refused "$bad" "$name of 2^31 - 1" ;;
+    esac
+done
+
+# One byte after another of the header, each bit turned: nothing crashes, and what is refused is refused in one line.
+crashed=0
+offset=0
+while [ $offset -lt $((size - 1000)) ]; do
+    byte=$(dd if="$model" bs=1 skip=$offset count=1 2>/dev/null | od -An -tu1)
+    put $offset "\\$(printf '%03o' $((255 - byte)))"
+    run "$NMT" info "$bad"
+    if ! sane || [ "$code" -gt 1 ] || [ "$(grep -c '^nmt: error: ' "$T/err")" -ne "$code" ]; then
+        echo "# byte $offset turned:"
+        show
+        crashed=$((crashed + 1))
+    fi
+    [ $offset -lt 64 ] && step=1 || step=$((size / 200))
+    offset=$((offset + step))
+done
+is $crashed 0 'a byte turned anywhere: no crash'
+for offset in 0 1 2 3 4 5 6 7 8 9 15 16 17 23; do
+    byte=$(dd if="$model" bs=1 skip=$offset count=1 2>/dev/null | od -An -tu1)
+    put $offset "\\$(printf '%03o' $((255 - byte)))"
+    must_fail 1 "byte $offset of the head turned" "$NMT" info "$bad"
+done
+
+done_testing

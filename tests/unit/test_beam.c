@@ -1,0 +1,258 @@
+/* Search: beam 1 is greedy search, what beam search reports is what forced decoding computes, alone and in a batch, with one model and
+ * with an ensemble. Models are random, with weights large enough that sentences end and hypotheses differ. */
+#include "search/beam.h"
+#include "search/force.h"
+
+#include "../check.h"
+#include "../pairs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SENTENCES = 5, END = 0, LONGEST = 60 };
+
+static const int lengths[SENTENCES][2] = { { 4, 1 }, { 1, 1 }, { 7, 1 }, { 3, 1 }, { 7, 1 } };
+static const double tolerance = 1e-4;
+
+struct setup {
+    struct model models[2], *list[2];
+    struct pairs pairs;
+    struct matmul *matmul;
+    struct beam beam;
+    struct pass pass;
+};
+
+static void setup_make(struct setup *setup, enum attention_kind attention, int models)
+{
+    struct config config = { .Vx = 11, .Vy = 9, .E = 5, .H = 6, .A = attention == ATTENTION_NONE ? 0 : 4, .L = 4, .attention = attention };
+
+    memset(setup, 0, sizeof *setup);
+    for (int i = 0; i < models; i++) {
+        struct rng rng = rng_make(3, (uint64_t)i, 0, 0);
+
+        model_init(&setup->models[i], &config, NULL);
+        check_fill(setup->models[i].values, setup->models[i].layout.length, 0.9, &rng);
+        setup->list[i] = &setup->models[i];
+    }
+    pairs_make(&setup->pairs, &config, lengths, SENTENCES, 5);
+    setup->matmul = matmul_new(BACKEND_OPENBLAS, PRECISION_F32);
+    beam_init(&setup->beam, setup->matmul, setup->list, models);
+}
+
+static void setup_release(struct setup *setup)
+{
+    int models = setup->beam.model_count;
+
+    beam_release(&setup->beam);
+    pass_release(&setup->pass);
+    matmul_free(setup->matmul);
+    for (int i = 0; i < models; i++)
+        model_release(&setup->models[i]);
+}
+
+/* −log p and α of given ids for sentence b. */
+static struct forced force_one(struct setup *setup, int b, const int32_t *ids, int length)
+{
+    struct forced forced;
+    const int32_t *target = ids;
+    struct batch batch = { 1, &setup->pairs.source[b], &target, &setup->pairs.source_length[b], &length };
+
+    force_batch(setup->matmul, &setup->pass, setup->list, setup->beam.model_count, &batch, &forced);
+    return forced;
+}
+
+static struct beam_options options_of(int beam, int n_best)
+{
+    return (struct beam_options){ .beam = beam, .n_best = n_best, .length_penalty = 1, .length_ratio = 2, .forbidden = -1 };
+}
+
+/* The most probable next word, by forced decoding of each continuation. */
+static int32_t most_probable(struct setup *setup, int b, int32_t *ids, int length)
+{
+    int32_t best = 0;
+    double highest = -1e30;
+
+    for (int32_t word = 0; word < setup->models[0].config.Vy; word++) {
+        struct forced forced;
+
+        ids[length] = word;
+        forced = force_one(setup, b, ids, length + 1);
+        if (forced.log_probability > highest) {
+            highest = forced.log_probability;
+            best = word;
+        }
+        free(forced.alignment);
+    }
+    return best;
+}
+
+static void beam_of_one_is_greedy(void **state)
+{
+    struct setup setup;
+    struct hypothesis best[SENTENCES];
+    struct beam_options options = options_of(1, 1);
+    int different = 0;
+
+    (void)state;
+    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    beam_search(&setup.beam, &setup.pairs.batch, &options, best);
+    for (int b = 0; b < SENTENCES; b++) {
+        int32_t ids[LONGEST];
+        int most = 2 * setup.pairs.source_length[b] + 10, length = 0;
+
+        do
+            ids[length] = length + 1 == most ? END : most_probable(&setup, b, ids, length);
+        while (ids[length++] != END);
+        assert_int_equal(best[b].length, length);
+        assert_memory_equal(best[b].ids, ids, (size_t)length * sizeof *ids);
+        different += length > 1;
+        free(best[b].ids);
+    }
+    assert_true(different > 0);
+    setup_release(&setup);
+}
+
+static void check_scores(enum attention_kind attention, int models, int beam)
+{
+    struct setup setup;
+    struct hypothesis best[SENTENCES * 8];
+    struct beam_options options = options_of(beam, beam);
+
+    setup_make(&setup, attention, models);
+    beam_search(&setup.beam, &setup.pairs.batch, &options, best);
+    for (int i = 0; i < SENTENCES * beam; i++) {
+        struct forced forced;
+
+        if (!best[i].ids)
+            continue;
+        forced = force_one(&setup, i / beam, best[i].ids, best[i].length);
+        check_near("log-probability", (size_t)i, best[i].log_probability, forced.log_probability, tolerance);
+        check_near("score", (size_t)i, best[i].score, forced.log_probability / best[i].length, tolerance);
+        assert_int_equal(best[i].ids[best[i].length - 1], END);
+        if (i % beam)
+            assert_true(best[i].score <= best[i - 1].score);
+        for (int k = i / beam * beam; k < i; k++)
+            assert_true(best[k].length != best[i].length ||
+                        memcmp(best[k].ids, best[i].ids, (size_t)best[i].length * sizeof(int32_t)) != 0);
+        free(forced.alignment);
+    }
+    for (int b = 0; b < SENTENCES; b++)
+        assert_non_null(best[b * beam].ids);
+    for (int i = 0; i < SENTENCES * beam; i++)
+        free(best[i].ids);
+    setup_release(&setup);
+}
+
+static void reported_is_forced(void **state)
+{
+    (void)state;
+    for (int beam = 1; beam <= 8; beam += beam == 2 ? 3 : 1)
+        check_scores(ATTENTION_ADDITIVE, 1, beam);
+}
+
+static void reported_is_forced_for_every_attention(void **state)
+{
+    (void)state;
+    check_scores(ATTENTION_DOT, 1, 3);
+    check_scores(ATTENTION_SCALED_DOT, 1, 3);
+    check_scores(ATTENTION_NONE, 1, 3);
+}
+
+static void reported_is_forced_for_an_ensemble(void **state)
+{
+    (void)state;
+    check_scores(ATTENTION_ADDITIVE, 2, 4);
+}
+
+/* A sentence's best hypotheses are the same alone and in a batch. */
+static void batching(void **state)
+{
+    struct setup setup;
+    struct hypothesis together[SENTENCES * 4], alone[4];
+    struct beam_options options = options_of(4, 4);
+
+    (void)state;
+    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    beam_search(&setup.beam, &setup.pairs.batch, &options, together);
+    for (int b = 0; b < SENTENCES; b++) {
+        struct batch one = { 1, &setup.pairs.source[b], NULL, &setup.pairs.source_length[b], NULL };
+
+        beam_search(&setup.beam, &one, &options, alone);
+        for (int i = 0; i < 4; i++) {
+            const struct hypothesis *other = &together[b * 4 + i];
+
+            assert_int_equal(alone[i].ids == NULL, other->ids == NULL);
+            if (!other->ids)
+                continue;
+            assert_int_equal(alone[i].length, other->length);
+            assert_memory_equal(alone[i].ids, other->ids, (size_t)other->length * sizeof(int32_t));
+            check_near("log-probability", (size_t)i, alone[i].log_probability, other->log_probability, tolerance);
+            free(alone[i].ids);
+            free(other->ids);
+        }
+    }
+    setup_release(&setup);
+}
+
+/* With room for every hypothesis nothing is lost: the best one is the most probable of all sequences up to the longest. */
+static void wide_beam_is_exhaustive(void **state)
+{
+    struct setup setup;
+    struct hypothesis best[1];
+    struct beam_options options = { .beam = 81, .n_best = 1, .forbidden = -1 };
+    struct batch one;
+    double highest = -1e30;
+
+    (void)state;
+    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    one = (struct batch){ 1, &setup.pairs.source[2], NULL, &setup.pairs.source_length[2], NULL };
+    options.length_ratio = (3 - 10) / 7.0; /* at most 3 words of output for the 7 of the source */
+    beam_search(&setup.beam, &one, &options, best);
+    for (int32_t code = 0; code < 81; code++) { /* "</s>", "a </s>", "a b </s>" */
+        int32_t ids[3] = { code / 9, code % 9, END };
+        int length = ids[0] == END ? 1 : ids[1] == END ? 2 : 3;
+        struct forced forced = force_one(&setup, 2, ids, length);
+
+        highest = forced.log_probability > highest ? forced.log_probability : highest;
+        free(forced.alignment);
+    }
+    check_near("the most probable", 0, best[0].log_probability, highest, tolerance);
+    free(best[0].ids);
+    setup_release(&setup);
+}
+
+static void forbidden_and_exact_length(void **state)
+{
+    struct setup setup;
+    struct hypothesis best[SENTENCES];
+    const int exact[SENTENCES] = { 3, 1, 5, 2, 9 };
+    struct beam_options options = options_of(3, 1);
+
+    (void)state;
+    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    options.forbidden = 4;
+    options.exact_length = exact;
+    beam_search(&setup.beam, &setup.pairs.batch, &options, best);
+    for (int b = 0; b < SENTENCES; b++) {
+        assert_int_equal(best[b].length, exact[b]);
+        for (int i = 0; i + 1 < exact[b]; i++)
+            assert_true(best[b].ids[i] != END && best[b].ids[i] != 4);
+        free(best[b].ids);
+    }
+    setup_release(&setup);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(beam_of_one_is_greedy),
+        cmocka_unit_test(reported_is_forced),
+        cmocka_unit_test(reported_is_forced_for_every_attention),
+        cmocka_unit_test(reported_is_forced_for_an_ensemble),
+        cmocka_unit_test(batching),
+        cmocka_unit_test(wide_beam_is_exhaustive),
+        cmocka_unit_test(forbidden_and_exact_length),
+    };
+
+    return cmocka_run_group_tests_name("beam", tests, NULL, NULL);
+}
