@@ -115,7 +115,7 @@ void *arena_take(struct arena *arena, size_t bytes)
 void arena_allocate(struct arena *arena)
 {
     assert(!arena->base);
-    arena->size = arena->used ? arena->used : ALIGNMENT;
+    arena->size = arena->used ? (arena->used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
     arena->used = 0;
     arena->base = aligned_alloc(ALIGNMENT, arena->size);
     if (!arena->base)

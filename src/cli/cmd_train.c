@@ -132,7 +132,7 @@ static int train(const struct train_settings *settings, struct recipe *recipe, c
         recipe->config = saved.model.config;
     recipe->config.Vx = tokenizer.sides[SOURCE].count;
     recipe->config.Vy = tokenizer.sides[TARGET].count;
-    if (config_check(&recipe->config)) {
+    if (config_check(&recipe->config, "train")) {
         code = EXIT_USAGE;
         goto out;
     }
@@ -157,7 +157,10 @@ static int train(const struct train_settings *settings, struct recipe *recipe, c
     catch_signals();
     ended = trainer_run(&trainer, &stop_signal);
     note("memory: %zu MB used at most", progress_memory() / 1000000);
-    if (ended > 0) {
+    if (ended > 0 && trainer.state.update == 0) {
+        note("stopped by signal %d before the first update; nothing was written", ended);
+        code = 128 + ended;
+    } else if (ended > 0) {
         note("stopped by signal %d after update %ld; to go on: nmt train --resume --model %s", ended, trainer.state.update,
              settings->model);
         code = 128 + ended;

@@ -1,9 +1,11 @@
 /* nmt: the command table. */
+#define _POSIX_C_SOURCE 200809L
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,12 +34,24 @@ static int help(void)
     return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Standard streams that are closed get a stand-in, so that no file that is opened later takes their number: one that fails for input and
+ * output, one that swallows messages. */
+static void hold_standard_streams(void)
+{
+    const int modes[] = { O_WRONLY, O_RDONLY, O_WRONLY };
+
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) == -1)
+            (void)!open("/dev/null", modes[fd]); /* takes the lowest free number, which is fd */
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
     const char *names[COMMANDS + 1] = { NULL };
     const char *near;
 
+    hold_standard_streams();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, reported like any other */
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
         return help();

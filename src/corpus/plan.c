@@ -22,20 +22,22 @@ static int by_length(const void *a, const void *b)
 /* Sorts a pool and cuts it into batches, whose ends are added to plan->first. */
 static void cut(struct plan *plan, struct keyed *pool, size_t count, size_t offset, const struct plan_options *options)
 {
-    long tokens = 0;
+    long tokens = 0, source = 0;
     int sentences = 0;
 
     qsort(pool, count, sizeof *pool, by_length);
     for (size_t i = 0; i < count; i++) {
-        int full = options->sentences ? sentences == options->sentences : tokens + pool[i].target > options->tokens;
+        int full = options->sentences ? sentences == options->sentences
+                                      : tokens + pool[i].target > options->tokens || source + pool[i].source > options->tokens * 3L / 2;
 
         if (sentences && full) {
             plan->first[++plan->batches] = offset + i;
-            tokens = 0;
+            tokens = source = 0;
             sentences = 0;
         }
         plan->pairs[offset + i] = pool[i].pair;
         tokens += pool[i].target;
+        source += pool[i].source;
         sentences++;
     }
     if (count)

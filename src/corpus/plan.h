@@ -11,7 +11,7 @@ struct plan {
     size_t batches;
 };
 
-/* A batch holds up to `tokens` target tokens (at least one pair), or `sentences` pairs if that is not 0; a pool holds `pool` batches. */
+/* A batch holds up to `tokens` target tokens and no more than one and a half times as many source tokens (but at least one pair), or `sentences` pairs if that is not 0; a pool holds `pool` batches. */
 struct plan_options {
     int tokens, sentences, pool;
 };

@@ -1,8 +1,8 @@
 /* The oneDNN backend: one compiled product ("primitive") per shape, made when the shape first appears and kept in a table.
  *
  * Rows vary from step to step (the sentences still active) and from batch to batch. A primitive costs 0.05 ms to make and 60 to
- * 130 kB to keep, so few shapes are made: rows are cut into blocks of a few sizes (next_rows), which are worked off one by one. The
- * summed dimension of a gradient is cut into multiples of EXACT, its rest filled up with zeros.
+ * 130 kB to keep, so few shapes are made: rows are cut into blocks of a few sizes, which are worked off one by one (next_rows). The
+ * summed dimension of a gradient is cut likewise, its rest filled up with zeros to a multiple of REST.
  *
  * oneDNN 2.6 multiplies fast only where all matrices are dense; with a row stride it falls back to plain loops, a thousand times
  * slower. So operands with a stride are copied into scratch buffers first (in bf16 they are rounded there anyway), and a result with a
@@ -66,7 +66,7 @@ void onednn_unpack(void *packed)
 #include <string.h>
 #include <uthash.h>
 
-enum { EXACT = 64, BLOCK = 512, REST = 16 };
+enum { TYPICAL = 64, REST = 16 };
 
 /* What tells one compiled product from another. Padding-free, as it is hashed as bytes. */
 struct shape {
@@ -267,21 +267,27 @@ static void execute(struct onednn *onednn, const struct shape *shape, const void
     check(dnnl_primitive_execute(one->run, onednn->stream, 3, arguments), "a product");
 }
 
-/* Up to 16 rows each number is a size; then every second, then every fourth, from EXACT on its multiples, at most BLOCK. */
+/* The largest block that is not larger than what is left. */
+static int next_block(const int *blocks, int left)
+{
+    while (*blocks > left)
+        blocks++;
+    return *blocks;
+}
+
 static int next_rows(int left)
 {
-    if (left >= BLOCK)
-        return BLOCK;
-    if (left >= EXACT)
-        return left / EXACT * EXACT;
-    return left <= 16 ? left : left <= 32 ? left / 2 * 2 : left / 4 * 4;
+    static const int blocks[] = { 512, 384, 256, 192, 128, 96, 64, 56, 48, 40, 32, 28, 24, 20, 16, 12, 8, 6, 4, 3, 2, 1 };
+
+    return next_block(blocks, left);
 }
 
 static int next_sum(int left)
 {
-    if (left >= BLOCK)
-        return BLOCK;
-    return left >= EXACT ? left / EXACT * EXACT : left;
+    static const int blocks[] = { 512, 384, 256, 192, 128, 64, 0 };
+    int block = next_block(blocks, left);
+
+    return block ? block : left;
 }
 
 /* Rows are independent: cut along m. */
@@ -324,7 +330,7 @@ static void product_by_sum(struct onednn *onednn, const struct product *p)
         int zeros;
 
         rows = next_sum(p->k - row);
-        zeros = rows % EXACT ? (REST - rows % REST) % REST : 0;
+        zeros = (REST - rows % REST) % REST;
         shape.k = rows + zeros;
         shape.lda = p->lda;
         shape.ldb = p->ldb;
@@ -354,7 +360,7 @@ void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transpo
     dnnl_exec_arg_t arguments[2];
 
     if (!one) {
-        dnnl_memory_desc_t a = describe(EXACT, k, k, 0, onednn->type), c = describe(EXACT, n, n, 0, dnnl_f32), any, plain;
+        dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, dnnl_f32), any, plain;
         dnnl_dims_t sizes = { k, n };
         dnnl_primitive_desc_t description;
 

@@ -7,7 +7,7 @@
 const char *const tie_names[] = { "none", "target", "all", NULL };
 const char *const initial_names[] = { "glorot", "paper", NULL };
 
-int config_check(const struct config *config)
+int config_check(const struct config *config, const char *where)
 {
     const struct {
         const char *name;
@@ -20,13 +20,13 @@ int config_check(const struct config *config)
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (sizes[i].value < 1 || sizes[i].value > sizes[i].most)
-            return error("%s size %d is outside 1 to %d", sizes[i].name, sizes[i].value, sizes[i].most);
+            return error("%s: %s size %d is outside 1 to %d", where, sizes[i].name, sizes[i].value, sizes[i].most);
     if (config->attention == ATTENTION_NONE ? config->A != 0 : config->A < 1 || config->A > 65536)
-        return error("alignment size %d does not go with attention %s", config->A, attention_names[config->attention]);
+        return error("%s: alignment size %d does not go with attention %s", where, config->A, attention_names[config->attention]);
     if (config->tie != TIE_NONE && config->L != config->E)
-        return error("tied target embedding and output matrix need equal sizes, but embedding is %d and maxout %d; give --maxout %d",
-                     config->E, config->L, config->E);
+        return error("%s: tied target embedding and output matrix need equal sizes, but embedding is %d and maxout %d; give --maxout %d",
+                     where, config->E, config->L, config->E);
     if (config->tie == TIE_ALL && config->Vx != config->Vy)
-        return error("--tie all needs one vocabulary for both sides");
+        return error("%s: --tie all needs one vocabulary for both sides", where);
     return 0;
 }

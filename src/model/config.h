@@ -19,8 +19,8 @@ struct config {
     enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */
 };
 
-/* 0, or -1 after reporting what cannot be (sizes below 1 or absurd; ties of matrices that differ in shape). */
-int config_check(const struct config *config);
+/* 0, or -1 after reporting what cannot be (sizes below 1 or absurd; ties of matrices that differ in shape); `where` begins the message. */
+int config_check(const struct config *config, const char *where);
 
 extern const char *const tie_names[];
 extern const char *const initial_names[];

@@ -159,9 +159,7 @@ static int get_config(const struct gguf *gguf, struct config *config)
     if (attention < 0)
         return -1;
     config->attention = (enum attention_kind)attention;
-    if (config_check(config))
-        return error("%s: has a configuration that cannot be", gguf->path);
-    return 0;
+    return config_check(config, gguf->path);
 }
 
 static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)

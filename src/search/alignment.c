@@ -167,7 +167,7 @@ static void write_matrix(FILE *stream, const struct alignment *alignment)
     for (int i = 0; i < alignment->rows; i++) {
         field(stream, alignment->target[i]);
         for (int j = 0; j < alignment->columns; j++)
-            fprintf(stream, ",%.6f", alignment->weights[(size_t)i * (size_t)alignment->columns + (size_t)j]);
+            fprintf(stream, ",%.7g", alignment->weights[(size_t)i * (size_t)alignment->columns + (size_t)j]);
         putc('\n', stream);
     }
 }
@@ -180,7 +180,7 @@ static void write_long(FILE *stream, const struct alignment *alignment, long sen
             field(stream, alignment->target[i]);
             fprintf(stream, ",%d,", j + 1);
             field(stream, alignment->source[j]);
-            fprintf(stream, ",%.6f\n", alignment->weights[(size_t)i * (size_t)alignment->columns + (size_t)j]);
+            fprintf(stream, ",%.7g\n", alignment->weights[(size_t)i * (size_t)alignment->columns + (size_t)j]);
         }
 }
 
@@ -239,9 +239,9 @@ int alignment_write(struct alignment_file *file, const struct alignment *alignme
 
 int alignment_flush(struct alignment_file *file)
 {
-    if (file->stream && (fflush(file->stream) || ferror(file->stream)))
-        return error("%s: cannot be written: %s", file->name, strerror(errno ? errno : EIO));
-    return 0;
+    if (!file->stream || file->failed || (!fflush(file->stream) && !ferror(file->stream)))
+        return file->failed;
+    return file->failed = error("%s: cannot be written: %s", file->name, strerror(errno ? errno : EIO));
 }
 
 int alignment_close(struct alignment_file *file)

@@ -41,6 +41,7 @@ struct alignment_file {
     enum alignment_format format;
     FILE *stream;            /* NULL for a folder */
     long sentences;
+    int failed;              /* -1 after an error was reported */
 };
 
 /* Opens ("-" is standard output) or makes the folder. 0, or -1 after reporting. */
@@ -49,7 +50,7 @@ int alignment_open(struct alignment_file *file, const char *name, enum alignment
 /* Writes the matrix of the next sentence. 0, or -1 after reporting. */
 int alignment_write(struct alignment_file *file, const struct alignment *alignment);
 
-/* Flushes what was written so far / closes and checks. 0, or -1 after reporting. */
+/* Flushes what was written so far; closes and checks. 0, or -1 after reporting, once. */
 int alignment_flush(struct alignment_file *file);
 int alignment_close(struct alignment_file *file);
 

@@ -1,5 +1,6 @@
 #include "search/translate.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ struct job {
 /* A given translation of a piece, for forced decoding. */
 struct given {
     struct piece *piece;
-    int hypothesis;
+    char *text;
     int32_t *ids;
     int length;
 };
@@ -112,7 +113,7 @@ static int has_unknown(const struct hypothesis *hypothesis)
 static char *text_with_copies(const struct job *job, struct piece *piece, const struct hypothesis *hypothesis)
 {
     const struct tokens *line = &job->lines[piece->line];
-    struct given given = { piece, 0, hypothesis->ids, hypothesis->length };
+    struct given given = { piece, NULL, hypothesis->ids, hypothesis->length };
     struct forced forced;
     struct text text = { 0 };
     const char **copies = memory_new((size_t)hypothesis->length, sizeof *copies);
@@ -176,37 +177,60 @@ static int32_t *encode_target(const struct tokenizer *tokenizer, const char *tex
     return ids;
 }
 
-/* Scores of all texts, or of the best alone with its alignment, by forced decoding of the texts. */
+/* Ranks a piece's texts by what forced decoding says of them; lengths count </s>. Search ranked token sequences, of which a few (an
+ * unusual split of a word, a copied word) are not the ones that their text stands for. */
+static void rank(struct piece *piece, struct given *given, struct forced *forced, double penalty)
+{
+    for (int i = 1; i < piece->count; i++)
+        for (int k = i; k > 0; k--) {
+            double before = forced[k - 1].log_probability / pow(given[k - 1].length, penalty);
+            struct given given_swap = given[k];
+            struct forced forced_swap = forced[k];
+
+            if (before >= forced[k].log_probability / pow(given[k].length, penalty))
+                break;
+            given[k] = given[k - 1];
+            given[k - 1] = given_swap;
+            forced[k] = forced[k - 1];
+            forced[k - 1] = forced_swap;
+        }
+}
+
+/* Scores of all texts by forced decoding, and the alignment of the best. There is more than one text only where scores are wanted. */
 static void score_texts(const struct job *job)
 {
     const struct translate_options *options = &job->translator->options;
+    const struct tokenizer *tokenizer = job->translator->tokenizer;
     struct given *given;
     struct forced *forced;
     struct tokens tokens = { 0 };
     int count = 0, n = 0;
 
     for (int i = 0; i < job->count; i++)
-        count += options->want_scores ? job->pieces[i]->count : 1;
+        count += job->pieces[i]->count;
     given = memory_new((size_t)count, sizeof *given);
     forced = memory_new((size_t)count, sizeof *forced);
-    for (int i = 0; i < job->count; i++) {
+    for (int i = 0; i < job->count; i++)
+        for (int k = 0; k < job->pieces[i]->count; k++, n++) {
+            given[n] = (struct given){ .piece = job->pieces[i], .text = job->pieces[i]->texts[k] };
+            given[n].ids = encode_target(tokenizer, given[n].text, &tokens, &given[n].length);
+        }
+    force(job, given, count, forced);
+    for (int i = 0, first = 0; i < job->count; first += job->pieces[i++]->count) {
         struct piece *piece = job->pieces[i];
 
-        for (int k = 0; k < (options->want_scores ? piece->count : 1); k++, n++) {
-            given[n] = (struct given){ .piece = piece, .hypothesis = k };
-            given[n].ids = encode_target(job->translator->tokenizer, piece->texts[k], k == 0 ? &piece->target : &tokens, &given[n].length);
+        rank(piece, given + first, forced + first, options->beam.length_penalty);
+        for (int k = 0; k < piece->count; k++) {
+            piece->texts[k] = given[first + k].text;
+            piece->log_probability[k] = forced[first + k].log_probability;
+            if (k > 0 || !options->want_alignment)
+                free(forced[first + k].alignment);
+            free(given[first + k].ids);
         }
-    }
-    force(job, given, count, forced);
-    for (int i = 0; i < count; i++) {
-        struct piece *piece = given[i].piece;
-
-        piece->log_probability[given[i].hypothesis] = forced[i].log_probability;
-        if (given[i].hypothesis == 0 && options->want_alignment)
-            piece->alpha = forced[i].alignment;
-        else
-            free(forced[i].alignment);
-        free(given[i].ids);
+        if (options->want_alignment) {
+            piece->alpha = forced[first].alignment;
+            tokenizer_encode(tokenizer, TARGET, piece->texts[0], 0, NULL, &piece->target);
+        }
     }
     tokens_release(&tokens);
     free(given);

@@ -134,6 +134,14 @@ static double sum_slice(struct learner *learner, int worker)
     return squares;
 }
 
+/* How much of the average is kept at an update: less in the beginning, when the weights are far from where they will be. */
+static double keep_now(const struct learner *learner, long number)
+{
+    double most = (1.0 + (double)number) / (10.0 + (double)number);
+
+    return learner->average_keep < most ? learner->average_keep : most;
+}
+
 static void step_slice(struct learner *learner, int worker, double factor, double rate, long number)
 {
     size_t end = slice_start(learner, worker + 1);
@@ -144,7 +152,7 @@ static void step_slice(struct learner *learner, int worker, double factor, doubl
         optimizer_step(&learner->optimizer, learner->model.values, learner->gradient[0], from, to, factor, rate, number);
         memset(learner->gradient[0] + from, 0, (to - from) * sizeof(real));
         if (learner->average)
-            vec_average(learner->average + from, learner->model.values + from, to - from, learner->average_keep);
+            vec_average(learner->average + from, learner->model.values + from, to - from, keep_now(learner, number));
     }
 }
 

@@ -189,6 +189,8 @@ static int finish(struct trainer *trainer, struct progress *progress, int stoppe
 {
     const struct trainer_state *state = &trainer->state;
 
+    if (stopped && state->update == 0)
+        return 0;
     if (state->update > 0 && checkpoint_save(trainer))
         return -1;
     if (!stopped && trainer->valid && state->update > 0 && !validated(trainer) && validation_point(trainer, progress))

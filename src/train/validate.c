@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BATCH = 64, LONGEST = 200 };
+enum { BATCH = 32, LONGEST = 200 };
 
 static double mean_loss(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
 {

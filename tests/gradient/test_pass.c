@@ -40,7 +40,7 @@ static void setup_make(struct setup *setup, enum tie tie, enum attention_kind at
     }
     if (attention == ATTENTION_NONE)
         setup->config.A = 0;
-    assert_int_equal(config_check(&setup->config), 0);
+    assert_int_equal(config_check(&setup->config, "test"), 0);
     model_init(&setup->model, &setup->config, NULL);
     check_fill(setup->model.values, setup->model.layout.length, 0.7, &rng);
     pairs_make(&setup->pairs, &setup->config, lengths, SENTENCES, 2);

@@ -239,19 +239,19 @@ static void ties(void **state)
     assert_true(model.params.source_embedding != model.params.target_embedding);
     model_release(&model);
     config.tie = TIE_ALL;
-    assert_int_equal(config_check(&config), -1); /* vocabularies differ */
+    assert_int_equal(config_check(&config, "test"), -1); /* vocabularies differ */
     config.Vx = config.Vy;
-    assert_int_equal(config_check(&config), 0);
+    assert_int_equal(config_check(&config, "test"), 0);
     model_init(&model, &config, NULL);
     assert_ptr_equal(model.params.output_W, model.params.source_embedding);
     assert_ptr_equal(model.params.target_embedding, model.params.source_embedding);
     assert_int_equal(params_find(&model.layout, "output.W"), -1);
     model_release(&model);
     config.L++;
-    assert_int_equal(config_check(&config), -1);
+    assert_int_equal(config_check(&config, "test"), -1);
     config = sizes;
     config.H = 0;
-    assert_int_equal(config_check(&config), -1);
+    assert_int_equal(config_check(&config, "test"), -1);
 }
 
 int main(void)
