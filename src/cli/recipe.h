@@ -53,7 +53,7 @@ int recipe_check(struct recipe *recipe, const struct train_settings *settings, c
 
 int recipe_has_valid(const struct train_settings *settings);
 
-/* Chooses what was left open, by the size of the corpus (models/RECIPES.md has the measurements). */
+/* Chooses what was left open, by the size of the corpus; recipe->reasons says what and why. */
 void recipe_scale(struct recipe *recipe, const struct train_settings *settings, const struct corpus *corpus);
 
 /* Adds all settings but those that belong to one run only, one line `name = value` each. */

@@ -2,7 +2,8 @@
  *
  * Rows vary from step to step (the sentences still active) and from batch to batch. A primitive costs 0.05 ms to make and 60 to
  * 130 kB to keep, so few shapes are made: rows are cut into blocks of a few sizes, which are worked off one by one (next_rows). The
- * summed dimension of a gradient is cut likewise, its rest filled up with zeros to a multiple of REST.
+ * summed dimension of a gradient is filled up with zeros to a multiple of REST; it is not cut below SUM, because every cut reads and
+ * writes all of the gradient once more.
  *
  * oneDNN 2.6 multiplies fast only where all matrices are dense; with a row stride it falls back to plain loops, a thousand times
  * slower. So operands with a stride are copied into scratch buffers first (in bf16 they are rounded there anyway), and a result with a
@@ -66,7 +67,7 @@ void onednn_unpack(void *packed)
 #include <string.h>
 #include <uthash.h>
 
-enum { TYPICAL = 64, REST = 16 };
+enum { TYPICAL = 64, SUM = 1024, REST = 32 };
 
 /* What tells one compiled product from another. Padding-free, as it is hashed as bytes. */
 struct shape {
@@ -275,42 +276,47 @@ static int next_block(const int *blocks, int left)
     return *blocks;
 }
 
+/* Rows of the next block: what is left above TYPICAL is cut; below it, filled up to the next size, because another block would read all
+ * of the weight again. */
 static int next_rows(int left)
 {
-    static const int blocks[] = { 512, 384, 256, 192, 128, 96, 64, 56, 48, 40, 32, 28, 24, 20, 16, 12, 8, 6, 4, 3, 2, 1 };
+    static const int large[] = { 512, 384, 256, 192, 128, TYPICAL };
+    static const int small[] = { 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, TYPICAL };
+    const int *size = small;
 
-    return next_block(blocks, left);
+    if (left >= TYPICAL)
+        return next_block(large, left);
+    while (*size < left)
+        size++;
+    return *size;
 }
 
-static int next_sum(int left)
-{
-    static const int blocks[] = { 512, 384, 256, 192, 128, 64, 0 };
-    int block = next_block(blocks, left);
-
-    return block ? block : left;
-}
-
-/* Rows are independent: cut along m. */
+/* Rows are independent: cut along m. Where rows were filled up, or C has a stride, the result is computed beside and then put in its
+ * place. */
 static void product_by_rows(struct onednn *onednn, const struct product *p)
 {
-    int dense = p->ldc == p->n;
     struct shape shape = { .n = p->n, .k = p->k, .ldb = p->ldb, .ldc = p->n, .b_transposed = p->b_transposed,
-                           .packed = p->packed != NULL, .add = dense && p->add };
+                           .packed = p->packed != NULL };
     const void *b = p->packed ? NULL
                               : operand(onednn, 1, p->b, p->b_transposed ? p->n : p->k, p->b_transposed ? p->k : p->n, 0, &shape.ldb);
 
     if (p->packed)
         shape.ldb = 0;
-    for (int row = 0; row < p->m; row += shape.m) {
-        float *c = p->c + (size_t)row * (size_t)p->ldc, *result;
+    for (int row = 0, rows; row < p->m; row += rows) {
+        float *c = p->c + (size_t)row * (size_t)p->ldc, *result = c;
+        int in_place;
         const void *a;
 
         shape.m = next_rows(p->m - row);
+        rows = shape.m < p->m - row ? shape.m : p->m - row;
         shape.lda = p->lda;
-        a = operand(onednn, 0, p->a + (size_t)row * (size_t)p->lda, shape.m, p->k, 0, &shape.lda);
-        result = dense ? c : scratch(onednn, 2, (size_t)shape.m * (size_t)p->n * sizeof *result);
+        a = operand(onednn, 0, p->a + (size_t)row * (size_t)p->lda, rows, p->k, shape.m - rows, &shape.lda);
+        in_place = rows == shape.m && p->ldc == p->n;
+        shape.add = in_place && p->add;
+        if (!in_place)
+            result = scratch(onednn, 2, (size_t)shape.m * (size_t)p->n * sizeof *result);
         execute(onednn, &shape, a, b, p->packed, result);
-        for (int i = 0; i < shape.m && !dense; i++, c += p->ldc, result += p->n) {
+        for (int i = 0; i < rows && !in_place; i++, c += p->ldc, result += p->n) {
             if (p->add)
                 vec_add(c, result, p->n);
             else
@@ -329,7 +335,7 @@ static void product_by_sum(struct onednn *onednn, const struct product *p)
         const void *a, *b;
         int zeros;
 
-        rows = next_sum(p->k - row);
+        rows = p->k - row < SUM ? p->k - row : SUM;
         zeros = (REST - rows % REST) % REST;
         shape.k = rows + zeros;
         shape.lda = p->lda;
