@@ -83,7 +83,10 @@ static void print_plan(struct trainer *trainer, const struct recipe *recipe)
 {
     const struct learner *learner = &trainer->learner;
     const struct config *config = &learner->model.config;
-    size_t memory = progress_memory() + trainer_reserve(trainer);
+    size_t array = learner->model.layout.length * sizeof(real), before = progress_memory();
+    struct trainer_memory memory = trainer_reserve(trainer);
+    size_t in_use = (1 + (learner->average != NULL)) * array; /* of the parameters, counted in `before` too */
+    size_t text = before > in_use ? before - in_use : 0;
 
     note("vocabulary: %d source and %d target entries, %d merges", config->Vx, config->Vy, trainer->tokenizer->merge_count);
     note("model: embedding %d, hidden %d, alignment %d, maxout %d, tie %s: %zu parameters", config->E, config->H, config->A, config->L,
@@ -91,7 +94,9 @@ static void print_plan(struct trainer *trainer, const struct recipe *recipe)
     note("chosen: %s", recipe->reasons.data);
     note("products: %s, %s, %d threads", backend_names[learner->team->backend], precision_names[learner->team->precision],
          learner->team->count);
-    note("memory: %zu MB predicted", memory / 1000000);
+    note("memory: %zu MB predicted: parameters %zu, activations %zu, products %zu, validation %zu, program and text %zu",
+         (memory.parameters + memory.activations + memory.products + memory.validation + text) / 1000000, memory.parameters / 1000000,
+         memory.activations / 1000000, memory.products / 1000000, memory.validation / 1000000, text / 1000000);
 }
 
 /* Whether the model can be written where it shall be: better known before training than after. */

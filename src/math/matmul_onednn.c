@@ -67,7 +67,7 @@ void onednn_unpack(void *packed)
 #include <string.h>
 #include <uthash.h>
 
-enum { TYPICAL = 64, SUM = 1024, REST = 32 };
+enum { TYPICAL = 64, SUM = 1024, REST = 64 };
 
 /* What tells one compiled product from another. Padding-free, as it is hashed as bytes. */
 struct shape {

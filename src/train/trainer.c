@@ -3,11 +3,15 @@
 #include "base/report.h"
 #include "train/checkpoint.h"
 #include "train/progress.h"
+#include "train/validate.h"
 
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What a worker's compiled products take in the end, as measured (math/matmul_onednn.c). */
+enum { COMPILED_PRODUCTS = 45000000 };
 
 const char *const stop_metric_names[] = { "bleu", "loss", NULL };
 
@@ -41,12 +45,12 @@ void trainer_release(struct trainer *trainer)
     *trainer = (struct trainer){ 0 };
 }
 
-size_t trainer_reserve(struct trainer *trainer)
+/* Activations of the largest batch of the epoch, all workers together. */
+static size_t largest_batch(const struct trainer *trainer)
 {
-    struct learner *learner = &trainer->learner;
-    size_t length = learner->model.layout.length * sizeof(real), most = 0, total, packed = 0;
-    int threads = learner->team->count, arrays;
+    const struct learner *learner = &trainer->learner;
     struct plan plan;
+    size_t most = 0;
 
     plan_make(&plan, trainer->corpus, &trainer->options.batches, learner->seed, (uint64_t)trainer->state.epoch);
     for (size_t i = 0; i < plan.batches; i++) {
@@ -55,18 +59,36 @@ size_t trainer_reserve(struct trainer *trainer)
         most = bytes > most ? bytes : most;
     }
     plan_release(&plan);
-    for (int i = 0; i < threads; i++)
-        pass_reserve(&learner->pass[i], most / (size_t)threads + most / (size_t)threads / 16);
+    return most;
+}
+
+/* The backend's own copies of all weights, for one direction. */
+static size_t packed_bytes(const struct learner *learner)
+{
+    size_t numbers = 0;
+
+    if (!matmul_packs(learner->team->matmul[0]))
+        return 0;
     for (int i = 0; i < WEIGHTS; i++)
-        packed += (size_t)learner->model.weights[i].out * (size_t)learner->model.weights[i].in;
-    /* values, one gradient a worker, moments, the best model, the average */
-    arrays = 1 + threads + learner->optimizer.moments + (trainer->valid != NULL) + (learner->average != NULL);
-    total = (size_t)arrays * length + most;
-    if (matmul_packs(learner->team->matmul[0]))
-        total += 2 * packed * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
-    for (int side = 0; side < 2; side++)
-        total += trainer->corpus->store[side].room + (size_t)corpus_tokens(trainer->corpus, side) * sizeof(int32_t);
-    return total;
+        numbers += (size_t)learner->model.weights[i].out * (size_t)learner->model.weights[i].in;
+    return numbers * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
+}
+
+struct trainer_memory trainer_reserve(struct trainer *trainer)
+{
+    struct learner *learner = &trainer->learner;
+    size_t array = learner->model.layout.length * sizeof(real), packed = packed_bytes(learner);
+    size_t threads = (size_t)learner->team->count;
+    struct trainer_memory memory = { .activations = largest_batch(trainer) };
+
+    for (size_t i = 0; i < threads; i++)
+        pass_reserve(&learner->pass[i], memory.activations / threads + memory.activations / threads / 16);
+    memory.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
+    if (packed)
+        memory.products = 2 * packed + threads * COMPILED_PRODUCTS;
+    if (trainer->valid)
+        memory.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model.config);
+    return memory;
 }
 
 static double rate_now(const struct trainer *trainer)

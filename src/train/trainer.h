@@ -63,8 +63,15 @@ void trainer_release(struct trainer *trainer);
  * signal's number if one ended training, 0 if it ended by itself, -1 after reporting an error. */
 int trainer_run(struct trainer *trainer, const volatile int *signal);
 
-/* Bytes that training will use at most: weights, gradients, moments, packed copies, activations of the largest batch of the next
- * epoch, corpus. Reserves the activations. */
-size_t trainer_reserve(struct trainer *trainer);
+/* Bytes that training will use. */
+struct trainer_memory {
+    size_t parameters;   /* weights, their average and the best ones, a gradient a worker, the optimiser's moments */
+    size_t activations;  /* of the largest batch of the next epoch, all workers together */
+    size_t products;     /* packed weights and compiled products */
+    size_t validation;   /* the average's packed copy; a forward pass for scores, and about as much for search */
+};
+
+/* Predicts them, and reserves the activations. */
+struct trainer_memory trainer_reserve(struct trainer *trainer);
 
 #endif

@@ -50,6 +50,22 @@ static double greedy_bleu(struct model *model, struct team *team, const struct c
     return bleu.score;
 }
 
+size_t validate_measure(const struct corpus *corpus, const struct config *config)
+{
+    size_t most = 0;
+
+    for (size_t from = 0; from < corpus->pairs; from += BATCH) {
+        size_t left = corpus->pairs - from;
+        struct batch batch = { .sentences = left < BATCH ? (int)left : BATCH, .source = corpus->sentence[SOURCE] + from,
+                               .target = corpus->sentence[TARGET] + from, .source_length = corpus->length[SOURCE] + from,
+                               .target_length = corpus->length[TARGET] + from };
+        size_t bytes = pass_measure(&batch, config, NULL, 0);
+
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 void validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
               const struct corpus *corpus)
 {

@@ -12,6 +12,9 @@ struct validation {
     double bleu;       /* 0..100: 13a, cased, of detokenised greedy output; tokeniser none for pretokenized text */
 };
 
+/* Bytes of the activations of one worker's largest batch of these pairs. */
+size_t validate_measure(const struct corpus *corpus, const struct config *config);
+
 /* The model's weights must be packed for the team. */
 void validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
               const struct corpus *corpus);
