@@ -88,6 +88,12 @@ check-asan: ## the same tests under the address and undefined-behaviour sanitize
 run-tests:
 	ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 $(TAP) $(UNIT_TESTS) $(wildcard tests/cli/*.t)
 
+fuzz: ## FUZZ_SECONDS=60 of random files against the model reader, under the sanitizers (clang)
+	@mkdir -p build/fuzz
+	$(CLANG) -std=c11 -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -o build/fuzz/gguf tests/fuzz/fuzz_gguf.c \
+		src/model/gguf_read.c src/model/gguf_value.c src/model/gguf_write.c src/base/memory.c src/base/report.c src/base/io.c -lz -lm
+	build/fuzz/gguf -max_total_time=$${FUZZ_SECONDS:-60} -close_fd_mask=2
+
 lint: ## warnings of both compilers, includes, file sizes
 	@scripts/lint
 
@@ -110,5 +116,5 @@ help: ## lists the targets
 clean: ## removes everything that was built
 	rm -rf build nmt
 
-.PHONY: all nmt help clean unit-tests gradient-tests test check-asan run-tests lint demo install uninstall
+.PHONY: all nmt help clean unit-tests gradient-tests test check-asan run-tests fuzz lint demo install uninstall
 .DELETE_ON_ERROR:

@@ -4,7 +4,7 @@
 corpus 200
 
 # Settings under which everything that must survive is in use. The model is always $T/run/m.gguf; `keep` puts it aside.
-session() {
+training() {
     train --quiet --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --learning-rate 0.01 --warmup 5 --dropout 0.2 \
         --dropout-state 0.1 --word-dropout 0.1 --batch-sentences 20 --model "$T/run/m.gguf" "$@"
 }
@@ -29,10 +29,10 @@ halves() { # WHAT N ARGUMENT...: N updates, resumed for N more, against 2 N at o
     half=$2
     shift 2
     fresh
-    session "$@" --max-updates $((2 * half))
+    training "$@" --max-updates $((2 * half))
     keep
     fresh
-    session "$@" --max-updates "$half"
+    training "$@" --max-updates "$half"
     works "$what: resumes" resume --max-updates $((2 * half))
     equal "$what"
 }
@@ -49,7 +49,7 @@ halves 'halved rate' 9 --validate-every 2 --halve-after 1 --patience 0
 halves 'one thread, f32' 7 --threads 1 --precision f32 --validate-every 3
 halves 'tied, characters' 4 --units char --tie target --maxout 16 --validate-every 3
 fresh
-session --valid-source "$T/valid.en" --max-updates 12 --validate-every 5 --patience 1
+training --valid-source "$T/valid.en" --max-updates 12 --validate-every 5 --patience 1
 ok 'a run that ended by itself can be looked at' "$NMT" info "$T/run/m.checkpoint.gguf"
 
 # Without validation.
@@ -66,17 +66,17 @@ equal 'without validation'
 
 # Three legs instead of two.
 fresh
-session --validate-every 3 --max-updates 13
+training --validate-every 3 --max-updates 13
 keep
 fresh
-session --validate-every 3 --max-updates 4
+training --validate-every 3 --max-updates 4
 resume --max-updates 5
 resume --max-updates 13
 equal 'three legs'
 
 # --- signals ---
 fresh
-session --validate-every 50 --max-updates 300
+training --validate-every 50 --max-updates 300
 keep
 for signal in INT TERM; do
     [ $signal = INT ] && number=2 || number=15

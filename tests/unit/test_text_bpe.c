@@ -276,7 +276,7 @@ static void drops_merges_as_often_as_asked(void **state)
 
 static void refuses(const char *const *parts, int merge_count)
 {
-    char *merges[8];
+    char *merges[8] = { NULL };
     struct bpe bpe;
 
     for (int i = 0; i < 2 * merge_count; i++)
