@@ -72,7 +72,7 @@ unit-tests: $(UNIT_TESTS)
 gradient-tests: $(GRADIENT_TESTS)
 
 # Test programs speak TAP to prove, as the shell scripts in tests/cli do.
-TAP = OMP_WAIT_POLICY=passive CMOCKA_MESSAGE_OUTPUT=TAP NMT=$(CURDIR)/$(BUILD)/nmt BUILD=$(BUILD) $(PROVE) --exec '' --jobs 2
+TAP = OMP_WAIT_POLICY=passive CMOCKA_MESSAGE_OUTPUT=TAP NMT=$(CURDIR)/$(BUILD)/nmt BUILD=$(BUILD) $(PROVE) --exec tests/tap --jobs 2
 
 test: ## builds and runs all tests
 	@scripts/setup --test
