@@ -24,7 +24,7 @@ static const struct preset {
 static struct train_settings defaults(void)
 {
     return (struct train_settings){
-        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
+        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "state", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
         .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = 256, .hidden = 512,
         .alignment = 512, .maxout = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
@@ -62,6 +62,7 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_INT("alignment", s->alignment, "size of the alignment model, A", "N"),
         OPTION_INT("maxout", s->maxout, "size of the readout, L; -1: 512, or the embedding's if tied", "N"),
         OPTION_TEXT("attention", s->attention, "additive, dot, scaled-dot or none (one fixed vector)", "KIND"),
+        OPTION_TEXT("query", s->query, "what it looks with: state (the paper's) or word, the one before too", "WHAT"),
         OPTION_TEXT("tie", s->tie, "one matrix for: none, target (embedding and output) or all (source too)", "WHAT"),
         OPTION_TEXT("initial", s->initial, "initial weights: glorot or paper", "HOW"),
         OPTION_TEXT("optimizer", s->optimizer, "adam, adadelta or sgd", "NAME"),
@@ -189,11 +190,12 @@ static int check_ranges(const struct train_settings *s, const struct options *op
 
 int recipe_check(struct recipe *recipe, const struct train_settings *s, const struct options *options)
 {
-    int units, bad_utf8, attention, tie, initial, optimizer, stop_on, backend, precision;
+    int units, bad_utf8, attention, query, tie, initial, optimizer, stop_on, backend, precision;
 
     if (check_files(s) || check_ranges(s, options) || (units = options_choice(options, "units", s->units, unit_names)) < 0 ||
         (bad_utf8 = options_choice(options, "bad-utf8", s->bad_utf8, bad_utf8_names)) < 0 ||
         (attention = options_choice(options, "attention", s->attention, attention_names)) < 0 ||
+        (query = options_choice(options, "query", s->query, query_names)) < 0 ||
         (tie = options_choice(options, "tie", s->tie, tie_names)) < 0 ||
         (initial = options_choice(options, "initial", s->initial, initial_names)) < 0 ||
         (optimizer = options_choice(options, "optimizer", s->optimizer, optimizer_names)) < 0 ||
@@ -210,7 +212,7 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
         .tokenizer = { .units = (enum units)units, .pretokenized = s->pretokenized, .lowercase = s->lowercase,
                        .vocabulary = s->vocabulary, .shared = tie == TIE_ALL },
         .config = { .E = s->embedding, .H = s->hidden, .A = s->alignment, .L = s->maxout, .tie = (enum tie)tie,
-                    .attention = (enum attention_kind)attention },
+                    .attention = (enum attention_kind)attention, .query = (enum query_kind)query },
         .initial = (enum initial)initial, .optimizer = (enum optimizer_kind)optimizer, .bad_utf8 = (enum bad_utf8)bad_utf8,
         .backend = (enum backend)backend, .precision = (enum precision)precision,
         .train = { .rate = s->learning_rate, .halve_after = s->halve_after, .patience = s->patience, .metric = (enum stop_metric)stop_on,

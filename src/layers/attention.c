@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 const char *const attention_names[] = { "additive", "dot", "scaled-dot", "none", NULL };
+const char *const query_names[] = { "state", "word", NULL };
 
 /* What the scores of the two multiplicative kinds are times. */
 static real scale_of(enum attention_kind kind, int A)

@@ -7,7 +7,9 @@
  *     scaled-dot   e_j = q · k_j / √A            Vaswani et al. 2017, section 3.2.1
  *     none         c = [→h_Tx ; ←h_1] at every step: the RNN encoder-decoder that the paper compares with; no α
  *
- * with the query q = Wa s_{t−1} + ba and the keys k_j = Ua h_j, which are computed once per sentence. */
+ * with the query q = Wa s_{t−1} + ba and the keys k_j = Ua h_j, which are computed once per sentence. The query may also see the word
+ * before: q = Wa s_{t−1} + Ya y_{t−1} + ba. The paper's alignment model does not (s_{t−1} was made before y_{t−1} was chosen); Nematus'
+ * (Sennrich et al. 2017) does, through a second GRU. */
 #ifndef NMT_LAYERS_ATTENTION_H
 #define NMT_LAYERS_ATTENTION_H
 
@@ -15,8 +17,11 @@
 
 enum attention_kind { ATTENTION_ADDITIVE, ATTENTION_DOT, ATTENTION_SCALED_DOT, ATTENTION_NONE };
 
-/* Names in the order of the enum, closed by NULL. */
+enum query_kind { QUERY_STATE, QUERY_WORD };
+
+/* Names in the order of the enums, closed by NULL. */
 extern const char *const attention_names[];
+extern const char *const query_names[];
 
 /* The weights alpha [T] of one query; not for ATTENTION_NONE. va is read by the additive kind alone. */
 void attention_weights(enum attention_kind kind, real *alpha, const real *q, const real *K, const real *va, int T, int A);

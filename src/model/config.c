@@ -7,6 +7,11 @@
 const char *const tie_names[] = { "none", "target", "all", NULL };
 const char *const initial_names[] = { "glorot", "paper", NULL };
 
+int config_word_query(const struct config *config)
+{
+    return config->query == QUERY_WORD ? config->A : 0;
+}
+
 int config_check(const struct config *config, const char *where)
 {
     const struct {

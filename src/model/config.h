@@ -16,8 +16,12 @@ struct config {
     int A;        /* alignment model; 0 where there is none */
     int L;        /* maxout */
     enum attention_kind attention;
+    enum query_kind query; /* what the alignment model is asked with: s_{t−1}, or y_{t−1} too */
     enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */
 };
+
+/* Rows of Ya: A, or 0 where the query is the state alone. */
+int config_word_query(const struct config *config);
 
 /* 0, or -1 after reporting what cannot be (sizes below 1 or absurd; ties of matrices that differ in shape); `where` begins the message. */
 int config_check(const struct config *config, const char *where);

@@ -157,6 +157,7 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
     const struct params *params = &model->params;
     const struct readout readout = readout_of(model);
     int rows = decoder->rows, E = model->config.E, H = model->config.H, A = model->config.A, G = A + 3 * H;
+    int Q = config_word_query(&model->config);
     enum meter_part part;
 
     start_forward(matmul, decoder, encoder, model);
@@ -165,7 +166,7 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
     embedding_forward(decoder->Y, params->target_embedding, decoder->ids, decoder->embedding_mask, rows, E);
     for (int row = 0; row < rows; row++)
         memcpy(decoder->g + at(row, G), params->ba, (size_t)G * sizeof(real));
-    matmul_forward(matmul, decoder->g + A, G, decoder->Y, E, &weights[DECODER_W], rows, 1);
+    matmul_forward(matmul, decoder->g + A - Q, G, decoder->Y, E, &weights[DECODER_W], rows, 1);
     for (int t = 0; t < sequence->steps; t++) {
         int first = sequence->first[t], active = sequence->active[t];
         const real *before = t ? decoder->s + at(sequence->first[t - 1], H) : decoder->s0;
@@ -240,6 +241,7 @@ void decoder_backward(struct matmul *matmul, struct loss *loss, const struct par
     const struct readout readout = readout_of(model);
     const struct readout_gradient readout_gradient = { gradient->Uo, gradient->Vo, gradient->Co, gradient->bo };
     int rows = decoder->rows, E = model->config.E, H = model->config.H, A = model->config.A, G = A + 3 * H, carried = 0;
+    int Q = config_word_query(&model->config);
 
     cross_entropy_forward_backward(matmul, loss, back->dm, gradient->output_W, gradient->output_b, decoder->logits, decoder->m,
                                    decoder->labels, &weights[OUTPUT], model->params.output_b, smoothing, scale, rows);
@@ -268,8 +270,8 @@ void decoder_backward(struct matmul *matmul, struct loss *loss, const struct par
     matmul_gradient(matmul, gradient->Wa, back->dg, G, decoder->s_in, H, rows, A + 2 * H, H);
     matmul_gradient(matmul, gradient->decoder.U, back->dg + A + 2 * H, G, decoder->rs, H, rows, H, H);
     matmul_gradient(matmul, gradient->decoder.Cr, back->dg + A, G, decoder->c, 2 * H, rows, 3 * H, 2 * H);
-    matmul_gradient(matmul, gradient->decoder.Wr, back->dg + A, G, decoder->Y, E, rows, 3 * H, E);
+    matmul_gradient(matmul, gradient->Ya, back->dg + A - Q, G, decoder->Y, E, rows, Q + 3 * H, E);
     vec_sum_rows(gradient->ba, back->dg, G, rows, G);
-    matmul_backward(matmul, back->dY, E, back->dg + A, G, &weights[DECODER_W], rows, 1);
+    matmul_backward(matmul, back->dY, E, back->dg + A - Q, G, &weights[DECODER_W], rows, 1);
     embedding_backward(gradient->target_embedding, back->dY, decoder->ids, decoder->embedding_mask, rows, E);
 }

@@ -37,7 +37,7 @@ void model_init(struct model *model, const struct config *config, real *values)
     w[KEYS] = stack(p->Ua, A, 2 * H);
     w[QUERY] = stack(p->Wa, A + 2 * H, H);
     w[DECODER_U] = stack(p->decoder.U, H, H);
-    w[DECODER_W] = stack(p->decoder.Wr, 3 * H, E);
+    w[DECODER_W] = stack(p->Ya, config_word_query(config) + 3 * H, E);
     w[DECODER_C] = stack(p->decoder.Cr, 3 * H, 2 * H);
     w[READOUT_U] = stack(p->Uo, 2 * L, H);
     w[READOUT_V] = stack(p->Vo, 2 * L, E);

@@ -33,6 +33,7 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
     for (int i = 0; i < SIZES; i++)
         gguf_put_u32(writer, sizes[i].key, *(const uint32_t *)(const void *)((const char *)config + sizes[i].field));
     gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->attention]);
+    gguf_put_string(writer, ARCHITECTURE ".query", query_names[config->query]);
     gguf_put_string(writer, ARCHITECTURE ".tie", tie_names[config->tie]);
     gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
@@ -141,7 +142,7 @@ static int get_int(const struct gguf *gguf, const char *key, int *value)
 static int get_config(const struct gguf *gguf, struct config *config)
 {
     static const char *const architectures[] = { ARCHITECTURE };
-    int tie, attention;
+    int tie, attention, query = QUERY_STATE;
 
     if (!gguf_has(gguf, "general.architecture"))
         return error("%s: is a GGUF file, but no translator: it names no architecture", gguf->path);
@@ -159,6 +160,9 @@ static int get_config(const struct gguf *gguf, struct config *config)
     if (attention < 0)
         return -1;
     config->attention = (enum attention_kind)attention;
+    if (gguf_has(gguf, ARCHITECTURE ".query") && (query = get_choice(gguf, ARCHITECTURE ".query", query_names, 2)) < 0)
+        return -1;
+    config->query = (enum query_kind)query;
     return config_check(config, gguf->path);
 }
 

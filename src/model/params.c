@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum size { ONE, E, H, H2, A, L, L2, VX, VY };
+enum size { ONE, E, H, H2, A, Q, L, L2, VX, VY };
 
 /* Kinds of tensors, for their initial values. */
 enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE };
 
-/* Tensors with `stacked` follow the one before without a gap. */
+/* Tensors with `stacked` follow the one before, if there is one, without a gap. */
 static const struct entry {
     const char *name;
     size_t field;
@@ -47,7 +47,8 @@ static const struct entry {
     { "decoder.bz", FIELD(decoder.bz), H, ONE, BIAS, 1 },
     { "decoder.b", FIELD(decoder.b), H, ONE, BIAS, 1 },
     { "decoder.U", FIELD(decoder.U), H, H, RECURRENT, 0 },
-    { "decoder.Wr", FIELD(decoder.Wr), H, E, MATRIX, 0 },
+    { "attention.Ya", FIELD(Ya), Q, E, ALIGNMENT, 0 },
+    { "decoder.Wr", FIELD(decoder.Wr), H, E, MATRIX, 1 },
     { "decoder.Wz", FIELD(decoder.Wz), H, E, MATRIX, 1 },
     { "decoder.W", FIELD(decoder.W), H, E, MATRIX, 1 },
     { "decoder.Cr", FIELD(decoder.Cr), H, H2, MATRIX, 0 },
@@ -70,6 +71,7 @@ static int measure(enum size size, const struct config *config)
     case H: return config->H;
     case H2: return 2 * config->H;
     case A: return config->A;
+    case Q: return config_word_query(config);
     case L: return config->L;
     case L2: return 2 * config->L;
     case VX: return config->Vx;
@@ -111,7 +113,7 @@ void params_layout(struct layout *layout, const struct config *config)
         tensor->rows = measure(table[i].rows, config);
         tensor->columns = measure(table[i].columns, config);
         tensor->count = size_product((size_t)tensor->rows, (size_t)tensor->columns);
-        if (!table[i].stacked)
+        if (!table[i].stacked || !present(&table[i - 1], config))
             layout->length = (layout->length + LINE - 1) / LINE * LINE;
         tensor->offset = layout->length;
         layout->length += tensor->count;

@@ -3,7 +3,7 @@
  *
  * Values, gradients and optimiser moments are arrays of equal length and layout; struct params is a view of any of them. Tensors that
  * act on the same input stand one after the other, so that they are also one stacked matrix: [Wr; Wz; W], [Ur; Uz], [Cr; Cz; C],
- * [Wa; Ur; Uz] of the decoder, and their biases [ba; br; bz; b]. */
+ * [Wa; Ur; Uz] and [Ya; Wr; Wz; W] of the decoder, and their biases [ba; br; bz; b]. */
 #ifndef NMT_MODEL_PARAMS_H
 #define NMT_MODEL_PARAMS_H
 
@@ -28,6 +28,7 @@ struct params {
     struct gru_params forward, backward; /* encoder */
     real *start_W, *start_b;           /* [H, H], [H]: s_0 = tanh(Ws ←h_1 + bs) */
     real *Wa, *Ua, *ba, *va;           /* [A, H], [A, 2H], [A], [A]; va with additive attention, none of them with none */
+    real *Ya;                          /* [A, E] with query word */
     struct gru_params decoder;
     real *Uo, *Vo, *Co, *bo;           /* [2L, H], [2L, E], [2L, 2H], [2L] */
     real *output_W, *output_b;         /* [Vy, L], [Vy] */

@@ -91,13 +91,13 @@ void step_run(struct step *step, const int32_t *previous, const int *sentence, i
     const struct params *params = &model->params;
     const struct encoder *encoder = &step->encoder;
     int E = model->config.E, H = model->config.H, A = model->config.A, L = model->config.L, V = model->config.Vy;
-    int G = A + 3 * H, columns = 3 * H + 2 * L;
+    int G = A + 3 * H, Q = config_word_query(&model->config), columns = 3 * H + 2 * L;
     enum meter_part part;
 
     embedding_forward(step->Y, params->target_embedding, previous, NULL, rows, E);
     for (int i = 0; i < rows; i++)
         memcpy(step->g + at(i, G), params->ba, (size_t)G * sizeof(real));
-    matmul_forward(step->matmul, step->g + A, G, step->Y, E, &weights[DECODER_W], rows, 1);
+    matmul_forward(step->matmul, step->g + A - Q, G, step->Y, E, &weights[DECODER_W], rows, 1);
     matmul_forward(step->matmul, step->g, G, step->s, H, &weights[QUERY], rows, 1);
     part = meter_enter(matmul_meter(step->matmul), METER_ATTENTION);
     for (int i = 0; i < rows; i++) {

@@ -27,19 +27,18 @@ struct setup {
     struct loss loss; /* of the last run */
 };
 
-/* Sizes that are odd and, but for E and L (which ties make equal), all different. */
-static void setup_make(struct setup *setup, enum tie tie, enum attention_kind attention)
+/* The choices with sizes that are odd and, but for E and L (which ties make equal), all different. */
+static void setup_make(struct setup *setup, struct config choices)
 {
     struct rng rng = rng_make(1, 0, 0, 0);
 
-    *setup = (struct setup){ .config = { .Vx = 7, .Vy = 7, .E = 3, .H = 5, .A = 4, .L = 3, .tie = tie,
-                                          .attention = attention }, .scale = 1 };
-    if (tie == TIE_NONE) {
-        setup->config.Vy = 9;
-        setup->config.L = 2;
-    }
-    if (attention == ATTENTION_NONE)
-        setup->config.A = 0;
+    *setup = (struct setup){ .config = choices, .scale = 1 };
+    setup->config.Vx = 7;
+    setup->config.Vy = choices.tie == TIE_NONE ? 9 : 7;
+    setup->config.E = 3;
+    setup->config.H = 5;
+    setup->config.A = choices.attention == ATTENTION_NONE ? 0 : 4;
+    setup->config.L = choices.tie == TIE_NONE ? 2 : 3;
     assert_int_equal(config_check(&setup->config, "test"), 0);
     model_init(&setup->model, &setup->config, NULL);
     check_fill(setup->model.values, setup->model.layout.length, 0.7, &rng);
@@ -117,12 +116,12 @@ static void check_masks(const struct setup *setup)
     assert_true(target > 0 && target < setup->pass.decoder.rows - SENTENCES);
 }
 
-static void check_model(enum tie tie, enum attention_kind attention, const struct dropout *dropout, double smoothing)
+static void check_model(struct config choices, const struct dropout *dropout, double smoothing)
 {
     struct setup setup;
     real *gradient;
 
-    setup_make(&setup, tie, attention);
+    setup_make(&setup, choices);
     setup.dropout = dropout;
     setup.smoothing = smoothing;
     run(&setup);
@@ -143,43 +142,50 @@ static void check_model(enum tie tie, enum attention_kind attention, const struc
 static void plain(void **state)
 {
     (void)state;
-    check_model(TIE_NONE, ATTENTION_ADDITIVE, NULL, 0);
+    check_model((struct config){ 0 }, NULL, 0);
 }
 
 static void dropout(void **state)
 {
     (void)state;
-    check_model(TIE_NONE, ATTENTION_ADDITIVE, &everything, 0.1);
+    check_model((struct config){ 0 }, &everything, 0.1);
 }
 
 static void tied_target(void **state)
 {
     (void)state;
-    check_model(TIE_TARGET, ATTENTION_ADDITIVE, &everything, 0.1);
+    check_model((struct config){ .tie = TIE_TARGET }, &everything, 0.1);
 }
 
 static void tied_all(void **state)
 {
     (void)state;
-    check_model(TIE_ALL, ATTENTION_ADDITIVE, &everything, 0.1);
+    check_model((struct config){ .tie = TIE_ALL }, &everything, 0.1);
 }
 
 static void dot(void **state)
 {
     (void)state;
-    check_model(TIE_NONE, ATTENTION_DOT, &everything, 0.1);
+    check_model((struct config){ .attention = ATTENTION_DOT }, &everything, 0.1);
 }
 
 static void scaled_dot(void **state)
 {
     (void)state;
-    check_model(TIE_NONE, ATTENTION_SCALED_DOT, &everything, 0.1);
+    check_model((struct config){ .attention = ATTENTION_SCALED_DOT }, &everything, 0.1);
+}
+
+static void query_word(void **state)
+{
+    (void)state;
+    check_model((struct config){ .query = QUERY_WORD }, &everything, 0.1);
+    check_model((struct config){ .query = QUERY_WORD, .attention = ATTENTION_DOT }, NULL, 0);
 }
 
 static void fixed_vector(void **state)
 {
     (void)state;
-    check_model(TIE_NONE, ATTENTION_NONE, &everything, 0.1);
+    check_model((struct config){ .attention = ATTENTION_NONE }, &everything, 0.1);
 }
 
 /* Two kinds of dropout can hide each other's mistakes: each kind alone. */
@@ -190,7 +196,7 @@ static void each_dropout(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        check_model(TIE_NONE, ATTENTION_ADDITIVE, &kinds[i], 0);
+        check_model((struct config){ 0 }, &kinds[i], 0);
 }
 
 /* A second call adds to the gradient and to the loss; `scale` multiplies the gradient and leaves the loss. */
@@ -201,7 +207,7 @@ static void accumulates_and_scales(void **state)
     real *one, *scaled;
 
     (void)state;
-    setup_make(&setup, TIE_ALL, ATTENTION_ADDITIVE);
+    setup_make(&setup, (struct config){ .tie = TIE_ALL });
     setup.dropout = &everything;
     setup.smoothing = 0.1;
     one = gradient_of(&setup);
@@ -231,7 +237,7 @@ static void loss_and_gaps(void **state)
     real *gradient;
 
     (void)state;
-    setup_make(&setup, TIE_TARGET, ATTENTION_ADDITIVE);
+    setup_make(&setup, (struct config){ .tie = TIE_TARGET });
     setup.smoothing = 0.1;
     gradient = gradient_of(&setup);
     pass_forward(setup.matmul, &setup.pass, &forward, NULL, &setup.pairs.batch, &setup.model, 0.1);
@@ -251,7 +257,7 @@ static void loss_and_gaps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dot),          cmocka_unit_test(scaled_dot),  cmocka_unit_test(fixed_vector),
+        cmocka_unit_test(dot),          cmocka_unit_test(scaled_dot), cmocka_unit_test(query_word),  cmocka_unit_test(fixed_vector),
         cmocka_unit_test(plain),        cmocka_unit_test(dropout),     cmocka_unit_test(tied_target),
         cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(accumulates_and_scales),
         cmocka_unit_test(loss_and_gaps),

@@ -22,9 +22,10 @@ struct setup {
     struct pass pass;
 };
 
-static void setup_make(struct setup *setup, enum attention_kind attention, int models)
+static void setup_make(struct setup *setup, enum attention_kind attention, enum query_kind query, int models)
 {
-    struct config config = { .Vx = 11, .Vy = 9, .E = 5, .H = 6, .A = attention == ATTENTION_NONE ? 0 : 4, .L = 4, .attention = attention };
+    struct config config = { .Vx = 11, .Vy = 9, .E = 5, .H = 6, .A = attention == ATTENTION_NONE ? 0 : 4, .L = 4, .attention = attention,
+                             .query = query };
 
     memset(setup, 0, sizeof *setup);
     for (int i = 0; i < models; i++) {
@@ -94,7 +95,7 @@ static void beam_of_one_is_greedy(void **state)
     int different = 0;
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
     beam_search(&setup.beam, &setup.pairs.batch, &options, best);
     for (int b = 0; b < SENTENCES; b++) {
         int32_t ids[LONGEST];
@@ -112,13 +113,13 @@ static void beam_of_one_is_greedy(void **state)
     setup_release(&setup);
 }
 
-static void check_scores(enum attention_kind attention, int models, int beam)
+static void check_scores(enum attention_kind attention, enum query_kind query, int models, int beam)
 {
     struct setup setup;
     struct hypothesis best[SENTENCES * 8];
     struct beam_options options = options_of(beam, beam);
 
-    setup_make(&setup, attention, models);
+    setup_make(&setup, attention, query, models);
     beam_search(&setup.beam, &setup.pairs.batch, &options, best);
     for (int i = 0; i < SENTENCES * beam; i++) {
         struct forced forced;
@@ -147,21 +148,22 @@ static void reported_is_forced(void **state)
 {
     (void)state;
     for (int beam = 1; beam <= 8; beam += beam == 2 ? 3 : 1)
-        check_scores(ATTENTION_ADDITIVE, 1, beam);
+        check_scores(ATTENTION_ADDITIVE, QUERY_STATE, 1, beam);
 }
 
 static void reported_is_forced_for_every_attention(void **state)
 {
     (void)state;
-    check_scores(ATTENTION_DOT, 1, 3);
-    check_scores(ATTENTION_SCALED_DOT, 1, 3);
-    check_scores(ATTENTION_NONE, 1, 3);
+    check_scores(ATTENTION_DOT, QUERY_STATE, 1, 3);
+    check_scores(ATTENTION_SCALED_DOT, QUERY_STATE, 1, 3);
+    check_scores(ATTENTION_NONE, QUERY_STATE, 1, 3);
+    check_scores(ATTENTION_ADDITIVE, QUERY_WORD, 1, 3);
 }
 
 static void reported_is_forced_for_an_ensemble(void **state)
 {
     (void)state;
-    check_scores(ATTENTION_ADDITIVE, 2, 4);
+    check_scores(ATTENTION_ADDITIVE, QUERY_STATE, 2, 4);
 }
 
 /* A sentence's best hypotheses are the same alone and in a batch. */
@@ -172,7 +174,7 @@ static void batching(void **state)
     struct beam_options options = options_of(4, 4);
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
     beam_search(&setup.beam, &setup.pairs.batch, &options, together);
     for (int b = 0; b < SENTENCES; b++) {
         struct batch one = { 1, &setup.pairs.source[b], NULL, &setup.pairs.source_length[b], NULL };
@@ -204,7 +206,7 @@ static void wide_beam_is_exhaustive(void **state)
     double highest = -1e30;
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
     one = (struct batch){ 1, &setup.pairs.source[2], NULL, &setup.pairs.source_length[2], NULL };
     options.length_ratio = (3 - 10) / 7.0; /* at most 3 words of output for the 7 of the source */
     beam_search(&setup.beam, &one, &options, best);
@@ -229,7 +231,7 @@ static void forbidden_and_exact_length(void **state)
     struct beam_options options = options_of(3, 1);
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, 1);
+    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
     options.forbidden = 4;
     options.exact_length = exact;
     beam_search(&setup.beam, &setup.pairs.batch, &options, best);
