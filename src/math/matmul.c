@@ -11,10 +11,15 @@
 const char *const backend_names[] = { "auto", "openblas", "onednn", NULL };
 const char *const precision_names[] = { "auto", "f32", "bf16", NULL };
 
+enum { WRITTEN_MOST = 64 };
+
 struct matmul {
     struct onednn *onednn; /* NULL: OpenBLAS */
     int bf16;
     struct meter meter;
+    const real *stale, *stale_end;       /* where gradients are set before they add */
+    const real *written[WRITTEN_MOST];   /* and where they have been */
+    int written_count;
 };
 
 int matmul_choose(enum backend *backend, enum precision *precision)
@@ -151,10 +156,30 @@ void matmul_backward(struct matmul *matmul, real *dX, int lddx, const real *dY, 
     run(matmul, &product);
 }
 
+void matmul_overwrite(struct matmul *matmul, const real *array, size_t count)
+{
+    matmul->stale = array;
+    matmul->stale_end = array + count;
+    matmul->written_count = 0;
+}
+
+/* Whether dW holds nothing that counts yet. */
+static int stale(struct matmul *matmul, const real *dW)
+{
+    if (dW < matmul->stale || dW >= matmul->stale_end)
+        return 0;
+    for (int i = 0; i < matmul->written_count; i++)
+        if (matmul->written[i] == dW)
+            return 0;
+    assert(matmul->written_count < WRITTEN_MOST);
+    matmul->written[matmul->written_count++] = dW;
+    return 1;
+}
+
 void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, const real *X, int ldx, int rows, int out, int in)
 {
     struct product product = { .m = out, .n = in, .k = rows, .a = dY, .lda = lddy, .a_transposed = 1, .b = X, .ldb = ldx, .c = dW,
-                               .ldc = in, .add = 1 };
+                               .ldc = in, .add = !stale(matmul, dW) };
 
     run(matmul, &product);
 }

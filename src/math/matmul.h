@@ -63,6 +63,10 @@ void matmul_backward(struct matmul *matmul, real *dX, int lddx, const real *dY, 
 /* dW [out, in] += dYᵀ X for dY [rows, out] (stride lddy), X [rows, in] (stride ldx): the gradient adds. */
 void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, const real *X, int ldx, int rows, int out, int in);
 
+/* From now on, the first matmul_gradient into a place within array [count] sets it, whatever was there, and only the next ones add. So
+ * nobody has to empty the gradients of weights, which would go through all of memory twice more. NULL, 0: all of them add. */
+void matmul_overwrite(struct matmul *matmul, const real *array, size_t count);
+
 /* The best GFLOP/s of products [m, k] · [k, n] with a packed weight, repeated for some seconds. */
 double matmul_peak(struct matmul *matmul, int m, int n, int k, double seconds);
 

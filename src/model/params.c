@@ -112,6 +112,7 @@ void params_layout(struct layout *layout, const struct config *config)
         tensor->name = table[i].name;
         tensor->rows = measure(table[i].rows, config);
         tensor->columns = measure(table[i].columns, config);
+        tensor->is_weight = table[i].kind == MATRIX || table[i].kind == RECURRENT || table[i].kind == ALIGNMENT;
         tensor->count = size_product((size_t)tensor->rows, (size_t)tensor->columns);
         if (!table[i].stacked || !present(&table[i - 1], config))
             layout->length = (layout->length + LINE - 1) / LINE * LINE;

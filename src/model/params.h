@@ -40,6 +40,7 @@ struct tensor {
     const char *name;      /* as in the model file, "decoder.Wz" */
     int rows, columns;     /* a bias has one column */
     size_t offset, count;  /* in the arrays, in numbers */
+    int is_weight;         /* its gradient is a product (matmul_gradient) */
 };
 
 struct layout {

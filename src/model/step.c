@@ -38,7 +38,7 @@ static void bind(struct step *step, const struct batch *batch)
     step->context = reals(arena, rows, 3 * config->H + 2 * config->L);
     step->t = reals(arena, rows, 2 * config->L);
     step->m = reals(arena, rows, config->L);
-    step->logits = reals(arena, rows, config->Vy);
+    step->logits = reals(arena, STEP_CHUNK, config->Vy);
     step->alpha = reals(arena, 1, longest);
 }
 
@@ -90,7 +90,7 @@ void step_run(struct step *step, const int32_t *previous, const int *sentence, i
     const struct weight *weights = model->weights;
     const struct params *params = &model->params;
     const struct encoder *encoder = &step->encoder;
-    int E = model->config.E, H = model->config.H, A = model->config.A, L = model->config.L, V = model->config.Vy;
+    int E = model->config.E, H = model->config.H, A = model->config.A, L = model->config.L;
     int G = A + 3 * H, Q = config_word_query(&model->config), columns = 3 * H + 2 * L;
     enum meter_part part;
 
@@ -118,11 +118,18 @@ void step_run(struct step *step, const int32_t *previous, const int *sentence, i
     gru_forward(step->matmul, step->next, step->g + A, G, step->rs, step->s, step->s, &weights[DECODER_U], rows, H);
     matmul_forward(step->matmul, step->t, 2 * L, step->next, H, &weights[READOUT_U], rows, 1);
     matmul_forward(step->matmul, step->t, 2 * L, step->Y, E, &weights[READOUT_V], rows, 1);
-    for (int i = 0; i < rows; i++) {
+    for (int i = 0; i < rows; i++)
         vec_maxout(step->m + at(i, L), step->t + at(i, 2 * L), L);
-        memcpy(step->logits + at(i, V), params->output_b, (size_t)V * sizeof(real));
-    }
-    matmul_forward(step->matmul, step->logits, V, step->m, L, &weights[OUTPUT], rows, 1);
+}
+
+void step_logits(struct step *step, int first, int rows)
+{
+    const struct model *model = step->model;
+    int L = model->config.L, V = model->config.Vy;
+
+    for (int i = 0; i < rows; i++)
+        memcpy(step->logits + at(i, V), model->params.output_b, (size_t)V * sizeof(real));
+    matmul_forward(step->matmul, step->logits, V, step->m + at(first, L), L, &model->weights[OUTPUT], rows, 1);
 }
 
 void step_select(struct step *step, const int *parents, int rows)

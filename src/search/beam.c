@@ -151,7 +151,7 @@ static int advance(struct search *search, int sentence, const struct candidate *
     return next_count;
 }
 
-/* Turns the models' logits of a row into one row of log-probabilities (in the first model's place); returns its log Σ exp. */
+/* Turns the models' logits of a row of the chunk into one row of log-probabilities (in the first model's place); returns its log Σ exp. */
 static double combine(struct beam *beam, int row, int V)
 {
     real *first = beam->steps[0].logits + (size_t)row * (size_t)V;
@@ -174,16 +174,23 @@ static double combine(struct beam *beam, int row, int V)
 /* One step of all live hypotheses; the number that live on. */
 static int search_step(struct beam *beam, struct search *search, struct candidate *list, int *parents, int length)
 {
-    int V = beam->models[0]->config.Vy, next = 0;
+    int V = beam->models[0]->config.Vy, next = 0, chunk = 0, chunk_end = 0; /* the rows whose logits are there */
 
     for (int row = 0; row < search->live_count;) {
         int sentence = search->live[row].sentence, count = 0, most = search->options->beam - search->finished[sentence];
         int only_end = length >= longest_output(search, sentence);
 
         for (; row < search->live_count && search->live[row].sentence == sentence; row++) {
-            double log_sum = combine(beam, row, V);
+            double log_sum;
 
-            extend(search, list, &count, most, row, beam->steps[0].logits + (size_t)row * (size_t)V, V, log_sum, only_end);
+            if (row == chunk_end) {
+                chunk = row;
+                chunk_end = search->live_count - row < STEP_CHUNK ? search->live_count : row + STEP_CHUNK;
+                for (int i = 0; i < beam->model_count; i++)
+                    step_logits(&beam->steps[i], chunk, chunk_end - chunk);
+            }
+            log_sum = combine(beam, row - chunk, V);
+            extend(search, list, &count, most, row, beam->steps[0].logits + (size_t)(row - chunk) * (size_t)V, V, log_sum, only_end);
         }
         next = advance(search, sentence, list, count, parents, next);
     }

@@ -116,7 +116,7 @@ static size_t slice_start(const struct learner *learner, int worker)
     return start < length ? start : length;
 }
 
-/* Sums the workers' gradients of a slice into the first one's, empties the others, and returns the sum's squares. */
+/* Sums the workers' gradients of a slice into the first one's, and returns the sum's squares. */
 static double sum_slice(struct learner *learner, int worker)
 {
     size_t end = slice_start(learner, worker + 1);
@@ -125,10 +125,8 @@ static double sum_slice(struct learner *learner, int worker)
     for (size_t from = slice_start(learner, worker); from < end; from += SLICE) {
         size_t n = from + SLICE < end ? SLICE : end - from;
 
-        for (int i = 1; i < learner->team->count; i++) {
+        for (int i = 1; i < learner->team->count; i++)
             vec_accumulate(learner->gradient[0] + from, learner->gradient[i] + from, n);
-            memset(learner->gradient[i] + from, 0, n * sizeof(real));
-        }
         squares += vec_sum_squares(learner->gradient[0] + from, n);
     }
     return squares;
@@ -150,10 +148,28 @@ static void step_slice(struct learner *learner, int worker, double factor, doubl
         size_t to = from + SLICE < end ? from + SLICE : end;
 
         optimizer_step(&learner->optimizer, learner->model.values, learner->gradient[0], from, to, factor, rate, number);
-        memset(learner->gradient[0] + from, 0, (to - from) * sizeof(real));
         if (learner->average)
             vec_average(learner->average + from, learner->model.values + from, to - from, keep_now(learner, number));
     }
+}
+
+/* The worker's part of the gradient, of the part's loss divided by `words`. */
+static void part_gradient(struct learner *learner, int worker, struct loss *loss, const struct part *part, long words, long number)
+{
+    const struct layout *layout = &learner->model.layout;
+    struct matmul *matmul = learner->team->matmul[worker];
+    real *gradient = learner->gradient[worker];
+
+    if (!part->batch.sentences) {
+        memset(gradient, 0, layout->length * sizeof *gradient);
+        return;
+    }
+    for (int i = 0; i < layout->count; i++)
+        if (!layout->tensors[i].is_weight)
+            memset(gradient + layout->tensors[i].offset, 0, layout->tensors[i].count * sizeof *gradient);
+    matmul_overwrite(matmul, gradient, layout->length);
+    pass_gradient(matmul, &learner->pass[worker], loss, &learner->view[worker], &part->batch, &learner->model, &learner->dropout,
+                  learner->smoothing, 1.0 / (double)words, learner->seed, (uint64_t)number, part->numbers);
 }
 
 int learner_update(struct learner *learner, struct update *update, const struct corpus *corpus, const int32_t *pairs, int count,
@@ -176,10 +192,7 @@ int learner_update(struct learner *learner, struct update *update, const struct 
         meter_enter(meter, METER_ELEMENTWISE);
         vec_flush_denormals();
         part_make(&part, corpus, pairs, count, worker, threads);
-        if (part.batch.sentences)
-            pass_gradient(learner->team->matmul[worker], &learner->pass[worker], &loss[worker], &learner->view[worker], &part.batch,
-                          &learner->model, &learner->dropout, learner->smoothing, 1.0 / (double)words, learner->seed, (uint64_t)number,
-                          part.numbers);
+        part_gradient(learner, worker, &loss[worker], &part, words, number);
         part_release(&part);
         meter_enter(meter, METER_WAITING);
 #pragma omp barrier

@@ -4,6 +4,7 @@
 #include "../check.h"
 #include "../pairs.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,6 +200,34 @@ static void each_dropout(void **state)
         check_model((struct config){ 0 }, &kinds[i], 0);
 }
 
+/* With matmul_overwrite, the gradients of weights need not be emptied: every one is set by some product before anything adds to it. */
+static void overwrites(void **state)
+{
+    static const struct config choices[] = { { 0 }, { .query = QUERY_WORD }, { .tie = TIE_TARGET }, { .tie = TIE_ALL },
+                                             { .attention = ATTENTION_DOT }, { .attention = ATTENTION_NONE } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        struct setup setup;
+        real *from_zero;
+
+        setup_make(&setup, choices[i]);
+        from_zero = gradient_of(&setup);
+        for (int k = 0; k < setup.model.layout.count; k++) {
+            const struct tensor *tensor = &setup.model.layout.tensors[k];
+
+            for (size_t n = tensor->offset; n < tensor->offset + tensor->count; n++)
+                setup.array[n] = tensor->is_weight ? NAN : 0;
+        }
+        matmul_overwrite(setup.matmul, setup.array, setup.model.layout.length);
+        run(&setup);
+        for (size_t n = 0; n < setup.model.layout.length; n++)
+            check_near("gradient over what was there", n, (double)setup.array[n], (double)from_zero[n], 1e-12);
+        free(from_zero);
+        setup_release(&setup);
+    }
+}
+
 /* A second call adds to the gradient and to the loss; `scale` multiplies the gradient and leaves the loss. */
 static void accumulates_and_scales(void **state)
 {
@@ -259,7 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dot),          cmocka_unit_test(scaled_dot), cmocka_unit_test(query_word),  cmocka_unit_test(fixed_vector),
         cmocka_unit_test(plain),        cmocka_unit_test(dropout),     cmocka_unit_test(tied_target),
-        cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(accumulates_and_scales),
+        cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(overwrites), cmocka_unit_test(accumulates_and_scales),
         cmocka_unit_test(loss_and_gaps),
     };
 
