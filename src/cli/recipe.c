@@ -13,7 +13,7 @@ static const char *const bad_utf8_names[] = { "error", "replace", "skip", NULL }
 
 /* Bahdanau, Cho and Bengio 2015, section 4 and appendix B. */
 static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\n"
-                            "tie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = 1\nwarmup = 0\nhalve-after = 0\n"
+                            "query = state\ntie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = 1\nwarmup = 0\nhalve-after = 0\n"
                             "clip = 1\nbatch-sentences = 80\npool = 20\nmax-length = 50\nlabel-smoothing = 0\ndropout = 0\n"
                             "word-dropout = 0\nbpe-dropout = 0\naverage = 0\n";
 
@@ -24,7 +24,7 @@ static const struct preset {
 static struct train_settings defaults(void)
 {
     return (struct train_settings){
-        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "state", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
+        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "word", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
         .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = 256, .hidden = 512,
         .alignment = 512, .maxout = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
