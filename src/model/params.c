@@ -89,16 +89,29 @@ static int present(const struct entry *entry, const struct config *config)
     return measure(entry->rows, config) > 0;
 }
 
-/* The field that the entry shares its numbers with, or its own. */
-static size_t owner(const struct entry *entry, enum tie tie)
+/* The field that this one shares its numbers with, or itself. */
+static size_t owner(size_t field, enum tie tie)
 {
-    if (tie == TIE_ALL && entry->field == FIELD(target_embedding))
+    if (tie == TIE_ALL && field == FIELD(target_embedding))
         return FIELD(source_embedding);
-    if (tie == TIE_ALL && entry->field == FIELD(output_W))
+    if (tie == TIE_ALL && field == FIELD(output_W))
         return FIELD(source_embedding);
-    if (tie == TIE_TARGET && entry->field == FIELD(output_W))
+    if (tie == TIE_TARGET && field == FIELD(output_W))
         return FIELD(target_embedding);
-    return entry->field;
+    return field;
+}
+
+static enum gradient gradient_of(const struct entry *entry, const struct config *config)
+{
+    switch (entry->kind) {
+    case MATRIX:
+    case RECURRENT:
+    case ALIGNMENT: return GRADIENT_PRODUCT;
+    case EMBEDDING: return owner(FIELD(output_W), config->tie) == entry->field ? GRADIENT_PRODUCT : GRADIENT_ROWS;
+    case BIAS:
+    case SCORE: break;
+    }
+    return GRADIENT_ADDED;
 }
 
 void params_layout(struct layout *layout, const struct config *config)
@@ -107,12 +120,12 @@ void params_layout(struct layout *layout, const struct config *config)
     for (int i = 0; i < ENTRIES; i++) {
         struct tensor *tensor = &layout->tensors[layout->count];
 
-        if (owner(&table[i], config->tie) != table[i].field || !present(&table[i], config))
+        if (owner(table[i].field, config->tie) != table[i].field || !present(&table[i], config))
             continue;
         tensor->name = table[i].name;
         tensor->rows = measure(table[i].rows, config);
         tensor->columns = measure(table[i].columns, config);
-        tensor->is_weight = table[i].kind == MATRIX || table[i].kind == RECURRENT || table[i].kind == ALIGNMENT;
+        tensor->gradient = gradient_of(&table[i], config);
         tensor->count = size_product((size_t)tensor->rows, (size_t)tensor->columns);
         if (!table[i].stacked || !present(&table[i - 1], config))
             layout->length = (layout->length + LINE - 1) / LINE * LINE;
@@ -129,7 +142,7 @@ void params_view(struct params *params, const struct layout *layout, const struc
     memset(params, 0, sizeof *params);
     for (int i = 0, next = 0; i < ENTRIES; i++) {
         real **field = (real **)(void *)((char *)params + table[i].field);
-        size_t field_owner = owner(&table[i], config->tie);
+        size_t field_owner = owner(table[i].field, config->tie);
 
         if (!present(&table[i], config))
             *field = array + (next < layout->count ? layout->tensors[next].offset : 0); /* stacks begin where the next tensor does */

@@ -36,11 +36,15 @@ struct params {
 
 enum { TENSOR_MAXIMUM = 64 };
 
+/* How a pass makes a tensor's gradient: adds to all of it; sets it with a first product (matmul_overwrite); or adds to the rows of the
+ * words that occur. */
+enum gradient { GRADIENT_ADDED, GRADIENT_PRODUCT, GRADIENT_ROWS };
+
 struct tensor {
     const char *name;      /* as in the model file, "decoder.Wz" */
     int rows, columns;     /* a bias has one column */
     size_t offset, count;  /* in the arrays, in numbers */
-    int is_weight;         /* its gradient is a product (matmul_gradient) */
+    enum gradient gradient;
 };
 
 struct layout {

@@ -160,16 +160,41 @@ static void part_gradient(struct learner *learner, int worker, struct loss *loss
     struct matmul *matmul = learner->team->matmul[worker];
     real *gradient = learner->gradient[worker];
 
-    if (!part->batch.sentences) {
-        memset(gradient, 0, layout->length * sizeof *gradient);
-        return;
+    for (int i = 0; i < layout->count; i++) {
+        const struct tensor *tensor = &layout->tensors[i];
+
+        if (tensor->gradient == GRADIENT_ADDED || !part->batch.sentences)
+            memset(gradient + tensor->offset, 0, tensor->count * sizeof *gradient);
     }
-    for (int i = 0; i < layout->count; i++)
-        if (!layout->tensors[i].is_weight)
-            memset(gradient + layout->tensors[i].offset, 0, layout->tensors[i].count * sizeof *gradient);
+    if (!part->batch.sentences)
+        return;
     matmul_overwrite(matmul, gradient, layout->length);
     pass_gradient(matmul, &learner->pass[worker], loss, &learner->view[worker], &part->batch, &learner->model, &learner->dropout,
                   learner->smoothing, 1.0 / (double)words, learner->seed, (uint64_t)number, part->numbers);
+}
+
+static void empty_rows(real *gradient, const int32_t *const *sentences, const int *lengths, int count, int E)
+{
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < lengths[k]; i++)
+            memset(gradient + (size_t)sentences[k][i] * (size_t)E, 0, (size_t)E * sizeof *gradient);
+}
+
+/* Empties the rows of the embeddings' gradient that had a word; the others are empty still, and cost nothing. The first worker's
+ * gradient has the words of all parts, because the sum is made there. */
+static void empty_embeddings(struct learner *learner, int worker, const struct part *parts)
+{
+    const struct params *view = &learner->view[worker];
+    const struct config *config = &learner->model.config;
+
+    for (int i = worker; i < (worker ? worker + 1 : learner->team->count); i++) {
+        const struct batch *batch = &parts[i].batch;
+
+        if (config->tie != TIE_ALL)
+            empty_rows(view->source_embedding, batch->source, batch->source_length, batch->sentences, config->E);
+        if (config->tie == TIE_NONE)
+            empty_rows(view->target_embedding, batch->target, batch->target_length, batch->sentences, config->E);
+    }
 }
 
 int learner_update(struct learner *learner, struct update *update, const struct corpus *corpus, const int32_t *pairs, int count,
@@ -177,6 +202,7 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 {
     int threads = learner->team->count, finite = 1;
     struct loss loss[TEAM_MOST] = { { 0 } };
+    struct part parts[TEAM_MOST];
     double squares[TEAM_MOST] = { 0 };
     long words = 0;
 
@@ -187,13 +213,11 @@ int learner_update(struct learner *learner, struct update *update, const struct 
     {
         int worker = omp_get_thread_num();
         struct meter *meter = matmul_meter(learner->team->matmul[worker]);
-        struct part part;
 
         meter_enter(meter, METER_ELEMENTWISE);
         vec_flush_denormals();
-        part_make(&part, corpus, pairs, count, worker, threads);
-        part_gradient(learner, worker, &loss[worker], &part, words, number);
-        part_release(&part);
+        part_make(&parts[worker], corpus, pairs, count, worker, threads);
+        part_gradient(learner, worker, &loss[worker], &parts[worker], words, number);
         meter_enter(meter, METER_WAITING);
 #pragma omp barrier
         meter_enter(meter, METER_OPTIMIZER);
@@ -219,9 +243,12 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 
             step_slice(learner, worker, factor, rate, number);
 #pragma omp barrier
+            empty_embeddings(learner, worker, parts);
             model_pack(&learner->model, learner->team->matmul[worker], 1, worker, threads);
         }
         meter_enter(meter, METER_WAITING);
     }
+    for (int i = 0; i < threads; i++)
+        part_release(&parts[i]);
     return finite ? 0 : -1;
 }

@@ -21,7 +21,7 @@ struct learner {
     double average_keep;        /* exponential moving average of the weights: how much of it a step keeps; 0: none */
     real *average;              /* [layout.length], or NULL */
     uint64_t seed;
-    real *gradient[TEAM_MOST];  /* [layout.length] each, zero between updates */
+    real *gradient[TEAM_MOST];  /* [layout.length] each; between updates, embeddings are zero and the rest is stale */
     struct params view[TEAM_MOST];
     struct pass pass[TEAM_MOST];
 };

@@ -217,7 +217,7 @@ static void overwrites(void **state)
             const struct tensor *tensor = &setup.model.layout.tensors[k];
 
             for (size_t n = tensor->offset; n < tensor->offset + tensor->count; n++)
-                setup.array[n] = tensor->is_weight ? NAN : 0;
+                setup.array[n] = tensor->gradient == GRADIENT_PRODUCT ? NAN : 0;
         }
         matmul_overwrite(setup.matmul, setup.array, setup.model.layout.length);
         run(&setup);
