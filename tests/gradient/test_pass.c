@@ -28,18 +28,20 @@ struct setup {
 };
 
 /* Sizes that are odd and, but for E and L (which ties make equal), all different. */
-static void setup_make(struct setup *setup, enum tie tie, enum attention_kind attention)
+static void setup_make(struct setup *setup, enum tie tie, enum attention_kind attention, int layers)
 {
     struct rng rng = rng_make(1, 0, 0, 0);
 
-    *setup = (struct setup){ .config = { .Vx = 7, .Vy = 7, .E = 3, .H = 5, .A = 4, .L = 3, .tie = tie,
-                                          .attention = attention }, .scale = 1 };
+    *setup = (struct setup){ .config = { .Vx = 7, .Vy = 7, .E = 3, .H = 5, .A = 4, .L = 3, .encoder_layers = layers,
+                                          .tie = tie, .attention = attention }, .scale = 1 };
     if (tie == TIE_NONE) {
         setup->config.Vy = 9;
         setup->config.L = 2;
     }
     if (attention == ATTENTION_NONE)
         setup->config.A = 0;
+    if (layers == 3)
+        setup->config.E = 13; /* the words wider than the upper layers' input, 2H */
     assert_int_equal(config_check(&setup->config, "test"), 0);
     model_init(&setup->model, &setup->config, NULL);
     check_fill(setup->model.values, setup->model.layout.length, 0.7, &rng);
@@ -104,8 +106,8 @@ static void check_masks(const struct setup *setup)
 
     check_mask("source embedding", masks->source_embedding, setup->config.E);
     check_mask("target embedding", masks->target_embedding, setup->config.E);
-    check_mask("forward state", masks->forward_state, setup->config.H);
-    check_mask("backward state", masks->backward_state, setup->config.H);
+    for (int i = 0; i < 2 * setup->config.encoder_layers; i++)
+        check_mask("encoder state", masks->encoder_state[i / 2][i % 2], setup->config.H);
     check_mask("decoder state", masks->decoder_state, setup->config.H);
     check_mask("annotation", masks->annotation, 2 * setup->config.H);
     check_mask("readout", masks->readout, setup->config.L);
@@ -117,12 +119,12 @@ static void check_masks(const struct setup *setup)
     assert_true(target > 0 && target < setup->pass.decoder.rows - SENTENCES);
 }
 
-static void check_model(enum tie tie, enum attention_kind attention, const struct dropout *dropout, double smoothing)
+static void check_layers(int layers, enum tie tie, enum attention_kind attention, const struct dropout *dropout, double smoothing)
 {
     struct setup setup;
     real *gradient;
 
-    setup_make(&setup, tie, attention);
+    setup_make(&setup, tie, attention, layers);
     setup.dropout = dropout;
     setup.smoothing = smoothing;
     run(&setup);
@@ -138,6 +140,11 @@ static void check_model(enum tie tie, enum attention_kind attention, const struc
     }
     free(gradient);
     setup_release(&setup);
+}
+
+static void check_model(enum tie tie, enum attention_kind attention, const struct dropout *dropout, double smoothing)
+{
+    check_layers(1, tie, attention, dropout, smoothing);
 }
 
 static void plain(void **state)
@@ -182,6 +189,20 @@ static void fixed_vector(void **state)
     check_model(TIE_NONE, ATTENTION_NONE, &everything, 0.1);
 }
 
+static void two_layers(void **state)
+{
+    (void)state;
+    check_layers(2, TIE_NONE, ATTENTION_ADDITIVE, NULL, 0);
+    check_layers(2, TIE_ALL, ATTENTION_ADDITIVE, &everything, 0.1);
+    check_layers(2, TIE_NONE, ATTENTION_NONE, &everything, 0.1);
+}
+
+static void three_layers(void **state)
+{
+    (void)state;
+    check_layers(3, TIE_NONE, ATTENTION_ADDITIVE, &everything, 0.1);
+}
+
 /* Two kinds of dropout can hide each other's mistakes: each kind alone. */
 static void each_dropout(void **state)
 {
@@ -190,7 +211,8 @@ static void each_dropout(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        check_model(TIE_NONE, ATTENTION_ADDITIVE, &kinds[i], 0);
+        for (int layers = 1; layers <= 2; layers++)
+            check_layers(layers, TIE_NONE, ATTENTION_ADDITIVE, &kinds[i], 0);
 }
 
 /* A second call adds to the gradient and to the loss; `scale` multiplies the gradient and leaves the loss. */
@@ -201,7 +223,7 @@ static void accumulates_and_scales(void **state)
     real *one, *scaled;
 
     (void)state;
-    setup_make(&setup, TIE_ALL, ATTENTION_ADDITIVE);
+    setup_make(&setup, TIE_ALL, ATTENTION_ADDITIVE, 2);
     setup.dropout = &everything;
     setup.smoothing = 0.1;
     one = gradient_of(&setup);
@@ -231,7 +253,7 @@ static void loss_and_gaps(void **state)
     real *gradient;
 
     (void)state;
-    setup_make(&setup, TIE_TARGET, ATTENTION_ADDITIVE);
+    setup_make(&setup, TIE_TARGET, ATTENTION_ADDITIVE, 2);
     setup.smoothing = 0.1;
     gradient = gradient_of(&setup);
     pass_forward(setup.matmul, &setup.pass, &forward, NULL, &setup.pairs.batch, &setup.model, 0.1);
@@ -254,7 +276,7 @@ int main(void)
         cmocka_unit_test(dot),          cmocka_unit_test(scaled_dot),  cmocka_unit_test(fixed_vector),
         cmocka_unit_test(plain),        cmocka_unit_test(dropout),     cmocka_unit_test(tied_target),
         cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(accumulates_and_scales),
-        cmocka_unit_test(loss_and_gaps),
+        cmocka_unit_test(loss_and_gaps), cmocka_unit_test(two_layers), cmocka_unit_test(three_layers),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);
