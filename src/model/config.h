@@ -4,6 +4,8 @@
 
 #include "layers/attention.h"
 
+enum { ENCODER_LAYERS_MOST = 4 };
+
 enum tie { TIE_NONE, TIE_TARGET, TIE_ALL };
 
 /* How the weights start: Glorot and Bengio's uniform, or the paper's appendix B.1. */
@@ -15,6 +17,7 @@ struct config {
     int H;        /* hidden: each GRU's state */
     int A;        /* alignment model; 0 where there is none */
     int L;        /* maxout */
+    int encoder_layers; /* 1 to ENCODER_LAYERS_MOST */
     enum attention_kind attention;
     enum query_kind query; /* what the alignment model is asked with: s_{t−1}, or y_{t−1} too */
     enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum size { ONE, E, H, H2, A, Q, L, L2, VX, VY };
+/* H_2 … are H if the encoder has that layer, else 0. */
+enum size { ONE, E, H, H2, A, Q, L, L2, VX, VY, H_2, H_3, H_4 };
 
 /* Kinds of tensors, for their initial values. */
 enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE };
 
-/* Tensors with `stacked` follow the one before, if there is one, without a gap. */
+/* Tensors with `stacked` follow the one before, if there is one, without a gap. A tensor's place chooses its random numbers
+ * (params_initialize): new ones go to the end, or every model would start elsewhere. */
 static const struct entry {
     const char *name;
     size_t field;
@@ -21,20 +23,23 @@ static const struct entry {
     int stacked;
 } table[] = {
 #define FIELD(member) offsetof(struct params, member)
-#define ENCODER(direction)                                                                                                       \
-    { "encoder." #direction ".Wr", FIELD(direction.Wr), H, E, MATRIX, 0 },                                                       \
-    { "encoder." #direction ".Wz", FIELD(direction.Wz), H, E, MATRIX, 1 },                                                       \
-    { "encoder." #direction ".W", FIELD(direction.W), H, E, MATRIX, 1 },                                                         \
-    { "encoder." #direction ".Ur", FIELD(direction.Ur), H, H, RECURRENT, 0 },                                                    \
-    { "encoder." #direction ".Uz", FIELD(direction.Uz), H, H, RECURRENT, 1 },                                                    \
-    { "encoder." #direction ".U", FIELD(direction.U), H, H, RECURRENT, 0 },                                                      \
-    { "encoder." #direction ".br", FIELD(direction.br), H, ONE, BIAS, 0 },                                                       \
-    { "encoder." #direction ".bz", FIELD(direction.bz), H, ONE, BIAS, 1 },                                                       \
-    { "encoder." #direction ".b", FIELD(direction.b), H, ONE, BIAS, 1 }
+#define ENCODER(name, layer, d, rows, input)                                                                                     \
+    { name ".Wr", FIELD(encoder[layer][d].Wr), rows, input, MATRIX, 0 },                                                         \
+    { name ".Wz", FIELD(encoder[layer][d].Wz), rows, input, MATRIX, 1 },                                                         \
+    { name ".W", FIELD(encoder[layer][d].W), rows, input, MATRIX, 1 },                                                           \
+    { name ".Ur", FIELD(encoder[layer][d].Ur), rows, H, RECURRENT, 0 },                                                          \
+    { name ".Uz", FIELD(encoder[layer][d].Uz), rows, H, RECURRENT, 1 },                                                          \
+    { name ".U", FIELD(encoder[layer][d].U), rows, H, RECURRENT, 0 },                                                            \
+    { name ".br", FIELD(encoder[layer][d].br), rows, ONE, BIAS, 0 },                                                             \
+    { name ".bz", FIELD(encoder[layer][d].bz), rows, ONE, BIAS, 1 },                                                             \
+    { name ".b", FIELD(encoder[layer][d].b), rows, ONE, BIAS, 1 }
+#define UPPER(n)                                                                                                                 \
+    ENCODER("encoder." #n ".forward", n - 1, 0, H_##n, H2),                                                                      \
+    ENCODER("encoder." #n ".backward", n - 1, 1, H_##n, H2)
     { "source.embedding", FIELD(source_embedding), VX, E, EMBEDDING, 0 },
     { "target.embedding", FIELD(target_embedding), VY, E, EMBEDDING, 0 },
-    ENCODER(forward),
-    ENCODER(backward),
+    ENCODER("encoder.forward", 0, 0, H, E),
+    ENCODER("encoder.backward", 0, 1, H, E),
     { "decoder.start.W", FIELD(start_W), H, H, MATRIX, 0 },
     { "decoder.start.b", FIELD(start_b), H, ONE, BIAS, 0 },
     { "attention.Ua", FIELD(Ua), A, H2, ALIGNMENT, 0 },
@@ -60,6 +65,9 @@ static const struct entry {
     { "readout.bo", FIELD(bo), L2, ONE, BIAS, 0 },
     { "output.W", FIELD(output_W), VY, L, MATRIX, 0 },
     { "output.b", FIELD(output_b), VY, ONE, BIAS, 0 },
+    UPPER(2),
+    UPPER(3),
+    UPPER(4),
 };
 
 enum { ENTRIES = sizeof table / sizeof *table, LINE = 32 / sizeof(real) };
@@ -76,6 +84,7 @@ static int measure(enum size size, const struct config *config)
     case L2: return 2 * config->L;
     case VX: return config->Vx;
     case VY: return config->Vy;
+    case H_2: case H_3: case H_4: return size - H_2 + 2 <= (unsigned)config->encoder_layers ? config->H : 0;
     case ONE: break;
     }
     return 1;

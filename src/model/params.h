@@ -15,7 +15,7 @@
 
 /* A GRU's own tensors; the stacked ones begin at Wr, Ur, br, Cr. */
 struct gru_params {
-    real *Wr, *Wz, *W;    /* [H, E] each */
+    real *Wr, *Wz, *W;    /* [H, E] each; [H, 2H] in the encoder's layers above the first */
     real *Ur, *Uz, *U;    /* [H, H] */
     real *br, *bz, *b;    /* [H] */
     real *Cr, *Cz, *C;    /* [H, 2H], decoder only */
@@ -25,7 +25,7 @@ struct gru_params {
 struct params {
     real *source_embedding;            /* [Vx, E] */
     real *target_embedding;            /* [Vy, E] */
-    struct gru_params forward, backward; /* encoder */
+    struct gru_params encoder[ENCODER_LAYERS_MOST][2]; /* by layer; →h, ←h. None from encoder_layers on */
     real *start_W, *start_b;           /* [H, H], [H]: s_0 = tanh(Ws ←h_1 + bs) */
     real *Wa, *Ua, *ba, *va;           /* [A, H], [A, 2H], [A], [A]; va with additive attention, none of them with none */
     real *Ya;                          /* [A, E] with query word */
@@ -34,7 +34,7 @@ struct params {
     real *output_W, *output_b;         /* [Vy, L], [Vy] */
 };
 
-enum { TENSOR_MAXIMUM = 64 };
+enum { TENSOR_MAXIMUM = 128 };
 
 struct tensor {
     const char *name;      /* as in the model file, "decoder.Wz" */

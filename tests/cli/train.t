@@ -80,6 +80,8 @@ is "$(tensors "$T/config.gguf")" "$(tensors "$T/two.gguf")" 'as from the command
 for tie in target all; do
     works "--tie $tie" train --quiet --model "$T/tie.gguf" --tie $tie --maxout 16 --max-updates 2
 done
+works '--encoder-layers' train --quiet --model "$T/deep.gguf" --encoder-layers 2 --max-updates 2
+ok 'a model of two encoder layers translates' from_file "$T/valid.en" translate --model "$T/deep.gguf"
 works '--lowercase' train --quiet --model "$T/lower.gguf" --lowercase --max-updates 2
 works '--pretokenized' train --quiet --model "$T/space.gguf" --pretokenized --units word --max-updates 2
 works '--preset paper, made small' train --quiet --model "$T/paper.gguf" --preset paper --max-updates 2

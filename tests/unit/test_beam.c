@@ -31,6 +31,7 @@ static void setup_make(struct setup *setup, enum attention_kind attention, enum 
     for (int i = 0; i < models; i++) {
         struct rng rng = rng_make(3, (uint64_t)i, 0, 0);
 
+        config.encoder_layers = 1 + i; /* the models of an ensemble need not be alike */
         model_init(&setup->models[i], &config, NULL);
         check_fill(setup->models[i].values, setup->models[i].layout.length, 0.9, &rng);
         setup->list[i] = &setup->models[i];

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* Large enough for statistics; sizes all different but for E and L, which ties make equal. */
-static const struct config sizes = { .Vx = 120, .Vy = 110, .E = 40, .H = 50, .A = 45, .L = 40, .tie = TIE_NONE };
+static const struct config sizes = { .Vx = 120, .Vy = 110, .E = 40, .H = 50, .A = 45, .L = 40, .encoder_layers = 2,
+                                    .tie = TIE_NONE };
 
 struct start {
     struct layout layout;
@@ -104,14 +105,20 @@ static void check_orthogonal(const struct start *start, const char *name)
 }
 
 static const char *const recurrent[] = { "encoder.forward.Ur", "encoder.forward.Uz", "encoder.forward.U", "encoder.backward.Ur",
-                                         "encoder.backward.Uz", "encoder.backward.U", "decoder.Ur", "decoder.Uz", "decoder.U" };
+                                         "encoder.backward.Uz", "encoder.backward.U", "decoder.Ur", "decoder.Uz", "decoder.U",
+                                         "encoder.2.forward.Ur", "encoder.2.forward.Uz", "encoder.2.forward.U",
+                                         "encoder.2.backward.Ur", "encoder.2.backward.Uz", "encoder.2.backward.U" };
 static const char *const biases[] = { "encoder.forward.br", "encoder.forward.bz", "encoder.forward.b", "encoder.backward.br",
                                       "encoder.backward.bz", "encoder.backward.b", "decoder.br", "decoder.bz", "decoder.b",
-                                      "decoder.start.b", "attention.ba", "readout.bo", "output.b" };
+                                      "decoder.start.b", "attention.ba", "readout.bo", "output.b", "encoder.2.forward.br",
+                                      "encoder.2.forward.bz", "encoder.2.forward.b", "encoder.2.backward.br",
+                                      "encoder.2.backward.bz", "encoder.2.backward.b" };
 static const char *const matrices[] = { "encoder.forward.Wr", "encoder.forward.Wz", "encoder.forward.W", "encoder.backward.Wr",
                                         "encoder.backward.Wz", "encoder.backward.W", "decoder.start.W", "decoder.Wr",
                                         "decoder.Wz", "decoder.W", "decoder.Cr", "decoder.Cz", "decoder.C", "readout.Uo",
-                                        "readout.Vo", "readout.Co", "output.W" };
+                                        "readout.Vo", "readout.Co", "output.W", "encoder.2.forward.Wr",
+                                        "encoder.2.forward.Wz", "encoder.2.forward.W", "encoder.2.backward.Wr",
+                                        "encoder.2.backward.Wz", "encoder.2.backward.W" };
 enum { RECURRENT = sizeof recurrent / sizeof *recurrent, BIASES = sizeof biases / sizeof *biases,
        MATRICES = sizeof matrices / sizeof *matrices };
 
@@ -187,6 +194,8 @@ static void layouts(void **state)
 {
     static const char *const stacks[][5] = { { "encoder.forward.Wr", "encoder.forward.Wz", "encoder.forward.W" },
                                              { "encoder.backward.Ur", "encoder.backward.Uz" },
+                                             { "encoder.2.backward.Wr", "encoder.2.backward.Wz", "encoder.2.backward.W" },
+                                             { "encoder.2.forward.br", "encoder.2.forward.bz", "encoder.2.forward.b" },
                                              { "attention.Wa", "decoder.Ur", "decoder.Uz" },
                                              { "attention.ba", "decoder.br", "decoder.bz", "decoder.b" },
                                              { "decoder.Cr", "decoder.Cz", "decoder.C" } };
@@ -217,6 +226,28 @@ static void layouts(void **state)
         }
     }
     free(start.array);
+}
+
+/* A layer more is more tensors, behind all others, which lie and start as they did. */
+static void layers(void **state)
+{
+    struct config one = sizes;
+    struct start fewer, more = start_new(&sizes, INITIAL_GLOROT, 1);
+
+    (void)state;
+    one.encoder_layers = 1;
+    fewer = start_new(&one, INITIAL_GLOROT, 1);
+    assert_int_equal(more.layout.count, fewer.layout.count + 18);
+    assert_int_equal(params_find(&fewer.layout, "encoder.2.forward.Wr"), -1);
+    assert_int_equal(params_find(&more.layout, "encoder.3.forward.Wr"), -1);
+    for (int i = 0; i < fewer.layout.count; i++)
+        assert_string_equal(fewer.layout.tensors[i].name, more.layout.tensors[i].name);
+    assert_memory_equal(fewer.array, more.array, fewer.layout.length * sizeof(real));
+    assert_int_equal(tensor_of(&more, "encoder.2.forward.Wr")->columns, 2 * sizes.H);
+    for (one.encoder_layers = 0; one.encoder_layers <= ENCODER_LAYERS_MOST + 1; one.encoder_layers++)
+        assert_int_equal(config_check(&one, "test"), one.encoder_layers >= 1 && one.encoder_layers <= ENCODER_LAYERS_MOST ? 0 : -1);
+    free(fewer.array);
+    free(more.array);
 }
 
 static void ties(void **state)
@@ -257,7 +288,7 @@ static void ties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(glorot), cmocka_unit_test(paper), cmocka_unit_test(seeds),
-                                        cmocka_unit_test(layouts), cmocka_unit_test(ties) };
+                                        cmocka_unit_test(layouts), cmocka_unit_test(layers), cmocka_unit_test(ties) };
 
     return cmocka_run_group_tests_name("params", tests, NULL, NULL);
 }
