@@ -17,10 +17,14 @@ struct config {
     int L;        /* maxout */
     enum attention_kind attention;
     enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */
+    int layer_norm; /* 1: the GRUs' sums are normalised (layers/gru.h) */
 };
 
 /* 0, or -1 after reporting what cannot be (sizes below 1 or absurd; ties of matrices that differ in shape); `where` begins the message. */
 int config_check(const struct config *config, const char *where);
+
+/* Columns of the GRUs' normalisation caches; 0 without layer normalisation. */
+int config_norm_columns(const struct config *config);
 
 extern const char *const tie_names[];
 extern const char *const initial_names[];

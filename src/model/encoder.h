@@ -19,6 +19,7 @@ struct encoder {
         int32_t *ids;             /* [rows] in time-major order; -1 = dropped */
         const real **mask;        /* [rows] embedding masks, or NULL */
         real *X, *g, *rs, *s_in, *s; /* [rows, E | 3H | H | H | H] */
+        real *norm;               /* [rows, config_norm_columns] */
     } directions[2];
     real *zero;               /* [sentences, H] */
     real *annotations;        /* [rows, 2H] */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum size { ONE, E, H, H2, A, L, L2, VX, VY };
+enum size { ONE, E, H, H2, H3, A, L, L2, VX, VY };
 
 /* Kinds of tensors, for their initial values. */
-enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE };
+enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE, GAIN, SHIFT };
 
 /* Tensors with `stacked` follow the one before without a gap. */
 static const struct entry {
@@ -31,6 +31,8 @@ static const struct entry {
     { "encoder." #direction ".br", FIELD(direction.br), H, ONE, BIAS, 0 },                                                       \
     { "encoder." #direction ".bz", FIELD(direction.bz), H, ONE, BIAS, 1 },                                                       \
     { "encoder." #direction ".b", FIELD(direction.b), H, ONE, BIAS, 1 }
+#define NORM(name, gru)                                                                                                          \
+    { name ".gain", FIELD(gru.gain), H3, ONE, GAIN, 0 }, { name ".shift", FIELD(gru.shift), H3, ONE, SHIFT, 0 }
     { "source.embedding", FIELD(source_embedding), VX, E, EMBEDDING, 0 },
     { "target.embedding", FIELD(target_embedding), VY, E, EMBEDDING, 0 },
     ENCODER(forward),
@@ -59,9 +61,13 @@ static const struct entry {
     { "readout.bo", FIELD(bo), L2, ONE, BIAS, 0 },
     { "output.W", FIELD(output_W), VY, L, MATRIX, 0 },
     { "output.b", FIELD(output_b), VY, ONE, BIAS, 0 },
+    NORM("encoder.forward", forward),
+    NORM("encoder.backward", backward),
+    NORM("decoder", decoder),
 };
 
 enum { ENTRIES = sizeof table / sizeof *table, LINE = 32 / sizeof(real) };
+_Static_assert((int)ENTRIES <= (int)TENSOR_MAXIMUM, "a layout must hold every entry");
 
 static int measure(enum size size, const struct config *config)
 {
@@ -69,6 +75,7 @@ static int measure(enum size size, const struct config *config)
     case E: return config->E;
     case H: return config->H;
     case H2: return 2 * config->H;
+    case H3: return 3 * config->H;
     case A: return config->A;
     case L: return config->L;
     case L2: return 2 * config->L;
@@ -79,11 +86,19 @@ static int measure(enum size size, const struct config *config)
     return 1;
 }
 
+/* Only with layer normalisation; such tensors stand in no stack. */
+static int is_norm(const struct entry *entry)
+{
+    return entry->kind == GAIN || entry->kind == SHIFT;
+}
+
 /* Whether this configuration has the tensor at all. */
 static int present(const struct entry *entry, const struct config *config)
 {
     if (entry->kind == SCORE)
         return config->attention == ATTENTION_ADDITIVE;
+    if (is_norm(entry))
+        return config->layer_norm;
     return measure(entry->rows, config) > 0;
 }
 
@@ -128,7 +143,9 @@ void params_view(struct params *params, const struct layout *layout, const struc
         real **field = (real **)(void *)((char *)params + table[i].field);
         size_t field_owner = owner(&table[i], config->tie);
 
-        if (!present(&table[i], config))
+        if (is_norm(&table[i]) && !present(&table[i], config))
+            *field = NULL;
+        else if (!present(&table[i], config))
             *field = array + (next < layout->count ? layout->tensors[next].offset : 0); /* stacks begin where the next tensor does */
         else if (field_owner != table[i].field)
             *field = *(real **)(void *)((char *)params + field_owner);
@@ -205,6 +222,11 @@ void params_initialize(real *array, const struct layout *layout, enum initial in
 
         switch (table[entry].kind) {
         case BIAS:
+        case SHIFT:
+            break;
+        case GAIN:
+            for (size_t k = 0; k < tensor->count; k++)
+                w[k] = 1;
             break;
         case RECURRENT:
             orthogonal(w, tensor->rows, &rng);

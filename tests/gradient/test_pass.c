@@ -14,6 +14,8 @@ enum { SENTENCES = sizeof lengths / sizeof *lengths };
 static const struct dropout everything = { .embedding = 0.3, .state = 0.3, .annotation = 0.3, .readout = 0.3, .source_word = 0.3,
                                            .target_word = 0.3 };
 
+static int layer_norm; /* of the test at hand */
+
 struct setup {
     struct config config;
     struct model model;
@@ -33,7 +35,7 @@ static void setup_make(struct setup *setup, enum tie tie, enum attention_kind at
     struct rng rng = rng_make(1, 0, 0, 0);
 
     *setup = (struct setup){ .config = { .Vx = 7, .Vy = 7, .E = 3, .H = 5, .A = 4, .L = 3, .tie = tie,
-                                          .attention = attention }, .scale = 1 };
+                                          .attention = attention, .layer_norm = layer_norm }, .scale = 1 };
     if (tie == TIE_NONE) {
         setup->config.Vy = 9;
         setup->config.L = 2;
@@ -248,13 +250,25 @@ static void loss_and_gaps(void **state)
     setup_release(&setup);
 }
 
+/* The same with normalised sums in the GRUs; gains and shifts are tensors like others. */
+static void normalized(void **state)
+{
+    layer_norm = 1;
+    plain(state);
+    dropout(state);
+    fixed_vector(state);
+    accumulates_and_scales(state);
+    loss_and_gaps(state);
+    layer_norm = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dot),          cmocka_unit_test(scaled_dot),  cmocka_unit_test(fixed_vector),
         cmocka_unit_test(plain),        cmocka_unit_test(dropout),     cmocka_unit_test(tied_target),
         cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(accumulates_and_scales),
-        cmocka_unit_test(loss_and_gaps),
+        cmocka_unit_test(loss_and_gaps), cmocka_unit_test(normalized),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include "../check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,6 +220,39 @@ static void layouts(void **state)
     free(start.array);
 }
 
+/* Layer normalisation adds its tensors, which start as if they were not there, and changes no other. */
+static void norms(void **state)
+{
+    static const char *const grus[] = { "encoder.forward", "encoder.backward", "decoder" };
+    struct config config = sizes;
+    struct start plain = start_new(&config, INITIAL_GLOROT, 1), normalized;
+    struct params params;
+
+    (void)state;
+    params_view(&params, &plain.layout, &config, plain.array);
+    assert_true(!params.forward.gain && !params.backward.gain && !params.decoder.gain);
+    config.layer_norm = 1;
+    normalized = start_new(&config, INITIAL_GLOROT, 1);
+    params_view(&params, &normalized.layout, &config, normalized.array);
+    assert_int_equal(normalized.layout.count, plain.layout.count + 6);
+    assert_int_equal(normalized.layout.parameters, plain.layout.parameters + 18 * (size_t)sizes.H);
+    assert_memory_equal(normalized.array, plain.array, plain.layout.length * sizeof(real));
+    for (int i = 0; i < 3; i++) {
+        const struct gru_params *gru = i == 0 ? &params.forward : i == 1 ? &params.backward : &params.decoder;
+        char name[64];
+
+        snprintf(name, sizeof name, "%s.gain", grus[i]);
+        assert_ptr_equal(gru->gain, normalized.array + tensor_of(&normalized, name)->offset);
+        for (int k = 0; k < 3 * sizes.H; k++)
+            assert_true(gru->gain[k] == 1);
+        snprintf(name, sizeof name, "%s.shift", grus[i]);
+        assert_ptr_equal(gru->shift, normalized.array + tensor_of(&normalized, name)->offset);
+        check_zero(&normalized, name);
+    }
+    free(plain.array);
+    free(normalized.array);
+}
+
 static void ties(void **state)
 {
     struct config config = sizes;
@@ -257,7 +291,7 @@ static void ties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(glorot), cmocka_unit_test(paper), cmocka_unit_test(seeds),
-                                        cmocka_unit_test(layouts), cmocka_unit_test(ties) };
+                                        cmocka_unit_test(layouts), cmocka_unit_test(norms), cmocka_unit_test(ties) };
 
     return cmocka_run_group_tests_name("params", tests, NULL, NULL);
 }
