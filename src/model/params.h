@@ -19,6 +19,7 @@ struct gru_params {
     real *Ur, *Uz, *U;    /* [H, H] */
     real *br, *bz, *b;    /* [H] */
     real *Cr, *Cz, *C;    /* [H, 2H], decoder only */
+    real *gain, *shift;   /* [3H]: r, z, s~; NULL without layer normalisation */
 };
 
 /* A view of all tensors in an array of params_layout's length. */
@@ -56,7 +57,8 @@ void params_layout(struct layout *layout, const struct config *config);
 /* Points `params` into `array`, laid out by `layout`; tied tensors point to the same place. */
 void params_view(struct params *params, const struct layout *layout, const struct config *config, real *array);
 
-/* Sets every number to its initial value, a function of the seed alone (paper, appendix B.1, or Glorot and Bengio 2010). */
+/* Sets every number to its initial value, a function of the seed and the tensor's name and shape alone (paper, appendix B.1, or Glorot
+ * and Bengio 2010). */
 void params_initialize(real *array, const struct layout *layout, enum initial initial, unsigned long seed);
 
 /* Index of the named tensor, or -1. */

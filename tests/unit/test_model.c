@@ -95,11 +95,23 @@ static void zero_layer(void **state)
     (void)state;
     one.encoder_layers = 1;
     setup_make(&setup, BACKEND_OPENBLAS, PRECISION_F32);
-    model_init(&shallow, &one, setup.model.values); /* a layer's tensors lie behind all others */
+    model_init(&shallow, &one, NULL);
+    for (int i = 0; i < setup.model.layout.count; i++) {
+        const struct tensor *tensor = &setup.model.layout.tensors[i];
+        int same = params_find(&shallow.layout, tensor->name);
+
+        if (same >= 0)
+            memcpy(shallow.values + shallow.layout.tensors[same].offset, setup.model.values + tensor->offset, tensor->count * sizeof(real));
+    }
     pass_forward(setup.matmul, &setup.pass, &without, NULL, &setup.pairs.batch, &shallow, 0);
     pass_forward(setup.matmul, &setup.pass, &with, NULL, &setup.pairs.batch, &setup.model, 0);
     assert_true(fabs(with.loss - without.loss) > 1e-3);
-    memset(setup.model.values + shallow.layout.length, 0, (setup.model.layout.length - shallow.layout.length) * sizeof(real));
+    for (int i = 0; i < setup.model.layout.count; i++) {
+        const struct tensor *tensor = &setup.model.layout.tensors[i];
+
+        if (params_find(&shallow.layout, tensor->name) < 0)
+            memset(setup.model.values + tensor->offset, 0, tensor->count * sizeof(real));
+    }
     pass_forward(setup.matmul, &setup.pass, &zero, NULL, &setup.pairs.batch, &setup.model, 0);
     check_near("loss with a layer of zeros", 0, zero.loss, without.loss, 0);
     model_release(&shallow);
@@ -374,9 +386,11 @@ static void by_heart(void **state)
     setup_release(&setup);
 }
 
-/* Loss, gradient and packing of another backend against OpenBLAS's in f32, before and after the weights change. */
+/* Loss, gradient and packing of another backend against OpenBLAS's in f32, before and after the weights change. The weights are such
+ * that rounding changes no maxout's choice: with one of 450 changed, bf16's gradient is off by up to a tenth, with none by 0.004. */
 static void check_backend(enum backend backend, enum precision precision, double tolerance)
 {
+    static const unsigned long seeds[] = { 2, 7 };
     enum precision best = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_AUTO;
     struct setup one, other;
 
@@ -391,9 +405,9 @@ static void check_backend(enum backend backend, enum precision precision, double
         struct loss wanted = { 0 }, got = { 0 };
         double difference = 0;
 
-        if (round == 2) { /* packed weights must follow */
-            params_initialize(one.model.values, &one.model.layout, INITIAL_GLOROT, 5);
-            params_initialize(other.model.values, &other.model.layout, INITIAL_GLOROT, 5);
+        if (round % 2 == 0) { /* packed weights must follow */
+            params_initialize(one.model.values, &one.model.layout, INITIAL_GLOROT, seeds[round / 2]);
+            params_initialize(other.model.values, &other.model.layout, INITIAL_GLOROT, seeds[round / 2]);
         }
         if (round > 0)
             for (int share = 0; share < 3; share++)

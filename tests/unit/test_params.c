@@ -4,6 +4,7 @@
 
 #include "../check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,7 +229,19 @@ static void layouts(void **state)
     free(start.array);
 }
 
-/* A layer more is more tensors, behind all others, which lie and start as they did. */
+/* Every tensor of `few` is in `more`, of the same shape and with the same values. */
+static void check_contained(const struct start *few, const struct start *more)
+{
+    for (int i = 0; i < few->layout.count; i++) {
+        const struct tensor *one = &few->layout.tensors[i], *other = tensor_of(more, one->name);
+
+        assert_int_equal(one->rows, other->rows);
+        assert_int_equal(one->columns, other->columns);
+        assert_memory_equal(few->array + one->offset, more->array + other->offset, one->count * sizeof(real));
+    }
+}
+
+/* A layer more is more tensors; the others start as they did. */
 static void layers(void **state)
 {
     struct config one = sizes;
@@ -240,14 +253,63 @@ static void layers(void **state)
     assert_int_equal(more.layout.count, fewer.layout.count + 18);
     assert_int_equal(params_find(&fewer.layout, "encoder.2.forward.Wr"), -1);
     assert_int_equal(params_find(&more.layout, "encoder.3.forward.Wr"), -1);
-    for (int i = 0; i < fewer.layout.count; i++)
-        assert_string_equal(fewer.layout.tensors[i].name, more.layout.tensors[i].name);
-    assert_memory_equal(fewer.array, more.array, fewer.layout.length * sizeof(real));
+    check_contained(&fewer, &more);
     assert_int_equal(tensor_of(&more, "encoder.2.forward.Wr")->columns, 2 * sizes.H);
     for (one.encoder_layers = 0; one.encoder_layers <= ENCODER_LAYERS_MOST + 1; one.encoder_layers++)
         assert_int_equal(config_check(&one, "test"), one.encoder_layers >= 1 && one.encoder_layers <= ENCODER_LAYERS_MOST ? 0 : -1);
     free(fewer.array);
     free(more.array);
+}
+
+/* Layer normalisation adds a gain and a shift to every GRU, which start as if they were not there, and changes no other tensor. */
+static void norms(void **state)
+{
+    static const char *const grus[] = { "encoder.forward", "encoder.backward", "encoder.2.forward", "encoder.2.backward", "decoder" };
+    struct config config = sizes;
+    struct start plain = start_new(&config, INITIAL_GLOROT, 1), normalized;
+    struct params params;
+
+    (void)state;
+    params_view(&params, &plain.layout, &config, plain.array);
+    assert_true(!params.encoder[0][0].gain && !params.encoder[1][1].gain && !params.decoder.gain);
+    config.layer_norm = 1;
+    normalized = start_new(&config, INITIAL_GLOROT, 1);
+    params_view(&params, &normalized.layout, &config, normalized.array);
+    assert_true(!params.encoder[2][0].gain);
+    assert_int_equal(normalized.layout.count, plain.layout.count + 10);
+    assert_int_equal(normalized.layout.parameters, plain.layout.parameters + 30 * (size_t)sizes.H);
+    check_contained(&plain, &normalized);
+    for (int i = 0; i < 5; i++) {
+        const struct gru_params *gru = i < 4 ? &params.encoder[i / 2][i % 2] : &params.decoder;
+        char name[64];
+
+        snprintf(name, sizeof name, "%s.gain", grus[i]);
+        assert_ptr_equal(gru->gain, normalized.array + tensor_of(&normalized, name)->offset);
+        assert_false(tensor_of(&normalized, name)->is_weight);
+        for (int k = 0; k < 3 * sizes.H; k++)
+            assert_true(gru->gain[k] == 1);
+        snprintf(name, sizeof name, "%s.shift", grus[i]);
+        assert_ptr_equal(gru->shift, normalized.array + tensor_of(&normalized, name)->offset);
+        assert_false(tensor_of(&normalized, name)->is_weight);
+        check_zero(&normalized, name);
+    }
+    free(plain.array);
+    free(normalized.array);
+}
+
+/* The matrices of products are weights, those of all layers; biases are not. */
+static void weights(void **state)
+{
+    struct start start = start_new(&sizes, INITIAL_GLOROT, 1);
+
+    (void)state;
+    for (int i = 0; i < RECURRENT; i++)
+        assert_true(tensor_of(&start, recurrent[i])->is_weight);
+    for (int i = 0; i < MATRICES; i++)
+        assert_true(tensor_of(&start, matrices[i])->is_weight);
+    for (int i = 0; i < BIASES; i++)
+        assert_false(tensor_of(&start, biases[i])->is_weight);
+    free(start.array);
 }
 
 static void ties(void **state)
@@ -288,7 +350,8 @@ static void ties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(glorot), cmocka_unit_test(paper), cmocka_unit_test(seeds),
-                                        cmocka_unit_test(layouts), cmocka_unit_test(layers), cmocka_unit_test(ties) };
+                                        cmocka_unit_test(layouts), cmocka_unit_test(layers), cmocka_unit_test(norms),
+                                        cmocka_unit_test(weights), cmocka_unit_test(ties) };
 
     return cmocka_run_group_tests_name("params", tests, NULL, NULL);
 }
