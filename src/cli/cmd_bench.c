@@ -361,7 +361,7 @@ int cmd_bench(int argc, const char **argv)
     if (team_init(&bench.team, s->threads, (enum backend)backend, (enum precision)precision))
         goto out;
     bench.config = (struct config){ .Vx = s->vocabulary, .Vy = s->vocabulary, .E = s->embedding, .H = s->hidden, .A = s->alignment,
-                                    .L = s->maxout };
+                                    .L = s->maxout, .encoder_layers = 1 };
     if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
         if (s->train || !s->translate)
             failed = bench_training(&bench);

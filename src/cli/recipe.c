@@ -26,7 +26,7 @@ static struct train_settings defaults(void)
     return (struct train_settings){
         .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "word", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
         .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = 256, .hidden = 512,
-        .alignment = 512, .maxout = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
+        .alignment = 512, .maxout = AUTO, .encoder_layers = 1, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
         .dropout_readout = AUTO, .word_dropout = AUTO, .word_dropout_source = AUTO, .word_dropout_target = AUTO, .bpe_dropout = AUTO,
         .average = AUTO, .warmup = AUTO, .halve_after = 2, .patience = 8, .max_updates = AUTO, .seed = 1,
@@ -61,9 +61,11 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_INT("hidden", s->hidden, "size of each GRU's state, H", "N"),
         OPTION_INT("alignment", s->alignment, "size of the alignment model, A", "N"),
         OPTION_INT("maxout", s->maxout, "size of the readout, L; -1: 512, or the embedding's if tied", "N"),
+        OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder, 1 to 4; each adds to the annotations below it", "N"),
         OPTION_TEXT("attention", s->attention, "additive, dot, scaled-dot or none (one fixed vector)", "KIND"),
         OPTION_TEXT("query", s->query, "what it looks with: state (the paper's) or word, the one before too", "WHAT"),
         OPTION_TEXT("tie", s->tie, "one matrix for: none, target (embedding and output) or all (source too)", "WHAT"),
+        OPTION_FLAG("layer-norm", s->layer_norm, "normalise the sums that go into the GRUs' gates"),
         OPTION_TEXT("initial", s->initial, "initial weights: glorot or paper", "HOW"),
         OPTION_TEXT("optimizer", s->optimizer, "adam, adadelta or sgd", "NAME"),
         OPTION_REAL("learning-rate", s->learning_rate, "learning rate; -1: by the optimiser", "RATE"),
@@ -160,6 +162,7 @@ static int check_ranges(const struct train_settings *s, const struct options *op
         { "batch-sentences", s->batch_sentences, 0, 1000000 }, { "pool", s->pool, 1, 1000000 },
         { "max-updates", s->max_updates, AUTO, LONG_MAX }, { "max-epochs", s->max_epochs, 0, LONG_MAX },
         { "seed", s->seed, 0, LONG_MAX },            { "threads", s->threads, 0, TEAM_MOST },
+        { "encoder-layers", s->encoder_layers, 1, ENCODER_LAYERS_MOST },
     };
     const struct {
         const char *name;
@@ -211,8 +214,9 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
     *recipe = (struct recipe){
         .tokenizer = { .units = (enum units)units, .pretokenized = s->pretokenized, .lowercase = s->lowercase,
                        .vocabulary = s->vocabulary, .shared = tie == TIE_ALL },
-        .config = { .E = s->embedding, .H = s->hidden, .A = s->alignment, .L = s->maxout, .tie = (enum tie)tie,
-                    .attention = (enum attention_kind)attention, .query = (enum query_kind)query },
+        .config = { .E = s->embedding, .H = s->hidden, .A = s->alignment, .L = s->maxout, .encoder_layers = s->encoder_layers,
+                    .tie = (enum tie)tie, .attention = (enum attention_kind)attention, .query = (enum query_kind)query,
+                    .layer_norm = s->layer_norm },
         .initial = (enum initial)initial, .optimizer = (enum optimizer_kind)optimizer, .bad_utf8 = (enum bad_utf8)bad_utf8,
         .backend = (enum backend)backend, .precision = (enum precision)precision,
         .train = { .rate = s->learning_rate, .halve_after = s->halve_after, .patience = s->patience, .metric = (enum stop_metric)stop_on,

@@ -26,6 +26,11 @@ INLINE real hyperbolic(real x)
     return tanh(x);
 }
 
+INLINE real square_root(real x)
+{
+    return sqrt(x);
+}
+
 #else
 
 /* e^x = 2^k e^r with k the integer nearest to x / ln 2, |r| <= ln 2 / 2, e^r by a polynomial of degree 6 (Taylor's, relative error
@@ -47,6 +52,11 @@ INLINE real exponential(real x)
 INLINE real hyperbolic(real x)
 {
     return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f);
+}
+
+INLINE real square_root(real x)
+{
+    return sqrtf(x);
 }
 
 #endif
@@ -136,6 +146,43 @@ CLONES void vec_gru_gates_backward(real *restrict dg, real *restrict ds, const r
         dg[i] = drs[i] * s[i] * g[i] * (1 - g[i]);
         ds[i] = drs[i] * g[i];
     }
+}
+
+CLONES real vec_normalize(real *restrict x, real *restrict unit, const real *restrict gain, const real *restrict shift, int n)
+{
+    real mean = 0, variance = 0, scale;
+
+    for (int i = 0; i < n; i++)
+        mean += x[i];
+    mean /= (real)n;
+    for (int i = 0; i < n; i++) {
+        unit[i] = x[i] - mean;
+        variance += unit[i] * unit[i];
+    }
+    scale = 1 / square_root(variance / (real)n + (real)1e-5);
+    for (int i = 0; i < n; i++) {
+        unit[i] *= scale;
+        x[i] = gain[i] * unit[i] + shift[i];
+    }
+    return scale;
+}
+
+CLONES void vec_normalize_backward(real *restrict dx, real *restrict dgain, real *restrict dshift, const real *restrict unit,
+                                   const real *restrict gain, real scale, int n)
+{
+    real mean = 0, slope = 0;
+
+    for (int i = 0; i < n; i++) {
+        dgain[i] += dx[i] * unit[i];
+        dshift[i] += dx[i];
+        dx[i] *= gain[i];
+        mean += dx[i];
+        slope += dx[i] * unit[i];
+    }
+    mean /= (real)n;
+    slope /= (real)n;
+    for (int i = 0; i < n; i++)
+        dx[i] = scale * (dx[i] - mean - slope * unit[i]);
 }
 
 CLONES void vec_energy(real *restrict e, const real *restrict q, const real *restrict K, const real *restrict v, int T, int A)
@@ -325,11 +372,7 @@ CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const
 
         m[i] = b1 * m[i] + (1 - b1) * d;
         v[i] = b2 * v[i] + (1 - b2) * d * d;
-#ifdef NMT_DOUBLE
-        w[i] -= a * m[i] / (sqrt(v[i]) + e);
-#else
-        w[i] -= a * m[i] / (sqrtf(v[i]) + e);
-#endif
+        w[i] -= a * m[i] / (square_root(v[i]) + e);
     }
 }
 
@@ -342,11 +385,7 @@ CLONES void vec_adadelta(real *restrict w, real *restrict g2, real *restrict d2,
         real d = c * g[i], step;
 
         g2[i] = p * g2[i] + (1 - p) * d * d;
-#ifdef NMT_DOUBLE
-        step = sqrt((d2[i] + e) / (g2[i] + e)) * d;
-#else
-        step = sqrtf((d2[i] + e) / (g2[i] + e)) * d;
-#endif
+        step = square_root((d2[i] + e) / (g2[i] + e)) * d;
         d2[i] = p * d2[i] + (1 - p) * step * step;
         w[i] -= a * step;
     }

@@ -42,8 +42,8 @@ void masks_draw(struct masks *masks, const struct batch *batch, const struct con
     masks->rates = *dropout;
     masks->source_embedding = take(arena, B, config->E, dropout->embedding);
     masks->target_embedding = take(arena, B, config->E, dropout->embedding);
-    masks->forward_state = take(arena, B, config->H, dropout->state);
-    masks->backward_state = take(arena, B, config->H, dropout->state);
+    for (int i = 0; i < 2 * config->encoder_layers; i++)
+        masks->encoder_state[i / 2][i % 2] = take(arena, B, config->H, dropout->state);
     masks->decoder_state = take(arena, B, config->H, dropout->state);
     masks->annotation = take(arena, B, 2 * config->H, dropout->annotation);
     masks->readout = take(arena, B, config->L, dropout->readout);
@@ -56,8 +56,8 @@ void masks_draw(struct masks *masks, const struct batch *batch, const struct con
 
         draw(masks->source_embedding, b, config->E, dropout->embedding, &rng);
         draw(masks->target_embedding, b, config->E, dropout->embedding, &rng);
-        draw(masks->forward_state, b, config->H, dropout->state, &rng);
-        draw(masks->backward_state, b, config->H, dropout->state, &rng);
+        draw(masks->encoder_state[0][0], b, config->H, dropout->state, &rng);
+        draw(masks->encoder_state[0][1], b, config->H, dropout->state, &rng);
         draw(masks->decoder_state, b, config->H, dropout->state, &rng);
         draw(masks->annotation, b, 2 * config->H, dropout->annotation, &rng);
         draw(masks->readout, b, config->L, dropout->readout, &rng);
@@ -65,5 +65,7 @@ void masks_draw(struct masks *masks, const struct batch *batch, const struct con
             source_word = draw_words(source_word, batch->source_length[b], dropout->source_word, &rng);
         if (target_word)
             target_word = draw_words(target_word, batch->target_length[b], dropout->target_word, &rng);
+        for (int i = 2; i < 2 * config->encoder_layers; i++) /* last, so that more layers change no other mask */
+            draw(masks->encoder_state[i / 2][i % 2], b, config->H, dropout->state, &rng);
     }
 }

@@ -30,7 +30,7 @@ struct dropout {
 struct masks {
     struct dropout rates;                      /* all 0 without dropout */
     real *source_embedding, *target_embedding; /* E */
-    real *forward_state, *backward_state, *decoder_state; /* H */
+    real *encoder_state[ENCODER_LAYERS_MOST][2], *decoder_state; /* H; the encoder's by layer and direction */
     real *annotation;                          /* 2H */
     real *readout;                             /* L */
     unsigned char *source_word, *target_word;

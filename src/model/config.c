@@ -1,6 +1,7 @@
 #include "model/config.h"
 
 #include "base/report.h"
+#include "layers/gru.h"
 
 #include <stddef.h>
 
@@ -26,6 +27,8 @@ int config_check(const struct config *config, const char *where)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (sizes[i].value < 1 || sizes[i].value > sizes[i].most)
             return error("%s: %s size %d is outside 1 to %d", where, sizes[i].name, sizes[i].value, sizes[i].most);
+    if (config->encoder_layers < 1 || config->encoder_layers > ENCODER_LAYERS_MOST)
+        return error("%s: an encoder of %d layers is outside 1 to %d", where, config->encoder_layers, ENCODER_LAYERS_MOST);
     if (config->attention == ATTENTION_NONE ? config->A != 0 : config->A < 1 || config->A > 65536)
         return error("%s: alignment size %d does not go with attention %s", where, config->A, attention_names[config->attention]);
     if (config->tie != TIE_NONE && config->L != config->E)
@@ -34,4 +37,9 @@ int config_check(const struct config *config, const char *where)
     if (config->tie == TIE_ALL && config->Vx != config->Vy)
         return error("%s: --tie all needs one vocabulary for both sides", where);
     return 0;
+}
+
+int config_norm_columns(const struct config *config)
+{
+    return config->layer_norm ? gru_norm_columns(config->H) : 0;
 }

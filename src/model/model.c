@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static struct weight stack(const real *w, int out, int in)
@@ -15,6 +16,7 @@ void model_init(struct model *model, const struct config *config, real *values)
     struct weight *w = model->weights;
     int E = config->E, H = config->H, A = config->A, L = config->L;
 
+    assert(config->encoder_layers >= 1 && config->encoder_layers <= ENCODER_LAYERS_MOST);
     *model = (struct model){ .config = *config };
     params_layout(&model->layout, config);
     model->borrowed = values != NULL;
@@ -27,12 +29,14 @@ void model_init(struct model *model, const struct config *config, real *values)
     }
     model->values = values;
     params_view(p, &model->layout, config, values);
-    w[ENCODER_W] = stack(p->forward.Wr, 3 * H, E);
-    w[ENCODER_UG] = stack(p->forward.Ur, 2 * H, H);
-    w[ENCODER_U] = stack(p->forward.U, H, H);
-    w[ENCODER_BACKWARD_W] = stack(p->backward.Wr, 3 * H, E);
-    w[ENCODER_BACKWARD_UG] = stack(p->backward.Ur, 2 * H, H);
-    w[ENCODER_BACKWARD_U] = stack(p->backward.U, H, H);
+    for (int i = 0; i < 2 * config->encoder_layers; i++) {
+        const struct gru_params *gru = &p->encoder[i / 2][i % 2];
+        struct weight *three = w + encoder_weight(i / 2, i % 2);
+
+        three[0] = stack(gru->Wr, 3 * H, i < 2 ? E : 2 * H);
+        three[1] = stack(gru->Ur, 2 * H, H);
+        three[2] = stack(gru->U, H, H);
+    }
     w[START] = stack(p->start_W, H, H);
     w[KEYS] = stack(p->Ua, A, 2 * H);
     w[QUERY] = stack(p->Wa, A + 2 * H, H);

@@ -4,13 +4,13 @@
 
 #include "model/params.h"
 
-/* The matrices, stacked where they act on the same input. Each direction of the encoder has its own three, in a row. */
+/* The matrices, stacked where they act on the same input. Each direction of each layer of the encoder has its own three, in a row
+ * (encoder_weight); those of layers that the model lacks have no rows. */
 enum weight_name {
-    ENCODER_W,                          /* [Wr; Wz; W]      [3H, E] */
+    ENCODER_W,                          /* [Wr; Wz; W]      [3H, E], [3H, 2H] above the first layer */
     ENCODER_UG,                         /* [Ur; Uz]         [2H, H] */
     ENCODER_U,                          /* U                [H, H]  */
-    ENCODER_BACKWARD_W, ENCODER_BACKWARD_UG, ENCODER_BACKWARD_U,
-    START,                              /* Ws               [H, H] */
+    START = ENCODER_W + 6 * ENCODER_LAYERS_MOST, /* Ws      [H, H] */
     KEYS,                               /* Ua               [A, 2H] */
     QUERY,                              /* [Wa; Ur; Uz]     [A+2H, H] */
     DECODER_U,                          /* U                [H, H] */
@@ -29,6 +29,12 @@ struct model {
     struct params params;     /* view of values */
     struct weight weights[WEIGHTS];
 };
+
+/* Where the ENCODER_W of a layer (from 0) and direction (0: →h, 1: ←h) is; ENCODER_UG and ENCODER_U follow. */
+static inline int encoder_weight(int layer, int d)
+{
+    return ENCODER_W + 3 * (2 * layer + d);
+}
 
 /* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. */
 void model_init(struct model *model, const struct config *config, real *values);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ARCHITECTURE "rnnsearch"
+#define LAYER_NORM ARCHITECTURE ".layer_norm"
 
 static const char *const unit_names[] = { "bpe", "word", "char" };
 
@@ -14,13 +15,15 @@ static const char *const unit_names[] = { "bpe", "word", "char" };
 static const struct {
     const char *key;
     size_t field;
+    int absent; /* the value for which the key is left out; 0: it is always there */
 } sizes[] = {
-    { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx) },
-    { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy) },
-    { ARCHITECTURE ".embedding", offsetof(struct config, E) },
-    { ARCHITECTURE ".hidden", offsetof(struct config, H) },
-    { ARCHITECTURE ".alignment", offsetof(struct config, A) },
-    { ARCHITECTURE ".maxout", offsetof(struct config, L) },
+    { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx), 0 },
+    { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy), 0 },
+    { ARCHITECTURE ".embedding", offsetof(struct config, E), 0 },
+    { ARCHITECTURE ".hidden", offsetof(struct config, H), 0 },
+    { ARCHITECTURE ".alignment", offsetof(struct config, A), 0 },
+    { ARCHITECTURE ".maxout", offsetof(struct config, L), 0 },
+    { ARCHITECTURE ".encoder_layers", offsetof(struct config, encoder_layers), 1 },
 };
 
 enum { SIZES = sizeof sizes / sizeof *sizes };
@@ -30,11 +33,17 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
     const struct tokenizer_options *options = &tokenizer->options;
 
     gguf_put_string(writer, "general.architecture", ARCHITECTURE);
-    for (int i = 0; i < SIZES; i++)
-        gguf_put_u32(writer, sizes[i].key, *(const uint32_t *)(const void *)((const char *)config + sizes[i].field));
+    for (int i = 0; i < SIZES; i++) {
+        int value = *(const int *)(const void *)((const char *)config + sizes[i].field);
+
+        if (!sizes[i].absent || value != sizes[i].absent)
+            gguf_put_u32(writer, sizes[i].key, (uint32_t)value);
+    }
     gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->attention]);
     gguf_put_string(writer, ARCHITECTURE ".query", query_names[config->query]);
     gguf_put_string(writer, ARCHITECTURE ".tie", tie_names[config->tie]);
+    if (config->layer_norm) /* files of models without are as they were before there was such a key */
+        gguf_put_bool(writer, LAYER_NORM, 1);
     gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
     gguf_put_bool(writer, "tokenizer.lowercase", options->lowercase);
@@ -149,9 +158,14 @@ static int get_config(const struct gguf *gguf, struct config *config)
     if (get_choice(gguf, "general.architecture", architectures, 1) < 0)
         return -1;
     *config = (struct config){ 0 };
-    for (int i = 0; i < SIZES; i++)
-        if (get_int(gguf, sizes[i].key, (int *)(void *)((char *)config + sizes[i].field)))
+    for (int i = 0; i < SIZES; i++) {
+        int *field = (int *)(void *)((char *)config + sizes[i].field);
+
+        if (sizes[i].absent && !gguf_has(gguf, sizes[i].key))
+            *field = sizes[i].absent;
+        else if (get_int(gguf, sizes[i].key, field))
             return -1;
+    }
     tie = get_choice(gguf, ARCHITECTURE ".tie", tie_names, 3);
     if (tie < 0)
         return -1;
@@ -163,6 +177,8 @@ static int get_config(const struct gguf *gguf, struct config *config)
     if (gguf_has(gguf, ARCHITECTURE ".query") && (query = get_choice(gguf, ARCHITECTURE ".query", query_names, 2)) < 0)
         return -1;
     config->query = (enum query_kind)query;
+    if (gguf_has(gguf, LAYER_NORM) && get_int(gguf, LAYER_NORM, &config->layer_norm))
+        return -1;
     return config_check(config, gguf->path);
 }
 

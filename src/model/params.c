@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum size { ONE, E, H, H2, A, Q, L, L2, VX, VY };
+/* H_n is H if the encoder has layer n, else 0; N_n is 3H if it has it and layers are normalised, else 0. */
+enum size { ONE, E, H, H2, A, Q, L, L2, VX, VY, H_1, H_2, H_3, H_4, N_1, N_2, N_3, N_4 };
 
 /* Kinds of tensors, for their initial values. */
-enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE };
+enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE, GAIN, SHIFT };
 
 /* Tensors with `stacked` follow the one before, if there is one, without a gap. */
 static const struct entry {
@@ -21,20 +22,28 @@ static const struct entry {
     int stacked;
 } table[] = {
 #define FIELD(member) offsetof(struct params, member)
-#define ENCODER(direction)                                                                                                       \
-    { "encoder." #direction ".Wr", FIELD(direction.Wr), H, E, MATRIX, 0 },                                                       \
-    { "encoder." #direction ".Wz", FIELD(direction.Wz), H, E, MATRIX, 1 },                                                       \
-    { "encoder." #direction ".W", FIELD(direction.W), H, E, MATRIX, 1 },                                                         \
-    { "encoder." #direction ".Ur", FIELD(direction.Ur), H, H, RECURRENT, 0 },                                                    \
-    { "encoder." #direction ".Uz", FIELD(direction.Uz), H, H, RECURRENT, 1 },                                                    \
-    { "encoder." #direction ".U", FIELD(direction.U), H, H, RECURRENT, 0 },                                                      \
-    { "encoder." #direction ".br", FIELD(direction.br), H, ONE, BIAS, 0 },                                                       \
-    { "encoder." #direction ".bz", FIELD(direction.bz), H, ONE, BIAS, 1 },                                                       \
-    { "encoder." #direction ".b", FIELD(direction.b), H, ONE, BIAS, 1 }
+#define NORM(name, gru, rows)                                                                                                    \
+    { name ".gain", FIELD(gru.gain), rows, ONE, GAIN, 0 },                                                                       \
+    { name ".shift", FIELD(gru.shift), rows, ONE, SHIFT, 0 }
+#define ENCODER(name, n, d, input)                                                                                               \
+    { name ".Wr", FIELD(encoder[n - 1][d].Wr), H_##n, input, MATRIX, 0 },                                                        \
+    { name ".Wz", FIELD(encoder[n - 1][d].Wz), H_##n, input, MATRIX, 1 },                                                        \
+    { name ".W", FIELD(encoder[n - 1][d].W), H_##n, input, MATRIX, 1 },                                                          \
+    { name ".Ur", FIELD(encoder[n - 1][d].Ur), H_##n, H, RECURRENT, 0 },                                                         \
+    { name ".Uz", FIELD(encoder[n - 1][d].Uz), H_##n, H, RECURRENT, 1 },                                                         \
+    { name ".U", FIELD(encoder[n - 1][d].U), H_##n, H, RECURRENT, 0 },                                                           \
+    { name ".br", FIELD(encoder[n - 1][d].br), H_##n, ONE, BIAS, 0 },                                                            \
+    { name ".bz", FIELD(encoder[n - 1][d].bz), H_##n, ONE, BIAS, 1 },                                                            \
+    { name ".b", FIELD(encoder[n - 1][d].b), H_##n, ONE, BIAS, 1 },                                                              \
+    NORM(name, encoder[n - 1][d], N_##n)
+#define UPPER(n) ENCODER("encoder." #n ".forward", n, 0, H2), ENCODER("encoder." #n ".backward", n, 1, H2)
     { "source.embedding", FIELD(source_embedding), VX, E, EMBEDDING, 0 },
     { "target.embedding", FIELD(target_embedding), VY, E, EMBEDDING, 0 },
-    ENCODER(forward),
-    ENCODER(backward),
+    ENCODER("encoder.forward", 1, 0, E),
+    ENCODER("encoder.backward", 1, 1, E),
+    UPPER(2),
+    UPPER(3),
+    UPPER(4),
     { "decoder.start.W", FIELD(start_W), H, H, MATRIX, 0 },
     { "decoder.start.b", FIELD(start_b), H, ONE, BIAS, 0 },
     { "attention.Ua", FIELD(Ua), A, H2, ALIGNMENT, 0 },
@@ -54,6 +63,7 @@ static const struct entry {
     { "decoder.Cr", FIELD(decoder.Cr), H, H2, MATRIX, 0 },
     { "decoder.Cz", FIELD(decoder.Cz), H, H2, MATRIX, 1 },
     { "decoder.C", FIELD(decoder.C), H, H2, MATRIX, 1 },
+    NORM("decoder", decoder, N_1),
     { "readout.Uo", FIELD(Uo), L2, H, MATRIX, 0 },
     { "readout.Vo", FIELD(Vo), L2, E, MATRIX, 0 },
     { "readout.Co", FIELD(Co), L2, H2, MATRIX, 0 },
@@ -63,6 +73,12 @@ static const struct entry {
 };
 
 enum { ENTRIES = sizeof table / sizeof *table, LINE = 32 / sizeof(real) };
+_Static_assert((int)ENTRIES <= (int)TENSOR_MAXIMUM, "a layout must hold every entry");
+
+static int has_layer(const struct config *config, int layer)
+{
+    return layer <= config->encoder_layers;
+}
 
 static int measure(enum size size, const struct config *config)
 {
@@ -76,6 +92,8 @@ static int measure(enum size size, const struct config *config)
     case L2: return 2 * config->L;
     case VX: return config->Vx;
     case VY: return config->Vy;
+    case H_1: case H_2: case H_3: case H_4: return has_layer(config, (int)size - H_1 + 1) ? config->H : 0;
+    case N_1: case N_2: case N_3: case N_4: return config->layer_norm && has_layer(config, (int)size - N_1 + 1) ? 3 * config->H : 0;
     case ONE: break;
     }
     return 1;
@@ -144,7 +162,9 @@ void params_view(struct params *params, const struct layout *layout, const struc
         real **field = (real **)(void *)((char *)params + table[i].field);
         size_t field_owner = owner(table[i].field, config->tie);
 
-        if (!present(&table[i], config))
+        if (!present(&table[i], config) && (table[i].kind == GAIN || table[i].kind == SHIFT))
+            *field = NULL;
+        else if (!present(&table[i], config))
             *field = array + (next < layout->count ? layout->tensors[next].offset : 0); /* stacks begin where the next tensor does */
         else if (field_owner != table[i].field)
             *field = *(real **)(void *)((char *)params + field_owner);
@@ -200,13 +220,23 @@ static void fill_uniform(real *w, size_t count, double most, struct rng *rng)
         w[i] = (real)(most * (2 * rng_uniform(rng) - 1));
 }
 
-static int entry_of(const char *name)
+static enum kind kind_of(const char *name)
 {
     for (int i = 0; i < ENTRIES; i++)
         if (strcmp(table[i].name, name) == 0)
-            return i;
+            return table[i].kind;
     assert(0);
-    return 0;
+    return BIAS;
+}
+
+/* FNV-1a: which stream of random numbers is a tensor's, whatever else the model has. */
+static uint64_t hash_name(const char *name)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x100000001B3u;
+    return hash;
 }
 
 void params_initialize(real *array, const struct layout *layout, enum initial initial, unsigned long seed)
@@ -215,12 +245,16 @@ void params_initialize(real *array, const struct layout *layout, enum initial in
     for (int i = 0; i < layout->count; i++) {
         const struct tensor *tensor = &layout->tensors[i];
         real *w = array + tensor->offset;
-        int entry = entry_of(tensor->name);
-        struct rng rng = rng_make(seed, 0x696e6974, (uint64_t)entry, 0);
+        struct rng rng = rng_make(seed, 0x696e6974, hash_name(tensor->name), 0);
         double glorot = sqrt(6.0 / (tensor->rows + tensor->columns));
 
-        switch (table[entry].kind) {
+        switch (kind_of(tensor->name)) {
         case BIAS:
+        case SHIFT:
+            break;
+        case GAIN:
+            for (size_t k = 0; k < tensor->count; k++)
+                w[k] = 1;
             break;
         case RECURRENT:
             orthogonal(w, tensor->rows, &rng);

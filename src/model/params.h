@@ -15,17 +15,18 @@
 
 /* A GRU's own tensors; the stacked ones begin at Wr, Ur, br, Cr. */
 struct gru_params {
-    real *Wr, *Wz, *W;    /* [H, E] each */
+    real *Wr, *Wz, *W;    /* [H, E] each; [H, 2H] in the encoder's layers above the first */
     real *Ur, *Uz, *U;    /* [H, H] */
     real *br, *bz, *b;    /* [H] */
     real *Cr, *Cz, *C;    /* [H, 2H], decoder only */
+    real *gain, *shift;   /* [3H]: r, z, s~; NULL without layer normalisation */
 };
 
 /* A view of all tensors in an array of params_layout's length. */
 struct params {
     real *source_embedding;            /* [Vx, E] */
     real *target_embedding;            /* [Vy, E] */
-    struct gru_params forward, backward; /* encoder */
+    struct gru_params encoder[ENCODER_LAYERS_MOST][2]; /* by layer; →h, ←h. None from encoder_layers on */
     real *start_W, *start_b;           /* [H, H], [H]: s_0 = tanh(Ws ←h_1 + bs) */
     real *Wa, *Ua, *ba, *va;           /* [A, H], [A, 2H], [A], [A]; va with additive attention, none of them with none */
     real *Ya;                          /* [A, E] with query word */
@@ -34,7 +35,7 @@ struct params {
     real *output_W, *output_b;         /* [Vy, L], [Vy] */
 };
 
-enum { TENSOR_MAXIMUM = 64 };
+enum { TENSOR_MAXIMUM = 128 };
 
 /* How a pass makes a tensor's gradient: adds to all of it; sets it with a first product (matmul_overwrite); or adds to the rows of the
  * words that occur. */
@@ -60,7 +61,8 @@ void params_layout(struct layout *layout, const struct config *config);
 /* Points `params` into `array`, laid out by `layout`; tied tensors point to the same place. */
 void params_view(struct params *params, const struct layout *layout, const struct config *config, real *array);
 
-/* Sets every number to its initial value, a function of the seed alone (paper, appendix B.1, or Glorot and Bengio 2010). */
+/* Sets every number to its initial value, a function of the seed and the tensor's name and shape alone (paper, appendix B.1, or Glorot
+ * and Bengio 2010). */
 void params_initialize(real *array, const struct layout *layout, enum initial initial, unsigned long seed);
 
 /* Index of the named tensor, or -1. */

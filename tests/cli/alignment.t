@@ -5,7 +5,7 @@ corpus 200
 learned "$T/bpe.gguf"
 learned "$T/char.gguf" --units char
 learned "$T/word.gguf" --units word --vocabulary 60
-learned "$T/barely.gguf" --max-updates 10 --vocabulary 330
+learned "$T/barely.gguf" --max-updates 30 --vocabulary 330
 train --quiet --model "$T/zero.gguf" --vocabulary 330 --max-updates 0 --initial paper
 {
     sed -n 1,8p "$T/valid.en"

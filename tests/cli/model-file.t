@@ -107,6 +107,20 @@ for name in $(sed -n 's/^  "\(rnnsearch\.[a-z_.]*\)": {"type": "uint32".*/\1/p' 
     esac
 done
 
+# The layers of the encoder: a key and tensors that a model of one layer does not have.
+lacks "$T/info" '^(rnnsearch.encoder_layers|encoder.2)' 'a model of one encoder layer does not say so'
+train --quiet --model "$T/deep.gguf" --encoder-layers 2 --max-updates 1
+works 'info of two encoder layers' "$NMT" info "$T/deep.gguf"
+has "$T/out" '^rnnsearch.encoder_layers +2$' 'shows the layers'
+has "$T/out" '^encoder.2.backward.W +F32 .24, 48.$' 'and the tensors of the second'
+model=$T/deep.gguf
+offset=$(($(at rnnsearch.encoder_layers) + 28))
+for layers in 0 3 5; do
+    put $offset "\\00$layers"
+    refused "$bad" "$layers layers for 2"
+done
+model=$T/m.gguf
+
 # One byte after another of the header, each bit turned: nothing crashes, and what is refused is refused in one line.
 crashed=0
 offset=0

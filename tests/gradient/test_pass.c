@@ -28,7 +28,7 @@ struct setup {
     struct loss loss; /* of the last run */
 };
 
-/* The choices with sizes that are odd and, but for E and L (which ties make equal), all different. */
+/* The choices with sizes that are odd and, but for E and L (which ties make equal), all different. One layer unless said otherwise. */
 static void setup_make(struct setup *setup, struct config choices)
 {
     struct rng rng = rng_make(1, 0, 0, 0);
@@ -36,10 +36,12 @@ static void setup_make(struct setup *setup, struct config choices)
     *setup = (struct setup){ .config = choices, .scale = 1 };
     setup->config.Vx = 7;
     setup->config.Vy = choices.tie == TIE_NONE ? 9 : 7;
-    setup->config.E = 3;
+    setup->config.E = choices.encoder_layers == 3 ? 13 : 3; /* 13: the words wider than the upper layers' input, 2H */
     setup->config.H = 5;
     setup->config.A = choices.attention == ATTENTION_NONE ? 0 : 4;
     setup->config.L = choices.tie == TIE_NONE ? 2 : 3;
+    if (!choices.encoder_layers)
+        setup->config.encoder_layers = 1;
     assert_int_equal(config_check(&setup->config, "test"), 0);
     model_init(&setup->model, &setup->config, NULL);
     check_fill(setup->model.values, setup->model.layout.length, 0.7, &rng);
@@ -104,8 +106,8 @@ static void check_masks(const struct setup *setup)
 
     check_mask("source embedding", masks->source_embedding, setup->config.E);
     check_mask("target embedding", masks->target_embedding, setup->config.E);
-    check_mask("forward state", masks->forward_state, setup->config.H);
-    check_mask("backward state", masks->backward_state, setup->config.H);
+    for (int i = 0; i < 2 * setup->config.encoder_layers; i++)
+        check_mask("encoder state", masks->encoder_state[i / 2][i % 2], setup->config.H);
     check_mask("decoder state", masks->decoder_state, setup->config.H);
     check_mask("annotation", masks->annotation, 2 * setup->config.H);
     check_mask("readout", masks->readout, setup->config.L);
@@ -189,6 +191,20 @@ static void fixed_vector(void **state)
     check_model((struct config){ .attention = ATTENTION_NONE }, &everything, 0.1);
 }
 
+static void two_layers(void **state)
+{
+    (void)state;
+    check_model((struct config){ .encoder_layers = 2 }, NULL, 0);
+    check_model((struct config){ .encoder_layers = 2, .tie = TIE_ALL }, &everything, 0.1);
+    check_model((struct config){ .encoder_layers = 2, .attention = ATTENTION_NONE }, &everything, 0.1);
+}
+
+static void three_layers(void **state)
+{
+    (void)state;
+    check_model((struct config){ .encoder_layers = 3 }, &everything, 0.1);
+}
+
 /* Two kinds of dropout can hide each other's mistakes: each kind alone. */
 static void each_dropout(void **state)
 {
@@ -197,14 +213,17 @@ static void each_dropout(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        check_model((struct config){ 0 }, &kinds[i], 0);
+        for (int layers = 1; layers <= 2; layers++)
+            check_model((struct config){ .encoder_layers = layers }, &kinds[i], 0);
 }
 
 /* With matmul_overwrite, the gradients of weights need not be emptied: every one is set by some product before anything adds to it. */
 static void overwrites(void **state)
 {
     static const struct config choices[] = { { 0 }, { .query = QUERY_WORD }, { .tie = TIE_TARGET }, { .tie = TIE_ALL },
-                                             { .attention = ATTENTION_DOT }, { .attention = ATTENTION_NONE } };
+                                             { .attention = ATTENTION_DOT }, { .attention = ATTENTION_NONE },
+                                             { .encoder_layers = 2, .layer_norm = 1 },
+                                             { .encoder_layers = 2, .layer_norm = 1, .query = QUERY_WORD, .tie = TIE_ALL } };
 
     (void)state;
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
@@ -236,7 +255,7 @@ static void accumulates_and_scales(void **state)
     real *one, *scaled;
 
     (void)state;
-    setup_make(&setup, (struct config){ .tie = TIE_ALL });
+    setup_make(&setup, (struct config){ .tie = TIE_ALL, .encoder_layers = 2, .layer_norm = 1 });
     setup.dropout = &everything;
     setup.smoothing = 0.1;
     one = gradient_of(&setup);
@@ -266,7 +285,7 @@ static void loss_and_gaps(void **state)
     real *gradient;
 
     (void)state;
-    setup_make(&setup, (struct config){ .tie = TIE_TARGET });
+    setup_make(&setup, (struct config){ .tie = TIE_TARGET, .encoder_layers = 2, .layer_norm = 1 });
     setup.smoothing = 0.1;
     gradient = gradient_of(&setup);
     pass_forward(setup.matmul, &setup.pass, &forward, NULL, &setup.pairs.batch, &setup.model, 0.1);
@@ -283,13 +302,33 @@ static void loss_and_gaps(void **state)
     setup_release(&setup);
 }
 
+/* The same with normalised sums in the GRUs; gains and shifts are tensors like others. */
+static void normalized(void **state)
+{
+    (void)state;
+    check_model((struct config){ .layer_norm = 1 }, NULL, 0);
+    check_model((struct config){ .layer_norm = 1 }, &everything, 0.1);
+    check_model((struct config){ .layer_norm = 1, .attention = ATTENTION_NONE }, &everything, 0.1);
+}
+
+/* The choices that add to the paper's model, together. */
+static const struct config all_choices = { .encoder_layers = 2, .layer_norm = 1, .query = QUERY_WORD };
+
+static void all_together(void **state)
+{
+    (void)state;
+    check_model(all_choices, NULL, 0);
+    check_model(all_choices, &everything, 0.1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dot),          cmocka_unit_test(scaled_dot), cmocka_unit_test(query_word),  cmocka_unit_test(fixed_vector),
         cmocka_unit_test(plain),        cmocka_unit_test(dropout),     cmocka_unit_test(tied_target),
-        cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(overwrites), cmocka_unit_test(accumulates_and_scales),
-        cmocka_unit_test(loss_and_gaps),
+        cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(overwrites),
+        cmocka_unit_test(accumulates_and_scales), cmocka_unit_test(loss_and_gaps), cmocka_unit_test(two_layers),
+        cmocka_unit_test(three_layers), cmocka_unit_test(normalized),   cmocka_unit_test(all_together),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct config config = { .Vx = 23, .Vy = 19, .E = 12, .H = 16, .A = 11, .L = 10, .tie = TIE_NONE };
+static const struct config config = { .Vx = 23, .Vy = 19, .E = 12, .H = 16, .A = 11, .L = 10, .encoder_layers = 2, .tie = TIE_NONE };
 static const int lengths[][2] = { { 7, 9 }, { 1, 4 }, { 12, 3 }, { 5, 1 }, { 7, 12 }, { 2, 1 }, { 3, 9 }, { 15, 6 } };
 enum { PAIRS = sizeof lengths / sizeof *lengths };
 static const struct dropout everything = { .embedding = 0.2, .state = 0.2, .annotation = 0.2, .readout = 0.2, .source_word = 0.2,
@@ -81,6 +81,40 @@ static void company(void **state)
             for (int b = 0; b < count; b++)
                 check_near("nll of a sentence", (size_t)orders[i][b], together[b], alone[orders[i][b]], 1e-4);
         }
+    setup_release(&setup);
+}
+
+/* A layer adds to the annotations: one whose numbers are all zero, and so its states, leaves them as they are; others do not. */
+static void zero_layer(void **state)
+{
+    struct config one = config;
+    struct setup setup;
+    struct model shallow;
+    struct loss with = { 0 }, without = { 0 }, zero = { 0 };
+
+    (void)state;
+    one.encoder_layers = 1;
+    setup_make(&setup, BACKEND_OPENBLAS, PRECISION_F32);
+    model_init(&shallow, &one, NULL);
+    for (int i = 0; i < setup.model.layout.count; i++) {
+        const struct tensor *tensor = &setup.model.layout.tensors[i];
+        int same = params_find(&shallow.layout, tensor->name);
+
+        if (same >= 0)
+            memcpy(shallow.values + shallow.layout.tensors[same].offset, setup.model.values + tensor->offset, tensor->count * sizeof(real));
+    }
+    pass_forward(setup.matmul, &setup.pass, &without, NULL, &setup.pairs.batch, &shallow, 0);
+    pass_forward(setup.matmul, &setup.pass, &with, NULL, &setup.pairs.batch, &setup.model, 0);
+    assert_true(fabs(with.loss - without.loss) > 1e-3);
+    for (int i = 0; i < setup.model.layout.count; i++) {
+        const struct tensor *tensor = &setup.model.layout.tensors[i];
+
+        if (params_find(&shallow.layout, tensor->name) < 0)
+            memset(setup.model.values + tensor->offset, 0, tensor->count * sizeof(real));
+    }
+    pass_forward(setup.matmul, &setup.pass, &zero, NULL, &setup.pairs.batch, &setup.model, 0);
+    check_near("loss with a layer of zeros", 0, zero.loss, without.loss, 0);
+    model_release(&shallow);
     setup_release(&setup);
 }
 
@@ -215,6 +249,39 @@ static void masks(void **state)
     setup_release(&setup);
 }
 
+/* A layer more draws masks of its own and leaves all others as they are. */
+static void masks_of_layers(void **state)
+{
+    struct config one = config;
+    struct setup setup;
+    struct arena arena = { 0 };
+    struct masks few, more;
+    enum { STATES = PAIRS * 16 * sizeof(real) };
+
+    (void)state;
+    one.encoder_layers = 1;
+    setup_make(&setup, BACKEND_OPENBLAS, PRECISION_F32);
+    for (int round = 0; round < 2; round++) {
+        masks_draw(&few, &setup.pairs.batch, &one, &everything, 1, 2, setup.pairs.numbers, &arena);
+        masks_draw(&more, &setup.pairs.batch, &config, &everything, 1, 2, setup.pairs.numbers, &arena);
+        if (round == 0)
+            arena_allocate(&arena);
+    }
+    for (int d = 0; d < 2; d++) {
+        assert_memory_equal(few.encoder_state[0][d], more.encoder_state[0][d], STATES);
+        assert_null(few.encoder_state[1][d]);
+        assert_memory_not_equal(more.encoder_state[1][d], more.encoder_state[0][d], STATES);
+    }
+    assert_memory_not_equal(more.encoder_state[1][0], more.encoder_state[1][1], STATES);
+    assert_memory_equal(few.decoder_state, more.decoder_state, STATES);
+    assert_memory_equal(few.annotation, more.annotation, 2 * STATES);
+    assert_memory_equal(few.readout, more.readout, PAIRS * 10 * sizeof(real));
+    assert_memory_equal(few.source_word, more.source_word, (size_t)setup.pairs.source_length[0]);
+    assert_memory_equal(few.target_word, more.target_word, (size_t)setup.pairs.target_length[0]);
+    arena_release(&arena);
+    setup_release(&setup);
+}
+
 /* The words that a mask drops, and no others, have no vector; the decoder reads each word one step later. */
 static void dropped_words(void **state)
 {
@@ -240,8 +307,8 @@ static void dropped_words(void **state)
         for (int t = 0; t < Tx; t++) {
             int row = encoder->sequence.first[t] + source_rank, last = Tx - 1 - t;
 
-            assert_int_equal(encoder->directions[0].ids[row], no_source[t] ? -1 : setup.pairs.source[b][t]);
-            assert_int_equal(encoder->directions[1].ids[row], no_source[last] ? -1 : setup.pairs.source[b][last]);
+            assert_int_equal(encoder->ids[0][row], no_source[t] ? -1 : setup.pairs.source[b][t]);
+            assert_int_equal(encoder->ids[1][row], no_source[last] ? -1 : setup.pairs.source[b][last]);
         }
         for (int t = 0; t < Ty; t++) {
             int row = decoder->sequence.first[t] + target_rank;
@@ -319,9 +386,11 @@ static void by_heart(void **state)
     setup_release(&setup);
 }
 
-/* Loss, gradient and packing of another backend against OpenBLAS's in f32, before and after the weights change. */
+/* Loss, gradient and packing of another backend against OpenBLAS's in f32, before and after the weights change. The weights are such
+ * that rounding changes no maxout's choice: with one of 450 changed, bf16's gradient is off by up to a tenth, with none by 0.004. */
 static void check_backend(enum backend backend, enum precision precision, double tolerance)
 {
+    static const unsigned long seeds[] = { 2, 7 };
     enum precision best = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_AUTO;
     struct setup one, other;
 
@@ -336,15 +405,15 @@ static void check_backend(enum backend backend, enum precision precision, double
         struct loss wanted = { 0 }, got = { 0 };
         double difference = 0;
 
-        if (round == 2) { /* packed weights must follow */
-            params_initialize(one.model.values, &one.model.layout, INITIAL_GLOROT, 5);
-            params_initialize(other.model.values, &other.model.layout, INITIAL_GLOROT, 5);
+        if (round % 2 == 0) { /* packed weights must follow */
+            params_initialize(one.model.values, &one.model.layout, INITIAL_GLOROT, seeds[round / 2]);
+            params_initialize(other.model.values, &other.model.layout, INITIAL_GLOROT, seeds[round / 2]);
         }
         if (round > 0)
             for (int share = 0; share < 3; share++)
                 model_pack(&other.model, other.matmul, round != 3, share, 3);
         for (int i = 0; round > 0 && i < WEIGHTS; i++)
-            assert_true(!other.model.weights[i].packed[FORWARD] == !matmul_packs(other.matmul));
+            assert_true(!other.model.weights[i].packed[FORWARD] == !(matmul_packs(other.matmul) && other.model.weights[i].out));
         memset(one.array, 0, length * sizeof(real));
         memset(other.array, 0, length * sizeof(real));
         pass_gradient(one.matmul, &one.pass, &wanted, &one.gradient, &one.pairs.batch, &one.model, &everything, 0.1, 1, 1, 1,
@@ -378,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(company),  cmocka_unit_test(parts),    cmocka_unit_test(alignments),
         cmocka_unit_test(sequences), cmocka_unit_test(masks),     cmocka_unit_test(dropped_words), cmocka_unit_test(measured),
+        cmocka_unit_test(masks_of_layers), cmocka_unit_test(zero_layer),
         cmocka_unit_test(by_heart), cmocka_unit_test(onednn),   cmocka_unit_test(bf16),
     };
 

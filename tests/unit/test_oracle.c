@@ -109,7 +109,8 @@ static void toy_make(struct toy *toy, const char *path)
     sizes = find(&toy->oracle, "", "sizes.Vx.Vy.E.H.A.L");
     assert_non_null(sizes);
     toy->config = (struct config){ .Vx = (int)sizes->values[0], .Vy = (int)sizes->values[1], .E = (int)sizes->values[2],
-                                   .H = (int)sizes->values[3], .A = (int)sizes->values[4], .L = (int)sizes->values[5] };
+                                   .H = (int)sizes->values[3], .A = (int)sizes->values[4], .L = (int)sizes->values[5],
+                                   .encoder_layers = 1 };
     model_init(&toy->model, &toy->config, NULL);
     for (int i = 0; i < toy->model.layout.count; i++) {
         const struct tensor *tensor = &toy->model.layout.tensors[i];

@@ -4,11 +4,13 @@
 
 #include "../check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Large enough for statistics; sizes all different but for E and L, which ties make equal. */
-static const struct config sizes = { .Vx = 120, .Vy = 110, .E = 40, .H = 50, .A = 45, .L = 40, .tie = TIE_NONE };
+static const struct config sizes = { .Vx = 120, .Vy = 110, .E = 40, .H = 50, .A = 45, .L = 40, .encoder_layers = 2,
+                                    .tie = TIE_NONE };
 
 struct start {
     struct layout layout;
@@ -104,14 +106,20 @@ static void check_orthogonal(const struct start *start, const char *name)
 }
 
 static const char *const recurrent[] = { "encoder.forward.Ur", "encoder.forward.Uz", "encoder.forward.U", "encoder.backward.Ur",
-                                         "encoder.backward.Uz", "encoder.backward.U", "decoder.Ur", "decoder.Uz", "decoder.U" };
+                                         "encoder.backward.Uz", "encoder.backward.U", "decoder.Ur", "decoder.Uz", "decoder.U",
+                                         "encoder.2.forward.Ur", "encoder.2.forward.Uz", "encoder.2.forward.U",
+                                         "encoder.2.backward.Ur", "encoder.2.backward.Uz", "encoder.2.backward.U" };
 static const char *const biases[] = { "encoder.forward.br", "encoder.forward.bz", "encoder.forward.b", "encoder.backward.br",
                                       "encoder.backward.bz", "encoder.backward.b", "decoder.br", "decoder.bz", "decoder.b",
-                                      "decoder.start.b", "attention.ba", "readout.bo", "output.b" };
+                                      "decoder.start.b", "attention.ba", "readout.bo", "output.b", "encoder.2.forward.br",
+                                      "encoder.2.forward.bz", "encoder.2.forward.b", "encoder.2.backward.br",
+                                      "encoder.2.backward.bz", "encoder.2.backward.b" };
 static const char *const matrices[] = { "encoder.forward.Wr", "encoder.forward.Wz", "encoder.forward.W", "encoder.backward.Wr",
                                         "encoder.backward.Wz", "encoder.backward.W", "decoder.start.W", "decoder.Wr",
                                         "decoder.Wz", "decoder.W", "decoder.Cr", "decoder.Cz", "decoder.C", "readout.Uo",
-                                        "readout.Vo", "readout.Co", "output.W" };
+                                        "readout.Vo", "readout.Co", "output.W", "encoder.2.forward.Wr",
+                                        "encoder.2.forward.Wz", "encoder.2.forward.W", "encoder.2.backward.Wr",
+                                        "encoder.2.backward.Wz", "encoder.2.backward.W" };
 enum { RECURRENT = sizeof recurrent / sizeof *recurrent, BIASES = sizeof biases / sizeof *biases,
        MATRICES = sizeof matrices / sizeof *matrices };
 
@@ -187,6 +195,8 @@ static void layouts(void **state)
 {
     static const char *const stacks[][5] = { { "encoder.forward.Wr", "encoder.forward.Wz", "encoder.forward.W" },
                                              { "encoder.backward.Ur", "encoder.backward.Uz" },
+                                             { "encoder.2.backward.Wr", "encoder.2.backward.Wz", "encoder.2.backward.W" },
+                                             { "encoder.2.forward.br", "encoder.2.forward.bz", "encoder.2.forward.b" },
                                              { "attention.Wa", "decoder.Ur", "decoder.Uz" },
                                              { "attention.ba", "decoder.br", "decoder.bz", "decoder.b" },
                                              { "decoder.Cr", "decoder.Cz", "decoder.C" } };
@@ -216,6 +226,89 @@ static void layouts(void **state)
             before = tensor;
         }
     }
+    free(start.array);
+}
+
+/* Every tensor of `few` is in `more`, of the same shape and with the same values. */
+static void check_contained(const struct start *few, const struct start *more)
+{
+    for (int i = 0; i < few->layout.count; i++) {
+        const struct tensor *one = &few->layout.tensors[i], *other = tensor_of(more, one->name);
+
+        assert_int_equal(one->rows, other->rows);
+        assert_int_equal(one->columns, other->columns);
+        assert_memory_equal(few->array + one->offset, more->array + other->offset, one->count * sizeof(real));
+    }
+}
+
+/* A layer more is more tensors; the others start as they did. */
+static void layers(void **state)
+{
+    struct config one = sizes;
+    struct start fewer, more = start_new(&sizes, INITIAL_GLOROT, 1);
+
+    (void)state;
+    one.encoder_layers = 1;
+    fewer = start_new(&one, INITIAL_GLOROT, 1);
+    assert_int_equal(more.layout.count, fewer.layout.count + 18);
+    assert_int_equal(params_find(&fewer.layout, "encoder.2.forward.Wr"), -1);
+    assert_int_equal(params_find(&more.layout, "encoder.3.forward.Wr"), -1);
+    check_contained(&fewer, &more);
+    assert_int_equal(tensor_of(&more, "encoder.2.forward.Wr")->columns, 2 * sizes.H);
+    for (one.encoder_layers = 0; one.encoder_layers <= ENCODER_LAYERS_MOST + 1; one.encoder_layers++)
+        assert_int_equal(config_check(&one, "test"), one.encoder_layers >= 1 && one.encoder_layers <= ENCODER_LAYERS_MOST ? 0 : -1);
+    free(fewer.array);
+    free(more.array);
+}
+
+/* Layer normalisation adds a gain and a shift to every GRU, which start as if they were not there, and changes no other tensor. */
+static void norms(void **state)
+{
+    static const char *const grus[] = { "encoder.forward", "encoder.backward", "encoder.2.forward", "encoder.2.backward", "decoder" };
+    struct config config = sizes;
+    struct start plain = start_new(&config, INITIAL_GLOROT, 1), normalized;
+    struct params params;
+
+    (void)state;
+    params_view(&params, &plain.layout, &config, plain.array);
+    assert_true(!params.encoder[0][0].gain && !params.encoder[1][1].gain && !params.decoder.gain);
+    config.layer_norm = 1;
+    normalized = start_new(&config, INITIAL_GLOROT, 1);
+    params_view(&params, &normalized.layout, &config, normalized.array);
+    assert_true(!params.encoder[2][0].gain);
+    assert_int_equal(normalized.layout.count, plain.layout.count + 10);
+    assert_int_equal(normalized.layout.parameters, plain.layout.parameters + 30 * (size_t)sizes.H);
+    check_contained(&plain, &normalized);
+    for (int i = 0; i < 5; i++) {
+        const struct gru_params *gru = i < 4 ? &params.encoder[i / 2][i % 2] : &params.decoder;
+        char name[64];
+
+        snprintf(name, sizeof name, "%s.gain", grus[i]);
+        assert_ptr_equal(gru->gain, normalized.array + tensor_of(&normalized, name)->offset);
+        assert_false(tensor_of(&normalized, name)->is_weight);
+        for (int k = 0; k < 3 * sizes.H; k++)
+            assert_true(gru->gain[k] == 1);
+        snprintf(name, sizeof name, "%s.shift", grus[i]);
+        assert_ptr_equal(gru->shift, normalized.array + tensor_of(&normalized, name)->offset);
+        assert_false(tensor_of(&normalized, name)->is_weight);
+        check_zero(&normalized, name);
+    }
+    free(plain.array);
+    free(normalized.array);
+}
+
+/* The matrices of products are weights, those of all layers; biases are not. */
+static void weights(void **state)
+{
+    struct start start = start_new(&sizes, INITIAL_GLOROT, 1);
+
+    (void)state;
+    for (int i = 0; i < RECURRENT; i++)
+        assert_true(tensor_of(&start, recurrent[i])->is_weight);
+    for (int i = 0; i < MATRICES; i++)
+        assert_true(tensor_of(&start, matrices[i])->is_weight);
+    for (int i = 0; i < BIASES; i++)
+        assert_false(tensor_of(&start, biases[i])->is_weight);
     free(start.array);
 }
 
@@ -257,7 +350,8 @@ static void ties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(glorot), cmocka_unit_test(paper), cmocka_unit_test(seeds),
-                                        cmocka_unit_test(layouts), cmocka_unit_test(ties) };
+                                        cmocka_unit_test(layouts), cmocka_unit_test(layers), cmocka_unit_test(norms),
+                                        cmocka_unit_test(weights), cmocka_unit_test(ties) };
 
     return cmocka_run_group_tests_name("params", tests, NULL, NULL);
 }
