@@ -127,6 +127,8 @@ static enum gradient gradient_of(const struct entry *entry, const struct config 
     case ALIGNMENT: return GRADIENT_PRODUCT;
     case EMBEDDING: return owner(FIELD(output_W), config->tie) == entry->field ? GRADIENT_PRODUCT : GRADIENT_ROWS;
     case BIAS:
+    case GAIN:
+    case SHIFT:
     case SCORE: break;
     }
     return GRADIENT_ADDED;

@@ -285,12 +285,12 @@ static void norms(void **state)
 
         snprintf(name, sizeof name, "%s.gain", grus[i]);
         assert_ptr_equal(gru->gain, normalized.array + tensor_of(&normalized, name)->offset);
-        assert_false(tensor_of(&normalized, name)->is_weight);
+        assert_int_not_equal(tensor_of(&normalized, name)->gradient, GRADIENT_PRODUCT);
         for (int k = 0; k < 3 * sizes.H; k++)
             assert_true(gru->gain[k] == 1);
         snprintf(name, sizeof name, "%s.shift", grus[i]);
         assert_ptr_equal(gru->shift, normalized.array + tensor_of(&normalized, name)->offset);
-        assert_false(tensor_of(&normalized, name)->is_weight);
+        assert_int_not_equal(tensor_of(&normalized, name)->gradient, GRADIENT_PRODUCT);
         check_zero(&normalized, name);
     }
     free(plain.array);
@@ -304,11 +304,11 @@ static void weights(void **state)
 
     (void)state;
     for (int i = 0; i < RECURRENT; i++)
-        assert_true(tensor_of(&start, recurrent[i])->is_weight);
+        assert_int_equal(tensor_of(&start, recurrent[i])->gradient, GRADIENT_PRODUCT);
     for (int i = 0; i < MATRICES; i++)
-        assert_true(tensor_of(&start, matrices[i])->is_weight);
+        assert_int_equal(tensor_of(&start, matrices[i])->gradient, GRADIENT_PRODUCT);
     for (int i = 0; i < BIASES; i++)
-        assert_false(tensor_of(&start, biases[i])->is_weight);
+        assert_int_not_equal(tensor_of(&start, biases[i])->gradient, GRADIENT_PRODUCT);
     free(start.array);
 }
 
