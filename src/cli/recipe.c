@@ -29,7 +29,7 @@ static struct train_settings defaults(void)
         .alignment = 512, .maxout = AUTO, .encoder_layers = 1, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
         .dropout_readout = AUTO, .word_dropout = AUTO, .word_dropout_source = AUTO, .word_dropout_target = AUTO, .bpe_dropout = AUTO,
-        .average = AUTO, .warmup = AUTO, .halve_after = 2, .patience = 8, .max_updates = AUTO, .seed = 1,
+        .average = AUTO, .warmup = AUTO, .halve_after = 2, .patience = 5, .max_updates = AUTO, .seed = 1,
     };
 }
 
@@ -253,7 +253,7 @@ void recipe_scale(struct recipe *recipe, const struct train_settings *s, const s
     recipe->train.warmup = (long)choose(s->warmup, 400);
     recipe->train.batches.tokens = (int)choose(s->batch_tokens, small ? 500 : large ? 3000 : 1000);
     recipe->smoothing = choose(s->label_smoothing, 0.1);
-    recipe->dropout = (struct dropout){ .embedding = choose(s->dropout_embedding, dropout), .state = choose(s->dropout_state, 0),
+    recipe->dropout = (struct dropout){ .embedding = choose(s->dropout_embedding, dropout), .state = choose(s->dropout_state, large ? 0 : 0.2),
                                         .annotation = choose(s->dropout_annotation, dropout), .readout = choose(s->dropout_readout, dropout),
                                         .source_word = choose(s->word_dropout_source, word),
                                         .target_word = choose(s->word_dropout_target, word) };
@@ -265,7 +265,8 @@ void recipe_scale(struct recipe *recipe, const struct train_settings *s, const s
         text_format(&recipe->reasons, "%d sentences", recipe->train.batches.sentences);
     else
         text_format(&recipe->reasons, "%d target tokens", recipe->train.batches.tokens);
-    text_format(&recipe->reasons, ", dropout %g, label smoothing %g, learning rate %g", dropout, recipe->smoothing, recipe->train.rate);
+    text_format(&recipe->reasons, ", dropout %g (states %g), label smoothing %g, learning rate %g", dropout, recipe->dropout.state,
+                recipe->smoothing, recipe->train.rate);
 }
 
 void recipe_release(struct recipe *recipe)
