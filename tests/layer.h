@@ -37,7 +37,7 @@ struct layer {
     const real *masks[MOST];
     const real *const *mask;              /* NULL: none */
     real R[MOST], mask_numbers[MOST];
-    real out[MOST], hidden[MOST], work[MOST], copy[MOST], cache[MOST]; /* forward's and backward's */
+    real out[MOST], hidden[MOST], work[MOST], copy[MOST]; /* forward's and backward's */
 };
 
 static inline struct layer *layer_new(double (*forward)(struct layer *), void (*backward)(struct layer *))

@@ -14,7 +14,7 @@ struct train_settings {
     int resume, quiet;
     const char *units, *bad_utf8, *tie, *attention, *query, *initial, *optimizer, *stop_on, *backend, *precision;
     int pretokenized, lowercase, vocabulary, max_length, first;
-    int embedding, hidden, alignment, maxout, encoder_layers, layer_norm;
+    int embedding, hidden, alignment, maxout, encoder_layers;
     int batch_tokens, batch_sentences, pool;
     double learning_rate, clip, label_smoothing, dropout, dropout_embedding, dropout_state, dropout_annotation, dropout_readout;
     double word_dropout, word_dropout_source, word_dropout_target, bpe_dropout, average;

@@ -148,43 +148,6 @@ CLONES void vec_gru_gates_backward(real *restrict dg, real *restrict ds, const r
     }
 }
 
-CLONES real vec_normalize(real *restrict x, real *restrict unit, const real *restrict gain, const real *restrict shift, int n)
-{
-    real mean = 0, variance = 0, scale;
-
-    for (int i = 0; i < n; i++)
-        mean += x[i];
-    mean /= (real)n;
-    for (int i = 0; i < n; i++) {
-        unit[i] = x[i] - mean;
-        variance += unit[i] * unit[i];
-    }
-    scale = 1 / square_root(variance / (real)n + (real)1e-5);
-    for (int i = 0; i < n; i++) {
-        unit[i] *= scale;
-        x[i] = gain[i] * unit[i] + shift[i];
-    }
-    return scale;
-}
-
-CLONES void vec_normalize_backward(real *restrict dx, real *restrict dgain, real *restrict dshift, const real *restrict unit,
-                                   const real *restrict gain, real scale, int n)
-{
-    real mean = 0, slope = 0;
-
-    for (int i = 0; i < n; i++) {
-        dgain[i] += dx[i] * unit[i];
-        dshift[i] += dx[i];
-        dx[i] *= gain[i];
-        mean += dx[i];
-        slope += dx[i] * unit[i];
-    }
-    mean /= (real)n;
-    slope /= (real)n;
-    for (int i = 0; i < n; i++)
-        dx[i] = scale * (dx[i] - mean - slope * unit[i]);
-}
-
 CLONES void vec_energy(real *restrict e, const real *restrict q, const real *restrict K, const real *restrict v, int T, int A)
 {
     for (int j = 0; j < T; j++) {

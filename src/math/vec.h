@@ -28,11 +28,6 @@ void vec_gru_state_backward(real *dg, real *ds, const real *dnext, const real *g
 void vec_gru_gates_backward(real *dg, real *ds, const real *drs, const real *g, const real *s, int n);
 /*   dg_r = gradient of the reset gate's input; ds = drs ∘ r */
 
-/* Layer normalisation (layers/gru.h): unit = x̂, x becomes gain ∘ x̂ + shift; returns 1 / √(variance + 1e-5). Backward, with that as
- * `scale`, turns dx from the gradient of the result into that of x and adds to dgain, dshift. All [n]. */
-real vec_normalize(real *x, real *unit, const real *gain, const real *shift, int n);
-void vec_normalize_backward(real *dx, real *dgain, real *dshift, const real *unit, const real *gain, real scale, int n);
-
 /* Attention of one query over T positions (layers/attention.h). K [T, A] keys, H [T, n] annotations. */
 void vec_energy(real *e, const real *q, const real *K, const real *v, int T, int A);       /* e_j = Σ_a v_a tanh(q_a + K_ja) */
 void vec_energy_backward(real *dq, real *dK, real *dv, const real *de, const real *q, const real *K, const real *v, int T, int A);

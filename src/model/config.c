@@ -1,7 +1,6 @@
 #include "model/config.h"
 
 #include "base/report.h"
-#include "layers/gru.h"
 
 #include <stddef.h>
 
@@ -37,9 +36,4 @@ int config_check(const struct config *config, const char *where)
     if (config->tie == TIE_ALL && config->Vx != config->Vy)
         return error("%s: --tie all needs one vocabulary for both sides", where);
     return 0;
-}
-
-int config_norm_columns(const struct config *config)
-{
-    return config->layer_norm ? gru_norm_columns(config->H) : 0;
 }

@@ -21,7 +21,6 @@ struct config {
     enum attention_kind attention;
     enum query_kind query; /* what the alignment model is asked with: s_{t−1}, or y_{t−1} too */
     enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */
-    int layer_norm; /* 1: the GRUs' sums are normalised (layers/gru.h) */
 };
 
 /* Rows of Ya: A, or 0 where the query is the state alone. */
@@ -29,9 +28,6 @@ int config_word_query(const struct config *config);
 
 /* 0, or -1 after reporting what cannot be (sizes below 1 or absurd; ties of matrices that differ in shape); `where` begins the message. */
 int config_check(const struct config *config, const char *where);
-
-/* Columns of the GRUs' normalisation caches; 0 without layer normalisation. */
-int config_norm_columns(const struct config *config);
 
 extern const char *const tie_names[];
 extern const char *const initial_names[];

@@ -40,7 +40,6 @@ void decoder_bind(struct decoder *decoder, const struct batch *batch, const stru
     decoder->s_in = reals(arena, rows, H);
     decoder->s = reals(arena, rows, H);
     decoder->c = reals(arena, rows, 2 * H);
-    decoder->norm = reals(arena, rows, config_norm_columns(config));
     decoder->s0 = reals(arena, B, H);
     decoder->first = reals(arena, B, H);
     decoder->t = reals(arena, rows, 2 * config->L);
@@ -156,10 +155,9 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
     const struct sequence *sequence = &decoder->sequence;
     const struct weight *weights = model->weights;
     const struct params *params = &model->params;
-    const struct gru_params *gru = &params->decoder;
     const struct readout readout = readout_of(model);
     int rows = decoder->rows, E = model->config.E, H = model->config.H, A = model->config.A, G = A + 3 * H;
-    int Q = config_word_query(&model->config), N = config_norm_columns(&model->config);
+    int Q = config_word_query(&model->config);
     enum meter_part part;
 
     start_forward(matmul, decoder, encoder, model);
@@ -173,7 +171,6 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
         int first = sequence->first[t], active = sequence->active[t];
         const real *before = t ? decoder->s + at(sequence->first[t - 1], H) : decoder->s0;
         real *g = decoder->g + at(first, G), *s_in = decoder->s_in + at(first, H), *c = decoder->c + at(first, 2 * H);
-        const struct gru_norm norm = { .gain = gru->gain, .shift = gru->shift, .cache = decoder->norm + at(first, N) };
 
         for (int k = 0; k < active; k++) {
             if (masks->decoder_state)
@@ -195,8 +192,8 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
         }
         meter_enter(matmul_meter(matmul), part);
         matmul_forward(matmul, g + A, G, c, 2 * H, &weights[DECODER_C], active, 1);
-        gru_forward(matmul, decoder->s + at(first, H), g + A, G, decoder->rs + at(first, H), before, s_in, &weights[DECODER_U], &norm,
-                    active, H);
+        gru_forward(matmul, decoder->s + at(first, H), g + A, G, decoder->rs + at(first, H), before, s_in, &weights[DECODER_U], active,
+                    H);
     }
     readout_forward(matmul, decoder->m, decoder->t, decoder->s, decoder->Y, decoder->c, &readout, decoder->readout_mask, rows);
 }
@@ -210,14 +207,11 @@ static void step_backward(struct matmul *matmul, const struct params *gradient, 
     const struct weight *weights = model->weights;
     int first = sequence->first[t], active = sequence->active[t], H = model->config.H, A = model->config.A, G = A + 3 * H;
     const real *before = t ? decoder->s + at(sequence->first[t - 1], H) : decoder->s0, *g = decoder->g + at(first, G);
-    const struct gru_params *gru = &model->params.decoder, *out = &gradient->decoder;
-    const struct gru_norm norm = { gru->gain, gru->shift, decoder->norm + at(first, config_norm_columns(&model->config)), out->gain,
-                                   out->shift };
     real *dg = back->dg + at(first, G), *dc = back->dc + at(first, 2 * H);
     enum meter_part part;
 
     gru_backward(matmul, dg + A, G, back->ds, back->ds_in, back->drs, back->dnext, g + A, G, before, decoder->s_in + at(first, H),
-                 &weights[DECODER_U], &norm, active, H);
+                 &weights[DECODER_U], active, H);
     matmul_backward(matmul, dc, 2 * H, dg + A, G, &weights[DECODER_C], active, 1);
     part = meter_enter(matmul_meter(matmul), METER_ATTENTION);
     for (int k = 0; k < active; k++) {

@@ -18,7 +18,6 @@ struct decoder {
     const real **embedding_mask, **readout_mask; /* [rows], or NULL */
     size_t *alpha_start;      /* [sentences] by rank: where its [Ty, Tx] block of alpha begins */
     real *Y, *g, *rs, *s_in, *s, *c; /* [rows, E | A+3H | H | H | H | 2H] */
-    real *norm;               /* [rows, config_norm_columns] */
     real *s0;                 /* [sentences, H] by rank */
     real *first;              /* [sentences, H]: ←h_1 by rank */
     real *alpha;              /* Σ Ty·Tx */

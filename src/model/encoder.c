@@ -61,7 +61,6 @@ void encoder_bind(struct encoder *encoder, const struct batch *batch, const stru
         direction->rs = reals(arena, rows, H);
         direction->s_in = reals(arena, rows, H);
         direction->s = reals(arena, rows, H);
-        direction->norm = reals(arena, rows, config_norm_columns(config));
     }
     if (!arena->base)
         return;
@@ -112,7 +111,7 @@ static void direction_forward(struct matmul *matmul, struct encoder *encoder, in
     const struct weight *weights = model->weights + encoder_weight(layer, d);
     const struct gru_params *params = &model->params.encoder[layer][d];
     struct direction *x = &encoder->directions[layer][d];
-    int rows = encoder->rows, H = model->config.H, N = config_norm_columns(&model->config);
+    int rows = encoder->rows, H = model->config.H;
 
     for (int row = 0; row < rows; row++)
         memcpy(x->g + at(row, 3 * H), params->br, 3 * (size_t)H * sizeof(real));
@@ -120,14 +119,12 @@ static void direction_forward(struct matmul *matmul, struct encoder *encoder, in
     for (int t = 0; t < sequence->steps; t++) {
         int first = sequence->first[t], active = sequence->active[t];
         const real *before = t ? x->s + at(sequence->first[t - 1], H) : encoder->zero;
-        const struct gru_norm norm = { .gain = params->gain, .shift = params->shift, .cache = x->norm + at(first, N) };
         real *g = x->g + at(first, 3 * H), *s_in = x->s_in + at(first, H);
 
         read_state(s_in, before, masks->encoder_state[layer][d], sequence, t, H);
         if (t)
             matmul_forward(matmul, g, 3 * H, s_in, H, &weights[1], active, 1);
-        gru_forward(matmul, x->s + at(first, H), g, 3 * H, x->rs + at(first, H), before, s_in, t ? &weights[2] : NULL, &norm, active,
-                    H);
+        gru_forward(matmul, x->s + at(first, H), g, 3 * H, x->rs + at(first, H), before, s_in, t ? &weights[2] : NULL, active, H);
     }
 }
 
@@ -230,15 +227,14 @@ static void direction_backward(struct matmul *matmul, const struct params *gradi
 {
     const struct sequence *sequence = &encoder->sequence;
     const struct weight *weights = model->weights + encoder_weight(layer, d);
-    const struct gru_params *params = &model->params.encoder[layer][d], *out = &gradient->encoder[layer][d];
+    const struct gru_params *out = &gradient->encoder[layer][d];
     const struct direction *x = &encoder->directions[layer][d];
     const real *state = masks->encoder_state[layer][d];
-    int rows = encoder->rows, width = weights[0].in, H = model->config.H, N = config_norm_columns(&model->config), carried = 0;
+    int rows = encoder->rows, width = weights[0].in, H = model->config.H, carried = 0;
 
     for (int t = sequence->steps - 1; t >= 0; t--) {
         int first = sequence->first[t], active = sequence->active[t];
         const real *before = t ? x->s + at(sequence->first[t - 1], H) : encoder->zero;
-        const struct gru_norm norm = { params->gain, params->shift, x->norm + at(first, N), out->gain, out->shift };
         real *dg = back->dg + at(first, 3 * H);
 
         /* What reaches the state of this step: from above, and from the step after by the sentences that have one. */
@@ -251,7 +247,7 @@ static void direction_backward(struct matmul *matmul, const struct params *gradi
                 vec_add(back->dnext + at(k, H), back->ds_in + at(k, H), H);
         }
         gru_backward(matmul, dg, 3 * H, back->ds, back->ds_in, back->drs, back->dnext, x->g + at(first, 3 * H), 3 * H, before,
-                     x->s_in + at(first, H), t ? &weights[2] : NULL, &norm, active, H);
+                     x->s_in + at(first, H), t ? &weights[2] : NULL, active, H);
         if (t)
             matmul_backward(matmul, back->ds_in, H, dg, 3 * H, &weights[1], active, 1);
         carried = active;

@@ -26,7 +26,6 @@ struct encoder {
     const real **mask[2];     /* [rows] embedding masks likewise, or NULL */
     struct direction {
         real *X, *g, *rs, *s_in, *s; /* [rows, E (above the first layer 2H) | 3H | H | H | H] */
-        real *norm;               /* [rows, config_norm_columns] */
     } directions[ENCODER_LAYERS_MOST][2];
     real *zero;               /* [sentences, H] */
     real *annotations;        /* [rows, 2H] */

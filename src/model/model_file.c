@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define ARCHITECTURE "rnnsearch"
-#define LAYER_NORM ARCHITECTURE ".layer_norm"
 
 static const char *const unit_names[] = { "bpe", "word", "char" };
 
@@ -42,8 +41,6 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
     gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->attention]);
     gguf_put_string(writer, ARCHITECTURE ".query", query_names[config->query]);
     gguf_put_string(writer, ARCHITECTURE ".tie", tie_names[config->tie]);
-    if (config->layer_norm) /* files of models without are as they were before there was such a key */
-        gguf_put_bool(writer, LAYER_NORM, 1);
     gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
     gguf_put_bool(writer, "tokenizer.lowercase", options->lowercase);
@@ -177,8 +174,6 @@ static int get_config(const struct gguf *gguf, struct config *config)
     if (gguf_has(gguf, ARCHITECTURE ".query") && (query = get_choice(gguf, ARCHITECTURE ".query", query_names, 2)) < 0)
         return -1;
     config->query = (enum query_kind)query;
-    if (gguf_has(gguf, LAYER_NORM) && get_int(gguf, LAYER_NORM, &config->layer_norm))
-        return -1;
     return config_check(config, gguf->path);
 }
 

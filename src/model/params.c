@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* H_n is H if the encoder has layer n, else 0; N_n is 3H if it has it and layers are normalised, else 0. */
-enum size { ONE, E, H, H2, A, Q, L, L2, VX, VY, H_1, H_2, H_3, H_4, N_1, N_2, N_3, N_4 };
+/* H_n is H if the encoder has layer n, else 0. */
+enum size { ONE, E, H, H2, A, Q, L, L2, VX, VY, H_1, H_2, H_3, H_4 };
 
 /* Kinds of tensors, for their initial values. */
-enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE, GAIN, SHIFT };
+enum kind { BIAS, MATRIX, RECURRENT, EMBEDDING, ALIGNMENT, SCORE };
 
 /* Tensors with `stacked` follow the one before, if there is one, without a gap. */
 static const struct entry {
@@ -22,9 +22,6 @@ static const struct entry {
     int stacked;
 } table[] = {
 #define FIELD(member) offsetof(struct params, member)
-#define NORM(name, gru, rows)                                                                                                    \
-    { name ".gain", FIELD(gru.gain), rows, ONE, GAIN, 0 },                                                                       \
-    { name ".shift", FIELD(gru.shift), rows, ONE, SHIFT, 0 }
 #define ENCODER(name, n, d, input)                                                                                               \
     { name ".Wr", FIELD(encoder[n - 1][d].Wr), H_##n, input, MATRIX, 0 },                                                        \
     { name ".Wz", FIELD(encoder[n - 1][d].Wz), H_##n, input, MATRIX, 1 },                                                        \
@@ -34,8 +31,7 @@ static const struct entry {
     { name ".U", FIELD(encoder[n - 1][d].U), H_##n, H, RECURRENT, 0 },                                                           \
     { name ".br", FIELD(encoder[n - 1][d].br), H_##n, ONE, BIAS, 0 },                                                            \
     { name ".bz", FIELD(encoder[n - 1][d].bz), H_##n, ONE, BIAS, 1 },                                                            \
-    { name ".b", FIELD(encoder[n - 1][d].b), H_##n, ONE, BIAS, 1 },                                                              \
-    NORM(name, encoder[n - 1][d], N_##n)
+    { name ".b", FIELD(encoder[n - 1][d].b), H_##n, ONE, BIAS, 1 }
 #define UPPER(n) ENCODER("encoder." #n ".forward", n, 0, H2), ENCODER("encoder." #n ".backward", n, 1, H2)
     { "source.embedding", FIELD(source_embedding), VX, E, EMBEDDING, 0 },
     { "target.embedding", FIELD(target_embedding), VY, E, EMBEDDING, 0 },
@@ -63,7 +59,6 @@ static const struct entry {
     { "decoder.Cr", FIELD(decoder.Cr), H, H2, MATRIX, 0 },
     { "decoder.Cz", FIELD(decoder.Cz), H, H2, MATRIX, 1 },
     { "decoder.C", FIELD(decoder.C), H, H2, MATRIX, 1 },
-    NORM("decoder", decoder, N_1),
     { "readout.Uo", FIELD(Uo), L2, H, MATRIX, 0 },
     { "readout.Vo", FIELD(Vo), L2, E, MATRIX, 0 },
     { "readout.Co", FIELD(Co), L2, H2, MATRIX, 0 },
@@ -74,11 +69,6 @@ static const struct entry {
 
 enum { ENTRIES = sizeof table / sizeof *table, LINE = 32 / sizeof(real) };
 _Static_assert((int)ENTRIES <= (int)TENSOR_MAXIMUM, "a layout must hold every entry");
-
-static int has_layer(const struct config *config, int layer)
-{
-    return layer <= config->encoder_layers;
-}
 
 static int measure(enum size size, const struct config *config)
 {
@@ -92,8 +82,7 @@ static int measure(enum size size, const struct config *config)
     case L2: return 2 * config->L;
     case VX: return config->Vx;
     case VY: return config->Vy;
-    case H_1: case H_2: case H_3: case H_4: return has_layer(config, (int)size - H_1 + 1) ? config->H : 0;
-    case N_1: case N_2: case N_3: case N_4: return config->layer_norm && has_layer(config, (int)size - N_1 + 1) ? 3 * config->H : 0;
+    case H_1: case H_2: case H_3: case H_4: return (int)size - H_1 < config->encoder_layers ? config->H : 0;
     case ONE: break;
     }
     return 1;
@@ -127,8 +116,6 @@ static enum gradient gradient_of(const struct entry *entry, const struct config 
     case ALIGNMENT: return GRADIENT_PRODUCT;
     case EMBEDDING: return owner(FIELD(output_W), config->tie) == entry->field ? GRADIENT_PRODUCT : GRADIENT_ROWS;
     case BIAS:
-    case GAIN:
-    case SHIFT:
     case SCORE: break;
     }
     return GRADIENT_ADDED;
@@ -164,9 +151,7 @@ void params_view(struct params *params, const struct layout *layout, const struc
         real **field = (real **)(void *)((char *)params + table[i].field);
         size_t field_owner = owner(table[i].field, config->tie);
 
-        if (!present(&table[i], config) && (table[i].kind == GAIN || table[i].kind == SHIFT))
-            *field = NULL;
-        else if (!present(&table[i], config))
+        if (!present(&table[i], config))
             *field = array + (next < layout->count ? layout->tensors[next].offset : 0); /* stacks begin where the next tensor does */
         else if (field_owner != table[i].field)
             *field = *(real **)(void *)((char *)params + field_owner);
@@ -252,11 +237,6 @@ void params_initialize(real *array, const struct layout *layout, enum initial in
 
         switch (kind_of(tensor->name)) {
         case BIAS:
-        case SHIFT:
-            break;
-        case GAIN:
-            for (size_t k = 0; k < tensor->count; k++)
-                w[k] = 1;
             break;
         case RECURRENT:
             orthogonal(w, tensor->rows, &rng);

@@ -19,7 +19,6 @@ struct gru_params {
     real *Ur, *Uz, *U;    /* [H, H] */
     real *br, *bz, *b;    /* [H] */
     real *Cr, *Cz, *C;    /* [H, 2H], decoder only */
-    real *gain, *shift;   /* [3H]: r, z, s~; NULL without layer normalisation */
 };
 
 /* A view of all tensors in an array of params_layout's length. */

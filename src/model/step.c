@@ -35,7 +35,6 @@ static void bind(struct step *step, const struct batch *batch)
     step->Y = reals(arena, rows, config->E);
     step->g = reals(arena, rows, config->A + 3 * config->H);
     step->rs = reals(arena, rows, config->H);
-    step->norm = reals(arena, rows, config_norm_columns(config));
     step->context = reals(arena, rows, 3 * config->H + 2 * config->L);
     step->t = reals(arena, rows, 2 * config->L);
     step->m = reals(arena, rows, config->L);
@@ -91,7 +90,6 @@ void step_run(struct step *step, const int32_t *previous, const int *sentence, i
     const struct weight *weights = model->weights;
     const struct params *params = &model->params;
     const struct encoder *encoder = &step->encoder;
-    const struct gru_norm norm = { .gain = params->decoder.gain, .shift = params->decoder.shift, .cache = step->norm };
     int E = model->config.E, H = model->config.H, A = model->config.A, L = model->config.L;
     int G = A + 3 * H, Q = config_word_query(&model->config), columns = 3 * H + 2 * L;
     enum meter_part part;
@@ -117,7 +115,7 @@ void step_run(struct step *step, const int32_t *previous, const int *sentence, i
         vec_add(step->t + at(i, 2 * L), context + 3 * H, 2 * L);
     }
     meter_enter(matmul_meter(step->matmul), part);
-    gru_forward(step->matmul, step->next, step->g + A, G, step->rs, step->s, step->s, &weights[DECODER_U], &norm, rows, H);
+    gru_forward(step->matmul, step->next, step->g + A, G, step->rs, step->s, step->s, &weights[DECODER_U], rows, H);
     matmul_forward(step->matmul, step->t, 2 * L, step->next, H, &weights[READOUT_U], rows, 1);
     matmul_forward(step->matmul, step->t, 2 * L, step->Y, E, &weights[READOUT_V], rows, 1);
     for (int i = 0; i < rows; i++)

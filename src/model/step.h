@@ -22,7 +22,6 @@ struct step {
     real *fixed;                 /* [sentences, 2H] without attention */
     real *s, *next;              /* [room, H] states before and after the step */
     real *Y, *g, *rs, *context, *t, *m; /* [room, E | A+3H | H | 3H+2L | 2L | L] */
-    real *norm;                  /* [room, config_norm_columns] */
     real *logits;                /* [STEP_CHUNK, Vy] */
     real *alpha;                 /* [longest source] of the row at hand */
 };

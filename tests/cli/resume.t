@@ -47,7 +47,7 @@ halves 'BPE dropout' 7 --bpe-dropout 0.2 --validate-every 5
 halves 'BPE dropout and averaged weights, second epoch' 14 --bpe-dropout 0.2 --average 0.9
 halves 'halved rate' 9 --validate-every 2 --halve-after 1 --patience 0
 halves 'one thread, f32' 7 --threads 1 --precision f32 --validate-every 3
-halves 'two encoder layers, layer normalisation' 7 --encoder-layers 2 --layer-norm --validate-every 3
+halves 'two encoder layers' 7 --encoder-layers 2 --validate-every 3
 halves 'tied, characters' 4 --units char --tie target --maxout 16 --validate-every 3
 fresh
 training --valid-source "$T/valid.en" --max-updates 12 --validate-every 5 --patience 1

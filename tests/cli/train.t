@@ -82,13 +82,6 @@ for tie in target all; do
 done
 works '--encoder-layers' train --quiet --model "$T/deep.gguf" --encoder-layers 2 --max-updates 2
 ok 'a model of two encoder layers translates' from_file "$T/valid.en" translate --model "$T/deep.gguf"
-works '--layer-norm' train --quiet --model "$T/norm.gguf" --layer-norm --max-updates 2
-works 'which the model says' "$NMT" info "$T/norm.gguf"
-has "$T/out" 'rnnsearch.layer_norm +true' 'with a key of its own'
-has "$T/out" 'decoder.shift +F32 \[72\]' 'and tensors'
-works 'a model without' "$NMT" info "$T/two.gguf"
-lacks "$T/out" 'layer_norm|gain|shift' 'has none of them'
-works 'translates with layer normalisation' from_file "$T/valid.en" translate --model "$T/norm.gguf"
 works '--lowercase' train --quiet --model "$T/lower.gguf" --lowercase --max-updates 2
 works '--pretokenized' train --quiet --model "$T/space.gguf" --pretokenized --units word --max-updates 2
 works '--preset paper, made small' train --quiet --model "$T/paper.gguf" --preset paper --max-updates 2

@@ -44,35 +44,18 @@ static void embedding(void **state)
     check_embedding(1);
 }
 
-/* GRU: rows of g and dg with a stride, as in the decoder; plain, then with normalised sums. */
+/* GRU: rows of g and dg with a stride, as in the decoder. */
 
 enum { G, S, S_IN, U, UNITS = 5, STRIDE = 3 * UNITS + 4 };
-
-/* The two last slots, gain and shift, from `slot` on; none if there are no such slots. */
-static struct gru_norm norm_at(struct layer *layer, int slot)
-{
-    const struct slot *gain = &layer->slots[slot], *shift = gain + 1;
-
-    if (layer->count <= slot)
-        return (struct gru_norm){ 0 };
-    return (struct gru_norm){ gain->x, shift->x, layer->cache, gain->d, shift->d };
-}
-
-static void add_norm(struct layer *layer)
-{
-    add_slot(layer, "gain", 3 * UNITS, 1, 1, ADDS);
-    add_slot(layer, "shift", 3 * UNITS, 1, 1, ADDS);
-}
 
 static double gru_loss(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
     struct weight weight = weight_of(&slots[U]);
-    struct gru_norm norm = norm_at(layer, U + 1);
 
     memcpy(layer->hidden, slots[G].x, (size_t)(layer->rows * STRIDE) * sizeof(real));
-    gru_forward(layer->matmul, layer->out, layer->hidden, STRIDE, layer->work, slots[S].x, slots[S_IN].x, &weight, &norm,
-                layer->rows, UNITS);
+    gru_forward(layer->matmul, layer->out, layer->hidden, STRIDE, layer->work, slots[S].x, slots[S_IN].x, &weight, layer->rows,
+                UNITS);
     return weighed(layer, layer->out, layer->rows * UNITS);
 }
 
@@ -80,73 +63,53 @@ static void gru_back(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
     struct weight weight = weight_of(&slots[U]);
-    struct gru_norm norm = norm_at(layer, U + 1);
     real drs[MOST];
 
     gru_backward(layer->matmul, slots[G].d, STRIDE, slots[S].d, slots[S_IN].d, drs, layer->R, layer->hidden, STRIDE, slots[S].x,
-                 slots[S_IN].x, &weight, &norm, layer->rows, UNITS);
+                 slots[S_IN].x, &weight, layer->rows, UNITS);
     matmul_gradient(layer->matmul, slots[U].d, slots[G].d + 2 * UNITS, STRIDE, layer->work, UNITS, layer->rows, UNITS, UNITS);
 }
 
-static void check_gru(int normalized)
+static void gru(void **state)
 {
     struct layer *layer = layer_new(gru_loss, gru_back);
 
+    (void)state;
     layer->rows = 3;
     add_slot(layer, "g", 3, 3 * UNITS, STRIDE, SETS);
     add_slot(layer, "s", 3, UNITS, UNITS, SETS);
     add_slot(layer, "s_in", 3, UNITS, UNITS, SETS);
     add_slot(layer, "U", UNITS, UNITS, UNITS, ADDS);
-    if (normalized)
-        add_norm(layer);
     check_layer(layer);
-}
-
-static void gru(void **state)
-{
-    (void)state;
-    check_gru(0);
-    check_gru(1);
 }
 
 /* The first step: the state before is zero (layer->copy) and there is no U. */
 static double gru_first_loss(struct layer *layer)
 {
-    struct gru_norm norm = norm_at(layer, G + 1);
-
     memcpy(layer->hidden, layer->slots[G].x, (size_t)(layer->rows * STRIDE) * sizeof(real));
-    gru_forward(layer->matmul, layer->out, layer->hidden, STRIDE, layer->work, layer->copy, layer->copy, NULL, &norm,
-                layer->rows, UNITS);
+    gru_forward(layer->matmul, layer->out, layer->hidden, STRIDE, layer->work, layer->copy, layer->copy, NULL, layer->rows,
+                UNITS);
     return weighed(layer, layer->out, layer->rows * UNITS);
 }
 
 static void gru_first_back(struct layer *layer)
 {
-    struct gru_norm norm = norm_at(layer, G + 1);
     real ds[MOST], ds_in[MOST], drs[MOST];
 
     gru_backward(layer->matmul, layer->slots[G].d, STRIDE, ds, ds_in, drs, layer->R, layer->hidden, STRIDE, layer->copy,
-                 layer->copy, NULL, &norm, layer->rows, UNITS);
+                 layer->copy, NULL, layer->rows, UNITS);
     for (int i = 0; i < layer->rows * UNITS; i++)
         check_near("ds_in", (size_t)i, (double)ds_in[i], 0, 0);
 }
 
-static void check_gru_first(int normalized)
+static void gru_first(void **state)
 {
     struct layer *layer = layer_new(gru_first_loss, gru_first_back);
 
+    (void)state;
     layer->rows = 3;
     add_slot(layer, "g at the first step", 3, 3 * UNITS, STRIDE, SETS);
-    if (normalized)
-        add_norm(layer);
     check_layer(layer);
-}
-
-static void gru_first(void **state)
-{
-    (void)state;
-    check_gru_first(0);
-    check_gru_first(1);
 }
 
 /* Readout. */

@@ -222,8 +222,7 @@ static void overwrites(void **state)
 {
     static const struct config choices[] = { { 0 }, { .query = QUERY_WORD }, { .tie = TIE_TARGET }, { .tie = TIE_ALL },
                                              { .attention = ATTENTION_DOT }, { .attention = ATTENTION_NONE },
-                                             { .encoder_layers = 2, .layer_norm = 1 },
-                                             { .encoder_layers = 2, .layer_norm = 1, .query = QUERY_WORD, .tie = TIE_ALL } };
+                                             { .encoder_layers = 2 }, { .encoder_layers = 2, .query = QUERY_WORD, .tie = TIE_ALL } };
 
     (void)state;
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
@@ -255,7 +254,7 @@ static void accumulates_and_scales(void **state)
     real *one, *scaled;
 
     (void)state;
-    setup_make(&setup, (struct config){ .tie = TIE_ALL, .encoder_layers = 2, .layer_norm = 1 });
+    setup_make(&setup, (struct config){ .tie = TIE_ALL, .encoder_layers = 2 });
     setup.dropout = &everything;
     setup.smoothing = 0.1;
     one = gradient_of(&setup);
@@ -285,7 +284,7 @@ static void loss_and_gaps(void **state)
     real *gradient;
 
     (void)state;
-    setup_make(&setup, (struct config){ .tie = TIE_TARGET, .encoder_layers = 2, .layer_norm = 1 });
+    setup_make(&setup, (struct config){ .tie = TIE_TARGET, .encoder_layers = 2 });
     setup.smoothing = 0.1;
     gradient = gradient_of(&setup);
     pass_forward(setup.matmul, &setup.pass, &forward, NULL, &setup.pairs.batch, &setup.model, 0.1);
@@ -302,17 +301,8 @@ static void loss_and_gaps(void **state)
     setup_release(&setup);
 }
 
-/* The same with normalised sums in the GRUs; gains and shifts are tensors like others. */
-static void normalized(void **state)
-{
-    (void)state;
-    check_model((struct config){ .layer_norm = 1 }, NULL, 0);
-    check_model((struct config){ .layer_norm = 1 }, &everything, 0.1);
-    check_model((struct config){ .layer_norm = 1, .attention = ATTENTION_NONE }, &everything, 0.1);
-}
-
 /* The choices that add to the paper's model, together. */
-static const struct config all_choices = { .encoder_layers = 2, .layer_norm = 1, .query = QUERY_WORD };
+static const struct config all_choices = { .encoder_layers = 2, .query = QUERY_WORD };
 
 static void all_together(void **state)
 {
@@ -328,7 +318,7 @@ int main(void)
         cmocka_unit_test(plain),        cmocka_unit_test(dropout),     cmocka_unit_test(tied_target),
         cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(overwrites),
         cmocka_unit_test(accumulates_and_scales), cmocka_unit_test(loss_and_gaps), cmocka_unit_test(two_layers),
-        cmocka_unit_test(three_layers), cmocka_unit_test(normalized),   cmocka_unit_test(all_together),
+        cmocka_unit_test(three_layers), cmocka_unit_test(all_together),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);

@@ -1,6 +1,5 @@
 /* Search: beam 1 is greedy search, what beam search reports is what forced decoding computes, alone and in a batch, with one model and
- * with an ensemble, whose second model has layer normalisation. Models are random, with weights large enough that sentences end and
- * hypotheses differ. */
+ * with an ensemble. Models are random, with weights large enough that sentences end and hypotheses differ. */
 #include "search/beam.h"
 #include "search/force.h"
 
@@ -33,7 +32,6 @@ static void setup_make(struct setup *setup, enum attention_kind attention, enum 
         struct rng rng = rng_make(3, (uint64_t)i, 0, 0);
 
         config.encoder_layers = 1 + i; /* the models of an ensemble need not be alike */
-        config.layer_norm = i;
         model_init(&setup->models[i], &config, NULL);
         check_fill(setup->models[i].values, setup->models[i].layout.length, 0.9, &rng);
         setup->list[i] = &setup->models[i];

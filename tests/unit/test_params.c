@@ -4,7 +4,6 @@
 
 #include "../check.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,42 +260,6 @@ static void layers(void **state)
     free(more.array);
 }
 
-/* Layer normalisation adds a gain and a shift to every GRU, which start as if they were not there, and changes no other tensor. */
-static void norms(void **state)
-{
-    static const char *const grus[] = { "encoder.forward", "encoder.backward", "encoder.2.forward", "encoder.2.backward", "decoder" };
-    struct config config = sizes;
-    struct start plain = start_new(&config, INITIAL_GLOROT, 1), normalized;
-    struct params params;
-
-    (void)state;
-    params_view(&params, &plain.layout, &config, plain.array);
-    assert_true(!params.encoder[0][0].gain && !params.encoder[1][1].gain && !params.decoder.gain);
-    config.layer_norm = 1;
-    normalized = start_new(&config, INITIAL_GLOROT, 1);
-    params_view(&params, &normalized.layout, &config, normalized.array);
-    assert_true(!params.encoder[2][0].gain);
-    assert_int_equal(normalized.layout.count, plain.layout.count + 10);
-    assert_int_equal(normalized.layout.parameters, plain.layout.parameters + 30 * (size_t)sizes.H);
-    check_contained(&plain, &normalized);
-    for (int i = 0; i < 5; i++) {
-        const struct gru_params *gru = i < 4 ? &params.encoder[i / 2][i % 2] : &params.decoder;
-        char name[64];
-
-        snprintf(name, sizeof name, "%s.gain", grus[i]);
-        assert_ptr_equal(gru->gain, normalized.array + tensor_of(&normalized, name)->offset);
-        assert_int_not_equal(tensor_of(&normalized, name)->gradient, GRADIENT_PRODUCT);
-        for (int k = 0; k < 3 * sizes.H; k++)
-            assert_true(gru->gain[k] == 1);
-        snprintf(name, sizeof name, "%s.shift", grus[i]);
-        assert_ptr_equal(gru->shift, normalized.array + tensor_of(&normalized, name)->offset);
-        assert_int_not_equal(tensor_of(&normalized, name)->gradient, GRADIENT_PRODUCT);
-        check_zero(&normalized, name);
-    }
-    free(plain.array);
-    free(normalized.array);
-}
-
 /* The matrices of products are weights, those of all layers; biases are not. */
 static void weights(void **state)
 {
@@ -350,8 +313,8 @@ static void ties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(glorot), cmocka_unit_test(paper), cmocka_unit_test(seeds),
-                                        cmocka_unit_test(layouts), cmocka_unit_test(layers), cmocka_unit_test(norms),
-                                        cmocka_unit_test(weights), cmocka_unit_test(ties) };
+                                        cmocka_unit_test(layouts), cmocka_unit_test(layers), cmocka_unit_test(weights),
+                                        cmocka_unit_test(ties) };
 
     return cmocka_run_group_tests_name("params", tests, NULL, NULL);
 }

@@ -98,53 +98,6 @@ static void check_gru_backward(int n, enum kind kind)
     }
 }
 
-static void check_normalize(int n, enum kind kind)
-{
-    size_t count = (size_t)n;
-    real *x = fill(0, count, kind), *unit = fill(1, count, ORDINARY), *gain = fill(2, count, ORDINARY);
-    real *shift = fill(3, count, ORDINARY), scale;
-    const real *old = copy(6, 0);
-    double mean = 0, variance = 0, wanted;
-
-    for (size_t i = 0; i < count; i++)
-        mean += (double)old[i] / n;
-    for (size_t i = 0; i < count; i++)
-        variance += ((double)old[i] - mean) * ((double)old[i] - mean) / n;
-    wanted = 1 / sqrt(variance + 1e-5);
-    scale = vec_normalize(x, unit, gain, shift, n);
-    near("normalize scale", 0, (double)scale, wanted, wanted);
-    for (size_t i = 0; i < count; i++) {
-        double u = ((double)old[i] - mean) * wanted;
-
-        near("normalize unit", i, (double)unit[i], u, 1 + fabs(u));
-        near("normalize", i, (double)x[i], (double)gain[i] * u + (double)shift[i], 6 * (1 + fabs(u)));
-    }
-}
-
-static void check_normalize_backward(int n, enum kind kind)
-{
-    const real scale = (real)0.7;
-    size_t count = (size_t)n;
-    real *dx = fill(0, count, kind), *dgain = fill(1, count, ORDINARY), *dshift = fill(2, count, ORDINARY);
-    const real *unit = fill(3, count, ORDINARY), *gain = fill(4, count, ORDINARY);
-    const real *dy = copy(5, 0), *old_gain = copy(6, 1), *old_shift = copy(7, 2);
-    double mean = 0, slope = 0, size = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        mean += (double)dy[i] * (double)gain[i] / n;
-        slope += (double)dy[i] * (double)gain[i] * (double)unit[i] / n;
-        size = fmax(size, 12 * fabs((double)dy[i]));
-    }
-    vec_normalize_backward(dx, dgain, dshift, unit, gain, scale, n);
-    for (size_t i = 0; i < count; i++) {
-        double d = (double)dy[i], u = (double)unit[i];
-
-        near("normalize_backward x", i, (double)dx[i], (double)scale * (d * (double)gain[i] - mean - slope * u), size);
-        near("normalize_backward gain", i, (double)dgain[i], (double)old_gain[i] + d * u, 3 + fabs(d * u));
-        near("normalize_backward shift", i, (double)dshift[i], (double)old_shift[i] + d, 3 + fabs(d));
-    }
-}
-
 static void check_energy(int A, enum kind kind)
 {
     int T = MOST_T;
@@ -295,13 +248,6 @@ static void gru(void **state)
     every(check_gru_backward);
 }
 
-static void normalize(void **state)
-{
-    (void)state;
-    every(check_normalize);
-    every(check_normalize_backward);
-}
-
 static void energy(void **state)
 {
     (void)state;
@@ -348,7 +294,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain),   cmocka_unit_test(tanhs), cmocka_unit_test(gru),    cmocka_unit_test(energy),
         cmocka_unit_test(softmax), cmocka_unit_test(rows),  cmocka_unit_test(maxout),
-        cmocka_unit_test(normalize),
     };
 
     return cmocka_run_group_tests_name("vec", tests, NULL, NULL);
