@@ -12,7 +12,7 @@ static const char *const unit_names[] = { "bpe", "word", "char", NULL };
 static const char *const bad_utf8_names[] = { "error", "replace", "skip", NULL };
 
 /* Bahdanau, Cho and Bengio 2015, section 4 and appendix B. */
-static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\n"
+static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\nencoder-layers = 1\n"
                             "query = state\ntie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = 1\nwarmup = 0\nhalve-after = 0\n"
                             "clip = 1\nbatch-sentences = 80\npool = 20\nmax-length = 50\nlabel-smoothing = 0\ndropout = 0\n"
                             "word-dropout = 0\nbpe-dropout = 0\naverage = 0\n";
@@ -25,8 +25,8 @@ static struct train_settings defaults(void)
 {
     return (struct train_settings){
         .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "word", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
-        .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = 256, .hidden = 512,
-        .alignment = 512, .maxout = AUTO, .encoder_layers = 1, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
+        .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = AUTO, .hidden = AUTO,
+        .alignment = AUTO, .maxout = AUTO, .encoder_layers = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
         .dropout_readout = AUTO, .word_dropout = AUTO, .word_dropout_source = AUTO, .word_dropout_target = AUTO, .bpe_dropout = AUTO,
         .average = AUTO, .warmup = AUTO, .halve_after = 2, .patience = 5, .max_updates = AUTO, .seed = 1,
@@ -57,11 +57,11 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_TEXT("bad-utf8", s->bad_utf8, "invalid UTF-8 in the corpus: error, replace or skip", "WHAT"),
         OPTION_INT("vocabulary", s->vocabulary, "entries at most; -1: by the corpus", "N"),
         OPTION_INT("max-length", s->max_length, "leave out pairs with more tokens on a side (0: none)", "N"),
-        OPTION_INT("embedding", s->embedding, "size of the word vectors, E", "N"),
-        OPTION_INT("hidden", s->hidden, "size of each GRU's state, H", "N"),
-        OPTION_INT("alignment", s->alignment, "size of the alignment model, A", "N"),
-        OPTION_INT("maxout", s->maxout, "size of the readout, L; -1: 512, or the embedding's if tied", "N"),
-        OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder, 1 to 4; each adds to the annotations below it", "N"),
+        OPTION_INT("embedding", s->embedding, "size of the word vectors, E; -1: by the corpus", "N"),
+        OPTION_INT("hidden", s->hidden, "size of each GRU's state, H; -1: by the corpus", "N"),
+        OPTION_INT("alignment", s->alignment, "size of the alignment model, A; -1: by the corpus", "N"),
+        OPTION_INT("maxout", s->maxout, "size of the readout, L; -1: by the corpus, or the embedding's if tied", "N"),
+        OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder, 1 to 4; each adds to the annotations below it; -1: by the corpus", "N"),
         OPTION_TEXT("attention", s->attention, "additive, dot, scaled-dot or none (one fixed vector)", "KIND"),
         OPTION_TEXT("query", s->query, "what it looks with: state (the paper's) or word, the one before too", "WHAT"),
         OPTION_TEXT("tie", s->tie, "one matrix for: none, target (embedding and output) or all (source too)", "WHAT"),
@@ -153,16 +153,22 @@ static int check_ranges(const struct train_settings *s, const struct options *op
         long value, low, high;
     } whole[] = {
         { "first", s->first, 0, INT_MAX },           { "vocabulary", s->vocabulary, AUTO, 10000000 },
-        { "max-length", s->max_length, 0, 100000 },  { "embedding", s->embedding, 1, 65536 },
-        { "hidden", s->hidden, 1, 65536 },           { "alignment", s->alignment, 1, 65536 },
+        { "max-length", s->max_length, 0, 100000 },  { "embedding", s->embedding, AUTO, 65536 },
+        { "hidden", s->hidden, AUTO, 65536 },           { "alignment", s->alignment, AUTO, 65536 },
         { "maxout", s->maxout, AUTO, 65536 },        { "warmup", s->warmup, AUTO, INT_MAX },
         { "halve-after", s->halve_after, 0, INT_MAX }, { "patience", s->patience, 0, INT_MAX },
         { "validate-every", s->validate_every, 0, INT_MAX }, { "batch-tokens", s->batch_tokens, AUTO, 10000000 },
         { "batch-sentences", s->batch_sentences, 0, 1000000 }, { "pool", s->pool, 1, 1000000 },
         { "max-updates", s->max_updates, AUTO, LONG_MAX }, { "max-epochs", s->max_epochs, 0, LONG_MAX },
         { "seed", s->seed, 0, LONG_MAX },            { "threads", s->threads, 0, TEAM_MOST },
-        { "encoder-layers", s->encoder_layers, 1, ENCODER_LAYERS_MOST },
+        { "encoder-layers", s->encoder_layers, AUTO, ENCODER_LAYERS_MOST },
     };
+    const struct {
+        const char *name;
+        int value;
+    } sizes[] = { { "embedding", s->embedding }, { "hidden", s->hidden },         { "alignment", s->alignment },
+                  { "maxout", s->maxout },       { "vocabulary", s->vocabulary }, { "encoder-layers", s->encoder_layers },
+                  { "batch-tokens", s->batch_tokens } };
     const struct {
         const char *name;
         double value, high;
@@ -177,9 +183,9 @@ static int check_ranges(const struct train_settings *s, const struct options *op
         { "average", s->average, 0.999999, 1 },   { "max-minutes", s->max_minutes, 1e9, 0 },
     };
 
-    if (s->batch_tokens == 0 || s->vocabulary == 0 || s->maxout == 0)
-        return error("train: --%s: 0 is too small, the least is 1",
-                     s->batch_tokens == 0 ? "batch-tokens" : s->vocabulary == 0 ? "vocabulary" : "maxout");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i].value == 0)
+            return error("train: --%s: 0 is too small, the least is 1", sizes[i].name);
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (options_range(options, whole[i].name, whole[i].value, whole[i].low, whole[i].high))
             return -1;
@@ -213,8 +219,7 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
     *recipe = (struct recipe){
         .tokenizer = { .units = (enum units)units, .pretokenized = s->pretokenized, .lowercase = s->lowercase,
                        .vocabulary = s->vocabulary, .shared = tie == TIE_ALL },
-        .config = { .E = s->embedding, .H = s->hidden, .A = s->alignment, .L = s->maxout, .encoder_layers = s->encoder_layers,
-                    .tie = (enum tie)tie, .attention = (enum attention_kind)attention, .query = (enum query_kind)query },
+        .config = { .tie = (enum tie)tie, .attention = (enum attention_kind)attention, .query = (enum query_kind)query },
         .initial = (enum initial)initial, .optimizer = (enum optimizer_kind)optimizer, .bad_utf8 = (enum bad_utf8)bad_utf8,
         .backend = (enum backend)backend, .precision = (enum precision)precision,
         .train = { .rate = s->learning_rate, .halve_after = s->halve_after, .patience = s->patience, .metric = (enum stop_metric)stop_on,
@@ -222,10 +227,6 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
                    .max_minutes = s->max_minutes,
                    .batches = { .sentences = s->batch_sentences, .pool = s->pool } },
     };
-    if (attention == ATTENTION_NONE)
-        recipe->config.A = 0;
-    if (s->maxout == AUTO)
-        recipe->config.L = tie == TIE_NONE ? 512 : s->embedding;
     return 0;
 }
 
@@ -233,6 +234,16 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
 static double choose(double given, double chosen)
 {
     return given >= 0 ? given : chosen;
+}
+
+/* A corpus of some thousand pairs wants a small model, and a deeper encoder rather than a wider one (models/RECIPES.md). */
+static void scale_model(struct config *config, const struct train_settings *s, int small)
+{
+    config->E = (int)choose(s->embedding, small ? 128 : 256);
+    config->H = (int)choose(s->hidden, small ? 256 : 512);
+    config->A = config->attention == ATTENTION_NONE ? 0 : (int)choose(s->alignment, small ? 256 : 512);
+    config->L = (int)choose(s->maxout, config->tie != TIE_NONE ? config->E : small ? 256 : 512);
+    config->encoder_layers = (int)choose(s->encoder_layers, small ? 2 : 1);
 }
 
 void recipe_scale(struct recipe *recipe, const struct train_settings *s, const struct corpus *corpus)
@@ -243,6 +254,7 @@ void recipe_scale(struct recipe *recipe, const struct train_settings *s, const s
     double dropout = choose(s->dropout, small ? 0.3 : large ? 0.1 : 0.3), word = choose(s->word_dropout, 0);
     int vocabulary = s->units[0] == 'w' ? 30000 : small ? 2000 : large ? 16000 : 8000;
 
+    scale_model(&recipe->config, s, small);
     rates[OPTIMIZER_ADAM] = 0.001;
     rates[OPTIMIZER_ADADELTA] = 1;
     rates[OPTIMIZER_SGD] = 0.5;
