@@ -56,6 +56,12 @@ $(LIBRARY): $(OBJECTS)
 # Elementwise maths alone is compiled with -ffast-math (src/math/vec.h).
 $(BUILD)/math/vec.o: BASE += -O3 -ffast-math -fno-math-errno
 
+# What names the version is compiled again when it changes.
+$(BUILD)/cli/main.o $(BUILD)/cli/cmd_info.o: $(BUILD)/version
+$(BUILD)/version: version-now
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
 $(BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -c -o $@ $<
@@ -116,5 +122,5 @@ help: ## lists the targets
 clean: ## removes everything that was built
 	rm -rf build nmt
 
-.PHONY: all nmt help clean unit-tests gradient-tests test check-asan run-tests fuzz lint demo install uninstall
+.PHONY: all nmt version-now help clean unit-tests gradient-tests test check-asan run-tests fuzz lint demo install uninstall
 .DELETE_ON_ERROR:

@@ -85,6 +85,22 @@ ok 'a model of two encoder layers translates' from_file "$T/valid.en" translate 
 works '--lowercase' train --quiet --model "$T/lower.gguf" --lowercase --max-updates 2
 works '--pretokenized' train --quiet --model "$T/space.gguf" --pretokenized --units word --max-updates 2
 works '--preset paper, made small' train --quiet --model "$T/paper.gguf" --preset paper --max-updates 2
+# --- what is left open follows the corpus (yes repeats what it gets until head has enough) ---
+for pairs in 11999 12000 60000; do
+    yes 'a	b' | head -n "$pairs" >"$T/$pairs.tsv"
+    works "chooses for $pairs pairs" "$NMT" train --model "$T/open.gguf" --pairs "$T/$pairs.tsv" --max-updates 0 --threads 1
+    case $pairs in
+    11999) wanted='vocabulary 2000, batches of 500 .* dropout 0.3 \(states 0.2\)' sizes='embedding 128, hidden 256, alignment 256, maxout 256, encoder layers 2' ;;
+    12000) wanted='vocabulary 8000, batches of 1000 .* dropout 0.3 \(states 0.2\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
+    60000) wanted='vocabulary 16000, batches of 3000 .* dropout 0.1 \(states 0\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
+    esac
+    has "$T/err" "for $pairs pairs: $wanted" 'says so'
+    has "$T/err" "$sizes" 'sizes, too'
+done
+works 'an option given by hand wins' "$NMT" train --model "$T/open.gguf" --pairs "$T/11999.tsv" --max-updates 0 --threads 1 --hidden 24 \
+    --tie all --dropout 0 --dropout-state .5 --encoder-layers 1
+has "$T/err" 'embedding 128, hidden 24, alignment 256, maxout 128, encoder layers 1, tie all' 'with what goes with it'
+has "$T/err" 'dropout 0 \(states 0.5\)' 'and is named'
 works '--max-epochs' train --model "$T/epochs.gguf" --max-epochs 2 --batch-sentences 50 --log "$T/epochs.log"
 has "$T/err" 'after update 8 of 8' 'ends after whole epochs'
 works '--patience ends training' train --model "$T/patience.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" \
