@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a worker's compiled products take in the end, as measured (math/matmul_onednn.c). */
-enum { COMPILED_PRODUCTS = 70000000 };
+/* What a worker's compiled products take in the end for each weight, as measured (math/matmul_onednn.c). */
+enum { COMPILED_PRODUCTS = 3300000 };
 
 const char *const stop_metric_names[] = { "bleu", "loss", NULL };
 
@@ -74,6 +74,15 @@ static size_t packed_bytes(const struct learner *learner)
     return numbers * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
 }
 
+static size_t weight_count(const struct model *model)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < WEIGHTS; i++)
+        count += model->weights[i].out > 0;
+    return count;
+}
+
 struct trainer_memory trainer_reserve(struct trainer *trainer)
 {
     struct learner *learner = &trainer->learner;
@@ -85,7 +94,7 @@ struct trainer_memory trainer_reserve(struct trainer *trainer)
         pass_reserve(&learner->pass[i], memory.activations / threads + memory.activations / threads / 16);
     memory.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
     if (packed)
-        memory.products = 2 * packed + threads * COMPILED_PRODUCTS;
+        memory.products = 2 * packed + threads * weight_count(&learner->model) * COMPILED_PRODUCTS;
     if (trainer->valid)
         memory.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model.config);
     return memory;
