@@ -2,7 +2,7 @@
 # The model file: what nmt info says is what is there, by another reader's word too; and a broken file is refused, never crashed upon.
 . tests/cli/harness.sh
 corpus 150
-train --quiet --model "$T/m.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 2 --max-updates 4
+train --quiet --encoder-layers 1 --model "$T/m.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 2 --max-updates 4
 model=$T/m.gguf
 
 # --- nmt info ---
