@@ -12,8 +12,8 @@ static const char *const unit_names[] = { "bpe", "word", "char", NULL };
 static const char *const bad_utf8_names[] = { "error", "replace", "skip", NULL };
 
 /* Bahdanau, Cho and Bengio 2015, section 4 and appendix B. */
-static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\nencoder-layers = 1\n"
-                            "query = state\ntie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = 1\nwarmup = 0\nhalve-after = 0\n"
+static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\n"
+                            "encoder-layers = 1\nquery = state\ntie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = 1\nwarmup = 0\nhalve-after = 0\n"
                             "clip = 1\nbatch-sentences = 80\npool = 20\nmax-length = 50\nlabel-smoothing = 0\ndropout = 0\n"
                             "word-dropout = 0\nbpe-dropout = 0\naverage = 0\n";
 
@@ -24,8 +24,8 @@ static const struct preset {
 static struct train_settings defaults(void)
 {
     return (struct train_settings){
-        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "word", .initial = "glorot", .optimizer = "adam", .stop_on = "bleu",
-        .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = AUTO, .hidden = AUTO,
+        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "word", .initial = "glorot",
+        .optimizer = "adam", .stop_on = "bleu", .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = AUTO, .hidden = AUTO,
         .alignment = AUTO, .maxout = AUTO, .encoder_layers = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
         .dropout_readout = AUTO, .word_dropout = AUTO, .word_dropout_source = AUTO, .word_dropout_target = AUTO, .bpe_dropout = AUTO,
@@ -61,7 +61,8 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_INT("hidden", s->hidden, "size of each GRU's state, H; -1: by the corpus", "N"),
         OPTION_INT("alignment", s->alignment, "size of the alignment model, A; -1: by the corpus", "N"),
         OPTION_INT("maxout", s->maxout, "size of the readout, L; -1: by the corpus, or the embedding's if tied", "N"),
-        OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder, 1 to 4; each adds to the annotations below it; -1: by the corpus", "N"),
+        OPTION_INT("encoder-layers", s->encoder_layers,
+                   "layers of the encoder, 1 to 4; each adds to the annotations below it; -1: by the corpus", "N"),
         OPTION_TEXT("attention", s->attention, "additive, dot, scaled-dot or none (one fixed vector)", "KIND"),
         OPTION_TEXT("query", s->query, "what it looks with: state (the paper's) or word, the one before too", "WHAT"),
         OPTION_TEXT("tie", s->tie, "one matrix for: none, target (embedding and output) or all (source too)", "WHAT"),

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <cblas.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *const backend_names[] = { "auto", "openblas", "onednn", NULL };
 const char *const precision_names[] = { "auto", "f32", "bf16", NULL };
@@ -180,6 +181,9 @@ void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, 
 {
     struct product product = { .m = out, .n = in, .k = rows, .a = dY, .lda = lddy, .a_transposed = 1, .b = X, .ldb = ldx, .c = dW,
                                .ldc = in, .add = !stale(matmul, dW) };
+
+    if (rows == 0 && !product.add)
+        memset(dW, 0, (size_t)out * (size_t)in * sizeof *dW);
 
     run(matmul, &product);
 }

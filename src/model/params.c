@@ -216,23 +216,13 @@ static enum kind kind_of(const char *name)
     return BIAS;
 }
 
-/* FNV-1a: which stream of random numbers is a tensor's, whatever else the model has. */
-static uint64_t hash_name(const char *name)
-{
-    uint64_t hash = 0xCBF29CE484222325u;
-
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001B3u;
-    return hash;
-}
-
 void params_initialize(real *array, const struct layout *layout, enum initial initial, unsigned long seed)
 {
     memset(array, 0, layout->length * sizeof *array);
     for (int i = 0; i < layout->count; i++) {
         const struct tensor *tensor = &layout->tensors[i];
         real *w = array + tensor->offset;
-        struct rng rng = rng_make(seed, 0x696e6974, hash_name(tensor->name), 0);
+        struct rng rng = rng_make(seed, 0x696e6974, memory_hash(MEMORY_HASH, tensor->name, strlen(tensor->name)), 0);
         double glorot = sqrt(6.0 / (tensor->rows + tensor->columns));
 
         switch (kind_of(tensor->name)) {

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "base/memory.h"
 #include "base/report.h"
 #include "train/checkpoint.h"
 #include "train/progress.h"
@@ -15,15 +16,14 @@ enum { COMPILED_PRODUCTS = 3300000 };
 
 const char *const stop_metric_names[] = { "bleu", "loss", NULL };
 
-/* FNV-1a over the ids of all pairs: whether a checkpoint belongs to this corpus. */
+/* Whether a checkpoint belongs to this corpus: a hash of the ids of all pairs. */
 static uint64_t hash_corpus(const struct corpus *corpus)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = MEMORY_HASH;
 
     for (int side = 0; side < 2; side++)
         for (size_t k = 0; k < corpus->pairs; k++)
-            for (int i = 0; i < corpus->length[side][k]; i++)
-                hash = (hash ^ (uint64_t)(uint32_t)corpus->sentence[side][k][i]) * 0x100000001b3u;
+            hash = memory_hash(hash, corpus->sentence[side][k], (size_t)corpus->length[side][k] * sizeof(int32_t));
     return hash >> 1; /* fits a signed number, which is how whole numbers are read back */
 }
 

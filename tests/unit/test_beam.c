@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SENTENCES = 5, END = 0, LONGEST = 60 };
+enum { SENTENCES = 5, END = 0, LONGEST = 60, WIDEST = 20 };
 
 static const int lengths[SENTENCES][2] = { { 4, 1 }, { 1, 1 }, { 7, 1 }, { 3, 1 }, { 7, 1 } };
 static const double tolerance = 1e-4;
@@ -117,7 +117,7 @@ static void beam_of_one_is_greedy(void **state)
 static void check_scores(enum attention_kind attention, enum query_kind query, int models, int beam)
 {
     struct setup setup;
-    struct hypothesis best[SENTENCES * 8];
+    struct hypothesis best[SENTENCES * WIDEST];
     struct beam_options options = options_of(beam, beam);
 
     setup_make(&setup, attention, query, models);
@@ -150,6 +150,7 @@ static void reported_is_forced(void **state)
     (void)state;
     for (int beam = 1; beam <= 8; beam += beam == 2 ? 3 : 1)
         check_scores(ATTENTION_ADDITIVE, QUERY_STATE, 1, beam);
+    check_scores(ATTENTION_ADDITIVE, QUERY_STATE, 1, WIDEST); /* more rows than STEP_CHUNK */
 }
 
 static void reported_is_forced_for_every_attention(void **state)

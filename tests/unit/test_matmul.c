@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int many_rows[] = { 0, 1, 5, 63, 64, 65, 130, 513 };
+static const int many_rows[] = { 0, 1, 5, 63, 64, 65, 130, 513, 1100 };
 static const int sizes[][2] = { { 1, 1 }, { 3, 5 }, { 17, 33 }, { 65, 31 }, { 48, 64 } }; /* out, in */
 enum { ROWS = sizeof many_rows / sizeof *many_rows, SIZES = sizeof sizes / sizeof *sizes, GAP = 3 };
 static const real mark = 77; /* what stands between the rows of a strided matrix */
@@ -107,6 +107,15 @@ static void check_one(struct matmul *matmul, enum precision precision, int rows,
     memcpy(before, dW.x, (size_t)(out * in) * sizeof *before);
     matmul_gradient(matmul, dW.x, dY.x, dY.ld, X.x, X.ld, rows, out, in);
     check_product("gradient", DW_OF, &dW, before, &dY, &X, rows, precision);
+    for (int i = 0; i < out * in; i++)
+        dW.x[i] = NAN;
+    matmul_overwrite(matmul, dW.x, (size_t)(out * in));
+    matmul_gradient(matmul, dW.x, dY.x, dY.ld, X.x, X.ld, rows, out, in);
+    check_product("gradient that sets", DW_OF, &dW, NULL, &dY, &X, rows, precision);
+    memcpy(before, dW.x, (size_t)(out * in) * sizeof *before);
+    matmul_gradient(matmul, dW.x, dY.x, dY.ld, X.x, X.ld, rows, out, in);
+    check_product("gradient that adds after one that set", DW_OF, &dW, before, &dY, &X, rows, precision);
+    matmul_overwrite(matmul, NULL, 0);
     matmul_unpack(&weight);
     assert_true(!weight.packed[FORWARD] && !weight.packed[BACKWARD]);
     free(before);
