@@ -56,11 +56,9 @@ static int bench_products(struct bench *bench)
     static const struct {
         enum backend backend;
         enum precision precision;
-    } kinds[] = { { BACKEND_OPENBLAS, PRECISION_F32 }, { BACKEND_ONEDNN, PRECISION_F32 }, { BACKEND_ONEDNN, PRECISION_BF16 } };
-    enum backend best_backend = BACKEND_AUTO;
-    enum precision best_precision = PRECISION_AUTO;
+    } kinds[] = { { BACKEND_OPENBLAS, PRECISION_F32 }, { BACKEND_ONEDNN, PRECISION_F32 },
+                  { BACKEND_ONEDNN, PRECISION_BF16 },  { BACKEND_ONEDNN, PRECISION_INT8 } };
 
-    matmul_choose(&best_backend, &best_precision);
     if (!bench->s.json)
         printf("products, GFLOP/s           1024x1024x1024   64x1536x512   1024x1024x1024 on %d threads\n", bench->team.count);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -68,8 +66,7 @@ static int bench_products(struct bench *bench)
         double large, small, together;
         char name[64];
 
-        if ((kinds[i].backend == BACKEND_ONEDNN && best_backend != BACKEND_ONEDNN) ||
-            (kinds[i].precision == PRECISION_BF16 && best_precision != PRECISION_BF16))
+        if (!matmul_available(kinds[i].backend, kinds[i].precision))
             continue;
         if (team_init(&one, 1, kinds[i].backend, kinds[i].precision) || team_init(&all, bench->team.count, kinds[i].backend, kinds[i].precision))
             return -1;
@@ -316,6 +313,8 @@ static int check(const struct bench_settings *s, const struct options *options, 
         (*backend = options_choice(options, "backend", s->backend, backend_names)) < 0 ||
         (*precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
         return -1;
+    if (*precision == PRECISION_INT8 && !s->translate)
+        return error("bench: int8 is for translation; give --translate too, or another --precision");
     if (!s->source != !s->target)
         return error("bench: give both --source and --target, or neither");
     return 0;
@@ -345,7 +344,7 @@ int cmd_bench(int argc, const char **argv)
         OPTION_FLAG("translate", s->translate, "only translation (and the peaks)"),
         OPTION_INT("threads", s->threads, "worker threads (0: one a processor)", "N"),
         OPTION_TEXT("backend", s->backend, "products by: auto, openblas or onednn", "NAME"),
-        OPTION_TEXT("precision", s->precision, "of the products' inputs: auto, f32 or bf16", "NAME"),
+        OPTION_TEXT("precision", s->precision, "of the products' inputs: auto, f32, bf16 or int8 (translation only)", "NAME"),
         OPTION_FLAG("json", s->json, "print one JSON object"),
         OPTIONS_END
     };
@@ -363,7 +362,7 @@ int cmd_bench(int argc, const char **argv)
     bench.config = (struct config){ .Vx = s->vocabulary, .Vy = s->vocabulary, .E = s->embedding, .H = s->hidden, .A = s->alignment,
                                     .L = s->maxout, .encoder_layers = 1 };
     if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
-        if (s->train || !s->translate)
+        if ((s->train || !s->translate) && bench.team.precision != PRECISION_INT8)
             failed = bench_training(&bench);
         if (s->translate || !s->train)
             bench_translation(&bench);

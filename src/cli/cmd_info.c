@@ -19,9 +19,9 @@ static int print_build(void)
     enum precision precision = PRECISION_AUTO;
 
     matmul_choose(&backend, &precision);
-    printf("version    %s\ncompiler   %s\nbackends   openblas%s\nchosen     %s, %s\nprecisions f32%s\n", NMT_VERSION, __VERSION__,
+    printf("version    %s\ncompiler   %s\nbackends   openblas%s\nchosen     %s, %s\nprecisions f32%s%s\n", NMT_VERSION, __VERSION__,
            backend == BACKEND_ONEDNN ? " onednn" : "", backend_names[backend], precision_names[precision],
-           precision == PRECISION_BF16 ? " bf16" : "");
+           matmul_available(backend, PRECISION_BF16) ? " bf16" : "", matmul_available(backend, PRECISION_INT8) ? " int8" : "");
     return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
 }
 

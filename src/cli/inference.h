@@ -25,7 +25,7 @@ extern const struct inference_settings inference_defaults;
     OPTION_INT("batch", (s).batch, "sentences computed together", "N"),                                                          \
     OPTION_INT("threads", (s).threads, "worker threads (0: one a processor)", "N"),                                              \
     OPTION_TEXT("backend", (s).backend, "products by: auto, openblas or onednn", "NAME"),                                        \
-    OPTION_TEXT("precision", (s).precision, "of the products' inputs: f32, bf16 or auto (bf16 where it is fast)", "NAME")
+    OPTION_TEXT("precision", (s).precision, "of the products' inputs: f32, bf16, int8 (fastest) or auto (bf16 where it is fast)", "NAME")
 
 struct inference {
     struct team team;

@@ -214,6 +214,8 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
         return -1;
     if (units != UNITS_BPE && s->bpe_dropout > 0)
         return error("train: --bpe-dropout needs --units bpe");
+    if (precision == PRECISION_INT8)
+        return error("train: --precision int8 is for translation; use f32, bf16 or auto");
     if (s->vocabulary != AUTO && s->vocabulary < tokenizer_least_vocabulary((enum units)units))
         return error("train: --vocabulary: %d is too small, the least is %d with --units %s", s->vocabulary,
                      tokenizer_least_vocabulary((enum units)units), s->units);

@@ -10,33 +10,41 @@
 #include <string.h>
 
 const char *const backend_names[] = { "auto", "openblas", "onednn", NULL };
-const char *const precision_names[] = { "auto", "f32", "bf16", NULL };
+const char *const precision_names[] = { "auto", "f32", "bf16", "int8", NULL };
 
 enum { WRITTEN_MOST = 64 };
 
 struct matmul {
     struct onednn *onednn; /* NULL: OpenBLAS */
-    int bf16;
+    enum precision precision;
     struct meter meter;
     const real *stale, *stale_end;       /* where gradients are set before they add */
     const real *written[WRITTEN_MOST];   /* and where they have been */
     int written_count;
 };
 
+int matmul_available(enum backend backend, enum precision precision)
+{
+    if (backend == BACKEND_OPENBLAS)
+        return precision == PRECISION_F32;
+    return onednn_available() && sizeof(real) == sizeof(float) && onednn_fast(precision);
+}
+
 int matmul_choose(enum backend *backend, enum precision *precision)
 {
-    int onednn = onednn_available() && sizeof(real) == sizeof(float);
+    int onednn = matmul_available(BACKEND_ONEDNN, PRECISION_F32);
 
     if (*backend == BACKEND_ONEDNN && !onednn)
         return error("this nmt was built without oneDNN; install libdnnl-dev and build again, or use --backend openblas");
     if (*backend == BACKEND_AUTO)
         *backend = onednn ? BACKEND_ONEDNN : BACKEND_OPENBLAS;
-    if (*precision == PRECISION_BF16 && *backend != BACKEND_ONEDNN)
-        return error("bf16 products need oneDNN; use --backend onednn, or --precision f32");
-    if (*precision == PRECISION_BF16 && !onednn_fast_bf16())
-        return error("this processor has no bf16 products (AMX or AVX512-BF16); use --precision f32 or auto");
     if (*precision == PRECISION_AUTO)
-        *precision = *backend == BACKEND_ONEDNN && onednn_fast_bf16() ? PRECISION_BF16 : PRECISION_F32;
+        *precision = matmul_available(*backend, PRECISION_BF16) ? PRECISION_BF16 : PRECISION_F32;
+    if (*precision != PRECISION_F32 && *backend != BACKEND_ONEDNN)
+        return error("%s products need oneDNN; use --backend onednn, or --precision f32", precision_names[*precision]);
+    if (!matmul_available(*backend, *precision))
+        return error("this processor has no %s products (%s); use --precision f32 or auto", precision_names[*precision],
+                     *precision == PRECISION_BF16 ? "AMX or AVX512-BF16" : "VNNI");
     return 0;
 }
 
@@ -48,8 +56,8 @@ struct matmul *matmul_new(enum backend backend, enum precision precision)
     openblas_set_num_threads(1);
     meter_reset(&matmul->meter);
     if (backend == BACKEND_ONEDNN)
-        matmul->onednn = onednn_new(precision == PRECISION_BF16);
-    matmul->bf16 = precision == PRECISION_BF16;
+        matmul->onednn = onednn_new(precision);
+    matmul->precision = precision;
     return matmul;
 }
 
@@ -118,12 +126,14 @@ static void openblas_product(const struct product *p)
 }
 
 /* A few rows times a weight that is not packed, as when a lone sentence is translated: OpenBLAS starts at once, while oneDNN would
- * first compile. */
+ * first compile. In int8, which would have to look at the whole weight first, any rows. */
 enum { FEW_ROWS = 64 };
 
-static int too_small_to_compile(const struct matmul *matmul, const struct product *product)
+static int better_at_once(const struct matmul *matmul, const struct product *product)
 {
-    return !matmul->bf16 && !product->packed && !product->a_transposed && product->m <= FEW_ROWS;
+    if (product->packed || product->a_transposed)
+        return 0;
+    return matmul->precision == PRECISION_INT8 || (matmul->precision == PRECISION_F32 && product->m <= FEW_ROWS);
 }
 
 static void run(struct matmul *matmul, const struct product *product)
@@ -133,7 +143,7 @@ static void run(struct matmul *matmul, const struct product *product)
     if (product->m == 0 || product->n == 0 || product->k == 0)
         return;
     before = meter_enter(&matmul->meter, METER_PRODUCTS);
-    if (matmul->onednn && !too_small_to_compile(matmul, product))
+    if (matmul->onednn && !better_at_once(matmul, product))
         onednn_product(matmul->onednn, product);
     else
         openblas_product(product);

@@ -7,7 +7,8 @@
  *     gradient   dW [out, in]  += dYᵀ X
  *
  * Backends: OpenBLAS (always there, float and double) and oneDNN (where it was found when nmt was built; float only). With
- * PRECISION_BF16 (oneDNN) the inputs of a product are rounded to bfloat16 and summed in float; weights stay float outside.
+ * PRECISION_BF16 (oneDNN) the inputs of a product are rounded to bfloat16 and summed in float; weights stay float outside. With
+ * PRECISION_INT8 (oneDNN, forward products with packed weights only) they are rounded to whole numbers, each row by its own scale.
  * A struct matmul belongs to one thread; every product runs on that thread alone. */
 #ifndef NMT_MATH_MATMUL_H
 #define NMT_MATH_MATMUL_H
@@ -18,7 +19,7 @@
 #include <stddef.h>
 
 enum backend { BACKEND_AUTO, BACKEND_OPENBLAS, BACKEND_ONEDNN };
-enum precision { PRECISION_AUTO, PRECISION_F32, PRECISION_BF16 };
+enum precision { PRECISION_AUTO, PRECISION_F32, PRECISION_BF16, PRECISION_INT8 };
 enum pass_direction { FORWARD, BACKWARD };
 
 /* Names in the order of the enums, closed by NULL, for options and for what is printed. */
@@ -35,8 +36,11 @@ struct weight {
 struct matmul;
 
 /* Replaces BACKEND_AUTO and PRECISION_AUTO by what this build and processor do best: oneDNN where it is there; bf16 where the
- * processor has AMX or AVX512-BF16. 0, or -1 after reporting that a choice cannot be had. */
+ * processor has AMX or AVX512-BF16 (never int8, which cannot train). 0, or -1 after reporting that a choice cannot be had. */
 int matmul_choose(enum backend *backend, enum precision *precision);
+
+/* Whether this build and processor have both. */
+int matmul_available(enum backend backend, enum precision precision);
 
 /* A door for the calling thread; backend and precision as matmul_choose left them. Never NULL. */
 struct matmul *matmul_new(enum backend backend, enum precision precision);

@@ -19,9 +19,11 @@ struct product {
 struct onednn;
 
 int onednn_available(void);      /* whether nmt was built with it */
-int onednn_fast_bf16(void);      /* whether this processor multiplies bfloat16 natively */
-struct onednn *onednn_new(int bf16);
+int onednn_fast(enum precision precision); /* whether this processor multiplies such numbers natively */
+struct onednn *onednn_new(enum precision precision);
 void onednn_free(struct onednn *onednn);
+
+/* With int8, b must be packed and nothing but a may be a gradient. */
 void onednn_product(struct onednn *onednn, const struct product *product);
 
 /* b [k, n] (or [n, k] if transposed), dense, into *packed (allocated at first). */

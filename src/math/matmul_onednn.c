@@ -7,7 +7,10 @@
  *
  * oneDNN 2.6 multiplies fast only where all matrices are dense; with a row stride it falls back to plain loops, a thousand times
  * slower. So operands with a stride are copied into scratch buffers first (in bf16 they are rounded there anyway), and a result with a
- * stride is computed in a third one. */
+ * stride is computed in a third one.
+ *
+ * In int8, each row of X and each row of W is rounded to whole numbers of -127 … 127 by a scale of its own; the product of whole numbers
+ * is exact, and the two scales make numbers of it again. Only packed weights, only forward: nothing is trained that way. */
 #include "math/matmul_backend.h"
 
 #ifndef NMT_ONEDNN
@@ -17,14 +20,15 @@ int onednn_available(void)
     return 0;
 }
 
-int onednn_fast_bf16(void)
+int onednn_fast(enum precision precision)
 {
+    (void)precision;
     return 0;
 }
 
-struct onednn *onednn_new(int bf16)
+struct onednn *onednn_new(enum precision precision)
 {
-    (void)bf16;
+    (void)precision;
     return 0;
 }
 
@@ -67,7 +71,7 @@ void onednn_unpack(void *packed)
 #include <string.h>
 #include <uthash.h>
 
-enum { TYPICAL = 64, SUM = 1024, REST = 64 };
+enum { TYPICAL = 64, ROWS_MOST = 512, SUM = 1024, REST = 64 };
 
 /* What tells one compiled product from another. Padding-free, as it is hashed as bytes. */
 struct shape {
@@ -85,10 +89,11 @@ struct primitive {
 struct onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    dnnl_data_type_t type;
+    dnnl_data_type_t type; /* of the operands */
     struct primitive *primitives;
     void *scratch[3]; /* dense operands, dense result */
     size_t scratch_bytes[3];
+    float row_scales[ROWS_MOST]; /* int8: of the rows of a block */
 };
 
 /* A packed weight: memory in the format that the product likes best. */
@@ -97,6 +102,7 @@ struct packed {
     dnnl_memory_desc_t format;
     dnnl_primitive_t reorder;
     dnnl_memory_t plain;
+    float *scales; /* int8: of each column of the result; else NULL */
 };
 
 static void check(dnnl_status_t status, const char *what)
@@ -110,23 +116,26 @@ int onednn_available(void)
     return 1;
 }
 
-int onednn_fast_bf16(void)
+int onednn_fast(enum precision precision)
 {
 #if defined(__x86_64__)
     dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    int bf16 = isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx;
 
-    return isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx;
+    if (precision == PRECISION_INT8)
+        return bf16 || isa == dnnl_cpu_isa_avx512_core_vnni || isa == dnnl_cpu_isa_avx2_vnni;
+    return precision == PRECISION_F32 || bf16;
 #else
-    return 0;
+    return precision == PRECISION_F32;
 #endif
 }
 
-struct onednn *onednn_new(int bf16)
+struct onednn *onednn_new(enum precision precision)
 {
     struct onednn *onednn = memory_new(1, sizeof *onednn);
 
     dnnl_set_primitive_cache_capacity(0); /* this table is the cache */
-    onednn->type = bf16 ? dnnl_bf16 : dnnl_f32;
+    onednn->type = precision == PRECISION_BF16 ? dnnl_bf16 : precision == PRECISION_INT8 ? dnnl_s8 : dnnl_f32;
     check(dnnl_engine_create(&onednn->engine, dnnl_cpu, 0), "starting");
     check(dnnl_stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags), "starting");
     return onednn;
@@ -150,6 +159,12 @@ void onednn_free(struct onednn *onednn)
     free(onednn->scratch[1]);
     free(onednn->scratch[2]);
     free(onednn);
+}
+
+/* The type of a product's result. */
+static dnnl_data_type_t result_type(const struct onednn *onednn)
+{
+    return onednn->type == dnnl_s8 ? dnnl_s32 : dnnl_f32;
 }
 
 /* The description of a [rows, columns] matrix with row stride ld, or of its transpose's view. */
@@ -201,7 +216,7 @@ static struct primitive *find(struct onednn *onednn, const struct shape *shape, 
     one->shape = *shape;
     a = describe(shape->m, shape->k, shape->lda, shape->a_transposed, onednn->type);
     b = packed ? packed->format : describe(shape->k, shape->n, shape->ldb, shape->b_transposed, onednn->type);
-    c = describe(shape->m, shape->n, shape->ldc, 0, dnnl_f32);
+    c = describe(shape->m, shape->n, shape->ldc, 0, result_type(onednn));
     description = describe_product(onednn, &a, &b, &c, shape->add);
     check(dnnl_primitive_create(&one->run, description), "compiling a product");
     dnnl_primitive_desc_destroy(description);
@@ -228,6 +243,14 @@ static const void *operand(struct onednn *onednn, int which, const float *from, 
 {
     size_t count = (size_t)rows * (size_t)columns, empty = (size_t)zeros * (size_t)columns;
 
+    if (onednn->type == dnnl_s8) {
+        int8_t *to = scratch(onednn, which, count + empty);
+
+        vec_to_int8(to, onednn->row_scales, from, *ld, rows, columns);
+        memset(to + count, 0, empty);
+        *ld = columns;
+        return to;
+    }
     if (onednn->type == dnnl_f32) {
         float *to;
 
@@ -251,7 +274,7 @@ static const void *operand(struct onednn *onednn, int which, const float *from, 
 
 /* One compiled product on operands that are already in the right type. */
 static void execute(struct onednn *onednn, const struct shape *shape, const void *a, const void *b, const struct packed *packed,
-                    float *c)
+                    void *c)
 {
     struct primitive *one = find(onednn, shape, packed);
     dnnl_exec_arg_t arguments[] = { { DNNL_ARG_SRC, one->a }, { DNNL_ARG_WEIGHTS, one->b }, { DNNL_ARG_DST, one->c } };
@@ -280,7 +303,7 @@ static int next_block(const int *blocks, int left)
  * of the weight again. */
 static int next_rows(int left)
 {
-    static const int large[] = { 512, 384, 256, 192, 128, TYPICAL };
+    static const int large[] = { ROWS_MOST, 384, 256, 192, 128, TYPICAL };
     static const int small[] = { 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, TYPICAL };
     const int *size = small;
 
@@ -304,6 +327,7 @@ static void product_by_rows(struct onednn *onednn, const struct product *p)
         shape.ldb = 0;
     for (int row = 0, rows; row < p->m; row += rows) {
         float *c = p->c + (size_t)row * (size_t)p->ldc, *result = c;
+        const struct packed *packed = p->packed;
         int in_place;
         const void *a;
 
@@ -311,13 +335,15 @@ static void product_by_rows(struct onednn *onednn, const struct product *p)
         rows = shape.m < p->m - row ? shape.m : p->m - row;
         shape.lda = p->lda;
         a = operand(onednn, 0, p->a + (size_t)row * (size_t)p->lda, rows, p->k, shape.m - rows, &shape.lda);
-        in_place = rows == shape.m && p->ldc == p->n;
+        in_place = rows == shape.m && p->ldc == p->n && onednn->type != dnnl_s8;
         shape.add = in_place && p->add;
         if (!in_place)
             result = scratch(onednn, 2, (size_t)shape.m * (size_t)p->n * sizeof *result);
         execute(onednn, &shape, a, b, p->packed, result);
         for (int i = 0; i < rows && !in_place; i++, c += p->ldc, result += p->n) {
-            if (p->add)
+            if (onednn->type == dnnl_s8)
+                vec_from_int8(c, (const int32_t *)(const void *)result, packed->scales, onednn->row_scales[i], p->n, p->add);
+            else if (p->add)
                 vec_add(c, result, p->n);
             else
                 memcpy(c, result, (size_t)p->n * sizeof *c);
@@ -359,14 +385,15 @@ void onednn_product(struct onednn *onednn, const struct product *product)
 void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed)
 {
     struct packed *one = *packed;
+    int int8 = onednn->type == dnnl_s8;
     union {
-        const real *constant;
+        const void *constant;
         void *plain;
     } source = { .constant = b };
     dnnl_exec_arg_t arguments[2];
 
     if (!one) {
-        dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, dnnl_f32), any, plain;
+        dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any, plain;
         dnnl_dims_t sizes = { k, n };
         dnnl_primitive_desc_t description;
 
@@ -375,13 +402,21 @@ void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transpo
         description = describe_product(onednn, &a, &any, &c, 0);
         one->format = *dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
         dnnl_primitive_desc_destroy(description);
-        plain = describe(k, n, transposed ? k : n, transposed, dnnl_f32);
+        plain = describe(k, n, transposed ? k : n, transposed, int8 ? dnnl_s8 : dnnl_f32);
+        one->scales = int8 ? memory_new((size_t)n, sizeof *one->scales) : NULL;
         check(dnnl_memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
         check(dnnl_memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
         check(dnnl_reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
               "packing a weight");
         check(dnnl_primitive_create(&one->reorder, description), "packing a weight");
         dnnl_primitive_desc_destroy(description);
+    }
+    if (int8) {
+        int8_t *whole = scratch(onednn, 0, (size_t)n * (size_t)k);
+
+        assert(transposed);
+        vec_to_int8(whole, one->scales, b, k, n, k);
+        source.plain = whole;
     }
     check(dnnl_memory_set_data_handle(one->plain, source.plain), "packing a weight");
     arguments[0] = (dnnl_exec_arg_t){ DNNL_ARG_FROM, one->plain };
@@ -398,6 +433,7 @@ void onednn_unpack(void *packed)
     dnnl_primitive_destroy(one->reorder);
     dnnl_memory_destroy(one->plain);
     dnnl_memory_destroy(one->memory);
+    free(one->scales);
     free(one);
 }
 

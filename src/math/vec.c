@@ -385,6 +385,30 @@ CLONES void vec_to_bf16(uint16_t *restrict to, const float *restrict from, int l
     }
 }
 
+CLONES void vec_to_int8(int8_t *restrict to, float *restrict scale, const float *restrict from, int ld, int rows, int n)
+{
+    for (int row = 0; row < rows; row++) {
+        const float *x = from + (size_t)row * (size_t)ld;
+        int8_t *y = to + (size_t)row * (size_t)n;
+        float most = 1e-30f, inverse;
+
+        for (int i = 0; i < n; i++)
+            most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+        scale[row] = most / 127;
+        inverse = 127 / most;
+        for (int i = 0; i < n; i++)
+            y[i] = (int8_t)(int32_t)rintf(x[i] * inverse);
+    }
+}
+
+CLONES void vec_from_int8(float *restrict y, const int32_t *restrict sums, const float *restrict scales, float scale, int n, int add)
+{
+    if (!add)
+        memset(y, 0, (size_t)n * sizeof *y);
+    for (int i = 0; i < n; i++)
+        y[i] += scale * scales[i] * (float)sums[i];
+}
+
 void vec_flush_denormals(void)
 {
 #if defined(__SSE__)

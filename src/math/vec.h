@@ -61,6 +61,11 @@ void vec_average(real *mean, const real *w, size_t n, double keep);             
 /* to [rows, n] dense = bfloat16 of from [rows, n] with stride ld, rounded to nearest even. */
 void vec_to_bf16(uint16_t *to, const float *from, int ld, int rows, int n);
 
+/* to [rows, n] dense = from [rows, n] with stride ld, each row divided by its scale [rows], the row's largest magnitude / 127, and rounded;
+ * vec_from_int8 makes numbers of a row of sums of products: y_i (+)= scale × scales_i × sums_i. */
+void vec_to_int8(int8_t *to, float *scale, const float *from, int ld, int rows, int n);
+void vec_from_int8(float *y, const int32_t *sums, const float *scales, float scale, int n, int add);
+
 /* Tells the processor to take numbers below 1e-38 as zero in the calling thread (they cost a hundred times more and mean nothing). */
 void vec_flush_denormals(void);
 

@@ -9,6 +9,46 @@
 
 enum { SLICE = 4096 }; /* numbers that a worker steps at a time: a few of them stay in the cache from sum to step */
 
+static void part_reserve(struct part *part, int room)
+{
+    size_t count = (size_t)room;
+
+    if (room <= part->room)
+        return;
+    part->room = room;
+    part->source = memory_resize(part->source, count, sizeof *part->source);
+    part->target = memory_resize(part->target, count, sizeof *part->target);
+    part->source_length = memory_resize(part->source_length, count, sizeof(int));
+    part->target_length = memory_resize(part->target_length, count, sizeof(int));
+    part->numbers = memory_resize(part->numbers, count, sizeof(int));
+}
+
+static void part_make(struct part *part, const struct corpus *corpus, const int32_t *pairs, int count, int worker, int workers)
+{
+    int n = 0;
+
+    part_reserve(part, count / workers + 1);
+    for (int k = count - 1 - worker; k >= 0; k -= workers, n++) { /* a plan's batch rises in length */
+        int32_t pair = pairs[k];
+
+        part->source[n] = corpus->sentence[SOURCE][pair];
+        part->target[n] = corpus->sentence[TARGET][pair];
+        part->source_length[n] = corpus->length[SOURCE][pair];
+        part->target_length[n] = corpus->length[TARGET][pair];
+        part->numbers[n] = k;
+    }
+    part->batch = (struct batch){ n, part->source, part->target, part->source_length, part->target_length };
+}
+
+static void part_release(struct part *part)
+{
+    free(part->source);
+    free(part->target);
+    free(part->source_length);
+    free(part->target_length);
+    free(part->numbers);
+}
+
 void learner_init(struct learner *learner, struct team *team, const struct model *model, enum optimizer_kind optimizer)
 {
     size_t length = model->layout.length;
@@ -26,6 +66,7 @@ void learner_release(struct learner *learner)
     for (int i = 0; learner->team && i < learner->team->count; i++) {
         free(learner->gradient[i]);
         pass_release(&learner->pass[i]);
+        part_release(&learner->part[i]);
     }
     free(learner->average);
     optimizer_release(&learner->optimizer);
@@ -54,50 +95,12 @@ void learner_pack(struct learner *learner)
     model_pack(&learner->model, learner->team->matmul[omp_get_thread_num()], 1, omp_get_thread_num(), threads);
 }
 
-/* A worker's part of a batch. */
-struct part {
-    struct batch batch;
-    const int32_t **source, **target;
-    int *source_length, *target_length, *numbers;
-};
-
-static void part_make(struct part *part, const struct corpus *corpus, const int32_t *pairs, int count, int worker, int workers)
-{
-    size_t most = (size_t)count / (size_t)workers + 1;
-    int n = 0;
-
-    part->source = memory_new(most, sizeof *part->source);
-    part->target = memory_new(most, sizeof *part->target);
-    part->source_length = memory_new(most, sizeof(int));
-    part->target_length = memory_new(most, sizeof(int));
-    part->numbers = memory_new(most, sizeof(int));
-    for (int k = count - 1 - worker; k >= 0; k -= workers, n++) { /* a plan's batch rises in length */
-        int32_t pair = pairs[k];
-
-        part->source[n] = corpus->sentence[SOURCE][pair];
-        part->target[n] = corpus->sentence[TARGET][pair];
-        part->source_length[n] = corpus->length[SOURCE][pair];
-        part->target_length[n] = corpus->length[TARGET][pair];
-        part->numbers[n] = k;
-    }
-    part->batch = (struct batch){ n, part->source, part->target, part->source_length, part->target_length };
-}
-
-static void part_release(struct part *part)
-{
-    free(part->source);
-    free(part->target);
-    free(part->source_length);
-    free(part->target_length);
-    free(part->numbers);
-}
-
 size_t learner_measure(const struct learner *learner, const struct corpus *corpus, const int32_t *pairs, int count)
 {
     size_t total = 0;
 
     for (int i = 0; i < learner->team->count; i++) {
-        struct part part;
+        struct part part = { 0 };
 
         part_make(&part, corpus, pairs, count, i, learner->team->count);
         if (part.batch.sentences)
@@ -182,13 +185,13 @@ static void empty_rows(real *gradient, const int32_t *const *sentences, const in
 
 /* Empties the rows of the embeddings' gradient that had a word; the others are empty still, and cost nothing. The first worker's
  * gradient has the words of all parts, because the sum is made there. */
-static void empty_embeddings(struct learner *learner, int worker, const struct part *parts)
+static void empty_embeddings(struct learner *learner, int worker)
 {
     const struct params *view = &learner->view[worker];
     const struct config *config = &learner->model.config;
 
     for (int i = worker; i < (worker ? worker + 1 : learner->team->count); i++) {
-        const struct batch *batch = &parts[i].batch;
+        const struct batch *batch = &learner->part[i].batch;
 
         if (config->tie != TIE_ALL)
             empty_rows(view->source_embedding, batch->source, batch->source_length, batch->sentences, config->E);
@@ -202,7 +205,6 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 {
     int threads = learner->team->count, finite = 1;
     struct loss loss[TEAM_MOST] = { { 0 } };
-    struct part parts[TEAM_MOST];
     double squares[TEAM_MOST] = { 0 };
     long words = 0;
 
@@ -216,8 +218,8 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 
         meter_enter(meter, METER_ELEMENTWISE);
         vec_flush_denormals();
-        part_make(&parts[worker], corpus, pairs, count, worker, threads);
-        part_gradient(learner, worker, &loss[worker], &parts[worker], words, number);
+        part_make(&learner->part[worker], corpus, pairs, count, worker, threads);
+        part_gradient(learner, worker, &loss[worker], &learner->part[worker], words, number);
         meter_enter(meter, METER_WAITING);
 #pragma omp barrier
         meter_enter(meter, METER_OPTIMIZER);
@@ -243,12 +245,10 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 
             step_slice(learner, worker, factor, rate, number);
 #pragma omp barrier
-            empty_embeddings(learner, worker, parts);
+            empty_embeddings(learner, worker);
             model_pack(&learner->model, learner->team->matmul[worker], 1, worker, threads);
         }
         meter_enter(meter, METER_WAITING);
     }
-    for (int i = 0; i < threads; i++)
-        part_release(&parts[i]);
     return finite ? 0 : -1;
 }

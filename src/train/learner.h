@@ -11,6 +11,14 @@
 #include "model/pass.h"
 #include "train/optimizer.h"
 
+/* A worker's part of a batch: its sentences, and their numbers in the batch. */
+struct part {
+    struct batch batch;
+    const int32_t **source, **target;
+    int *source_length, *target_length, *numbers;
+    int room; /* sentences that fit; kept from update to update */
+};
+
 struct learner {
     struct team *team;          /* not owned */
     struct model model;         /* owned */
@@ -24,6 +32,7 @@ struct learner {
     real *gradient[TEAM_MOST];  /* [layout.length] each; between updates, embeddings are zero and the rest is stale */
     struct params view[TEAM_MOST];
     struct pass pass[TEAM_MOST];
+    struct part part[TEAM_MOST];
 };
 
 struct update {

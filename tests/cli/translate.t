@@ -145,6 +145,24 @@ for wrong in beam=0 beam=1000000 beam=x n-best=-1 n-best=6 length-penalty=-1 len
 done
 must_fail 1 'an alignment file in a folder that is not there' from_file "$T/odd" translate --model "$T/bpe.gguf" --alignment "$T/no/a.csv"
 
+# --- products in whole numbers ---
+if "$NMT" info --build | grep -q int8; then
+    for precision in f32 int8; do
+        works "$precision: the right answers' scores" $LIMIT "$NMT" align --model "$T/bpe.gguf" --precision $precision --scores \
+            --source "$T/valid.en" --target "$T/valid.fr"
+        cp "$T/out" "$T/$precision"
+    done
+    paste "$T/f32" "$T/int8" >"$T/both"
+    ok 'int8: near those of f32, but not the same' awk '$1 != $2 { other++ } ($1 - $2) ^ 2 > (0.01 * $1) ^ 2 { exit 1 } END { exit !other }' "$T/both"
+    works 'int8: translate' from_file "$T/valid.en" translate --model "$T/bpe.gguf" --precision int8 --scores
+    cut -f 1 "$T/out" >"$T/scores"
+    cut -f 2 "$T/out" >"$T/text"
+    works 'int8: align' $LIMIT "$NMT" align --model "$T/bpe.gguf" --precision int8 --scores --source "$T/valid.en" --target "$T/text"
+    same "$T/scores" "$T/out" 'int8: the scores of what was printed are those that align computes'
+else
+    must_fail 1 'int8 on a processor without it' from_file "$T/odd" translate --model "$T/bpe.gguf" --precision int8
+fi
+
 # An ensemble of a model with itself is the model; different vocabularies do not go together.
 from_file "$T/valid.en" translate --model "$T/bpe.gguf" --model "$T/bpe.gguf" >"$T/out"
 same "$T/plain" "$T/out" 'an ensemble of equals'

@@ -52,7 +52,7 @@ static double term(enum which which, const struct matrix *a, const struct matrix
 }
 
 /* Holds got against before (NULL: nothing) + the product of a and b. In f32 every entry is good to 1e-6 of the size of its terms;
- * in bf16 the whole is good to 1 % of the norm of all terms, which is the product's norm but where its terms cancel. */
+ * in bf16 and int8 the whole is good to 1 % of the norm of all terms, which is the product's norm but where its terms cancel. */
 static void check_product(const char *what, enum which which, const struct matrix *got, const real *before,
                           const struct matrix *a, const struct matrix *b, int terms, enum precision precision)
 {
@@ -127,12 +127,10 @@ static void check_one(struct matmul *matmul, enum precision precision, int rows,
     free(dW.x);
 }
 
-/* A door to the backend, or NULL after saying why not. bf16 is only wanted where the processor multiplies it. */
+/* A door to the backend, or NULL after saying why not. bf16 and int8 are only wanted where the processor multiplies them. */
 static struct matmul *door(enum backend backend, enum precision precision)
 {
-    enum precision best = precision == PRECISION_F32 ? PRECISION_F32 : PRECISION_AUTO;
-
-    if (matmul_choose(&backend, &best) || best != precision) {
+    if (!matmul_available(backend, precision)) {
         print_message("skipped: no %s with %s here\n", precision_names[precision], backend_names[backend]);
         return NULL;
     }
@@ -235,6 +233,73 @@ static void bf16_rounds(void **state)
     matmul_free(matmul);
 }
 
+/* Packed weights are good to 1 % of the norm, as in bf16; a weight that is not packed is multiplied in f32. */
+static void int8(void **state)
+{
+    struct matmul *matmul = door(BACKEND_ONEDNN, PRECISION_INT8);
+
+    (void)state;
+    if (!matmul)
+        skip();
+    for (int size = 0; size < SIZES; size++)
+        for (int rows = 0; rows < ROWS; rows++)
+            for (int choice = 0; choice < 8; choice++) {
+                int m = many_rows[rows], out = sizes[size][0], in = sizes[size][1], packed = choice >> 1 & 1, add = choice >> 2;
+                struct rng rng = rng_make((uint64_t)m, (uint64_t)out, (uint64_t)in, 1);
+                struct matrix X = matrix_make(m, in, choice & 1 ? GAP : 0, &rng), Y = matrix_make(m, out, choice & 1 ? GAP : 0, &rng);
+                struct matrix W = matrix_make(out, in, 0, &rng);
+                struct weight weight = { .w = W.x, .out = out, .in = in };
+                real *before = memory_new((size_t)(m * Y.ld), sizeof *before);
+
+                if (packed)
+                    matmul_pack(matmul, &weight, FORWARD);
+                memcpy(before, Y.x, (size_t)(m * Y.ld) * sizeof *before);
+                for (int i = 0; i < m * Y.ld && !add; i++)
+                    Y.x[i] = i % Y.ld < out ? NAN : Y.x[i];
+                matmul_forward(matmul, Y.x, Y.ld, X.x, X.ld, &weight, m, add);
+                check_product("forward in int8", Y_OF, &Y, add ? before : NULL, &X, &W, in, packed ? PRECISION_INT8 : PRECISION_F32);
+                matmul_unpack(&weight);
+                free(before);
+                free(X.x);
+                free(Y.x);
+                free(W.x);
+            }
+    matmul_free(matmul);
+}
+
+/* Each row of X and of W has a scale of its own: a tiny one beside a large one is as good. */
+static void int8_scales(void **state)
+{
+    enum { IN = 64 };
+    struct matmul *matmul = door(BACKEND_ONEDNN, PRECISION_INT8);
+    static const double sizes_of[2] = { 1e-3, 1e3 };
+    struct rng rng = rng_make(8, 0, 0, 0);
+    real x[2 * IN], w[2 * IN], y[4], base[2][IN];
+    struct weight weight = { .w = w, .out = 2, .in = IN };
+
+    (void)state;
+    if (!matmul)
+        skip();
+    check_fill(base[0], IN, 1, &rng);
+    check_fill(base[1], IN, 1, &rng);
+    for (int i = 0; i < 2 * IN; i++) {
+        x[i] = (real)(sizes_of[i / IN] * (2 + (double)base[0][i % IN]));
+        w[i] = (real)(sizes_of[1 - i / IN] * (2 + (double)base[1][i % IN]));
+    }
+    matmul_pack(matmul, &weight, FORWARD);
+    matmul_forward(matmul, y, 2, x, IN, &weight, 2, 0);
+    for (int i = 0; i < 4; i++) {
+        double wanted = 0;
+
+        for (int k = 0; k < IN; k++)
+            wanted += (double)x[i / 2 * IN + k] * (double)w[i % 2 * IN + k];
+        if (!(fabs((double)y[i] - wanted) <= 2e-3 * wanted && (double)y[i] != wanted))
+            fail_msg("entry %d: %.6g, wanted %.6g", i, (double)y[i], wanted);
+    }
+    matmul_unpack(&weight);
+    matmul_free(matmul);
+}
+
 static void choices(void **state)
 {
     enum backend backend = BACKEND_AUTO;
@@ -248,6 +313,8 @@ static void choices(void **state)
     assert_int_equal(matmul_choose(&backend, &precision), 0);
     assert_true(backend == BACKEND_OPENBLAS && precision == PRECISION_F32);
     precision = PRECISION_BF16;
+    assert_int_equal(matmul_choose(&backend, &precision), -1);
+    precision = PRECISION_INT8;
     assert_int_equal(matmul_choose(&backend, &precision), -1);
 }
 
@@ -266,7 +333,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(openblas),           cmocka_unit_test(onednn),           cmocka_unit_test(onednn_bf16),
         cmocka_unit_test(repacking_openblas), cmocka_unit_test(repacking_onednn), cmocka_unit_test(repacking_bf16),
-        cmocka_unit_test(bf16_rounds),        cmocka_unit_test(choices),          cmocka_unit_test(peak),
+        cmocka_unit_test(bf16_rounds),        cmocka_unit_test(int8),              cmocka_unit_test(int8_scales),
+               cmocka_unit_test(choices),          cmocka_unit_test(peak),
     };
 
     return cmocka_run_group_tests_name("matmul", tests, NULL, NULL);

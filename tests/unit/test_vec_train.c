@@ -126,6 +126,29 @@ static void bf16(void **state)
     assert_int_equal(to[12], 77);
 }
 
+/* Known values, two rows with a stride, each with its scale; and back, setting and adding. A row of zeros stays one. */
+static void int8(void **state)
+{
+    static const float from[] = { 1, -2, 0.5f, 0.004f, 77, 127e3f, 1400, -126.4e3f, 600, 77, 0, 0, -0.0f, 0, 77 };
+    static const int8_t wanted[] = { 64, -127, 32, 0, 127, 1, -126, 1, 0, 0, 0, 0 };
+    static const int32_t sums[] = { 3, -4 };
+    static const float scales[] = { 0.5f, 2 };
+    float scale[3], y[] = { NAN, NAN };
+    int8_t to[13];
+
+    (void)state;
+    to[12] = 77;
+    vec_to_int8(to, scale, from, 5, 3, 4);
+    for (int i = 0; i < 12; i++)
+        assert_int_equal(to[i], wanted[i]);
+    assert_int_equal(to[12], 77);
+    assert_true(fabsf(scale[0] - 2.0f / 127) < 1e-7f && fabsf(scale[1] - 1000) < 1e-3f && isfinite(scale[2]));
+    vec_from_int8(y, sums, scales, 10, 2, 0);
+    assert_true(y[0] == 15 && y[1] == -80);
+    vec_from_int8(y, sums, scales, 10, 2, 1);
+    assert_true(y[0] == 30 && y[1] == -160);
+}
+
 static void denormals(void **state)
 {
     (void)state;
@@ -148,7 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cross_entropy), cmocka_unit_test(optimisers), cmocka_unit_test(sum_squares),
-        cmocka_unit_test(bf16),          cmocka_unit_test(denormals),
+        cmocka_unit_test(bf16),          cmocka_unit_test(int8),          cmocka_unit_test(denormals),
     };
 
     return cmocka_run_group_tests_name("vec for training", tests, NULL, NULL);
