@@ -290,7 +290,7 @@ static void bench_translation(struct bench *bench)
 
     model_init(&model, &bench->config, NULL);
     params_initialize(model.values, &model.layout, INITIAL_GLOROT, 1);
-    model_pack(&model, bench->team.matmul[0], 0, 0, 1);
+    model_pack(&model, bench->team.matmul[0], 0);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         double speed = translate_speed(bench, &model, kinds[i].beam, kinds[i].batch, kinds[i].sentences, kinds[i].threads);
 

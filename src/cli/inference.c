@@ -84,7 +84,7 @@ void inference_pack(struct inference *inference)
     inference->packed = 1;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     for (int i = 0; i < inference->count; i++)
-        model_pack(inference->models[i], inference->team.matmul[omp_get_thread_num()], 0, omp_get_thread_num(), threads);
+        model_pack(inference->models[i], inference->team.matmul[omp_get_thread_num()], 0);
 }
 
 void inference_close(struct inference *inference)

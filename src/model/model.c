@@ -58,15 +58,13 @@ void model_release(struct model *model)
     *model = (struct model){ 0 };
 }
 
-void model_pack(struct model *model, struct matmul *matmul, int backward_too, int share, int shares)
+void model_pack(struct model *model, struct matmul *matmul, int backward_too)
 {
     if (!matmul_packs(matmul))
         return;
-    for (int i = share; i < WEIGHTS; i += shares) {
-        if (model->weights[i].out == 0)
-            continue;
-        matmul_pack(matmul, &model->weights[i], FORWARD);
-        if (backward_too)
-            matmul_pack(matmul, &model->weights[i], BACKWARD);
-    }
+    /* Dealt out by direction, as OUTPUT is as large as all others together; always alike, as a copy stays with its thread's matmul. */
+#pragma omp for schedule(static, 1) nowait
+    for (int i = 2 * WEIGHTS - 1; i >= 0; i--)
+        if (model->weights[i / 2].out && (i % 2 == FORWARD || backward_too))
+            matmul_pack(matmul, &model->weights[i / 2], (enum pass_direction)(i % 2));
 }

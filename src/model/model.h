@@ -40,8 +40,8 @@ static inline int encoder_weight(int layer, int d)
 void model_init(struct model *model, const struct config *config, real *values);
 void model_release(struct model *model);
 
-/* (Re)packs the weights for products in the given directions, those with index = share (mod shares): each of `shares` threads
- * packs its own. To be called whenever values changed. */
-void model_pack(struct model *model, struct matmul *matmul, int backward_too, int share, int shares);
+/* (Re)packs the weights for forward products, and for backward ones, too, if wanted. To be called whenever values changed. In an
+ * OpenMP parallel region all threads call it, each always with the same matmul, and share the work; it does not wait for the others. */
+void model_pack(struct model *model, struct matmul *matmul, int backward_too);
 
 #endif

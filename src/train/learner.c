@@ -28,14 +28,18 @@ static void part_make(struct part *part, const struct corpus *corpus, const int3
     int n = 0;
 
     part_reserve(part, count / workers + 1);
-    for (int k = count - 1 - worker; k >= 0; k -= workers, n++) { /* a plan's batch rises in length */
+    for (int k = count - 1; k >= 0; k--) { /* a plan's batch rises in length */
+        int turn = (count - 1 - k) % (2 * workers); /* of the workers, there and back */
         int32_t pair = pairs[k];
+
+        if ((turn < workers ? turn : 2 * workers - 1 - turn) != worker)
+            continue;
 
         part->source[n] = corpus->sentence[SOURCE][pair];
         part->target[n] = corpus->sentence[TARGET][pair];
         part->source_length[n] = corpus->length[SOURCE][pair];
         part->target_length[n] = corpus->length[TARGET][pair];
-        part->numbers[n] = k;
+        part->numbers[n++] = k;
     }
     part->batch = (struct batch){ n, part->source, part->target, part->source_length, part->target_length };
 }
@@ -92,7 +96,7 @@ void learner_pack(struct learner *learner)
     int threads = learner->team->count;
 
 #pragma omp parallel num_threads(threads) if (threads > 1)
-    model_pack(&learner->model, learner->team->matmul[omp_get_thread_num()], 1, omp_get_thread_num(), threads);
+    model_pack(&learner->model, learner->team->matmul[omp_get_thread_num()], 1);
 }
 
 size_t learner_measure(const struct learner *learner, const struct corpus *corpus, const int32_t *pairs, int count)
@@ -246,7 +250,7 @@ int learner_update(struct learner *learner, struct update *update, const struct 
             step_slice(learner, worker, factor, rate, number);
 #pragma omp barrier
             empty_embeddings(learner, worker);
-            model_pack(&learner->model, learner->team->matmul[worker], 1, worker, threads);
+            model_pack(&learner->model, learner->team->matmul[worker], 1);
         }
         meter_enter(meter, METER_WAITING);
     }

@@ -1,8 +1,9 @@
 /* learner: one update of the model on one batch by all workers.
  *
- * The batch is dealt out like cards, longest sentence first, so that the parts are of equal work. Each worker runs its part forwards
- * and backwards into a gradient array of its own; then each worker takes a slice of all numbers: sums the gradients in a fixed order,
- * steps the optimiser, and packs its share of the weights anew. Equal seed and equal number of workers give equal bits. */
+ * The batch is dealt out longest sentence first, to the workers there and back, so that the parts are of equal work. Each worker runs
+ * its part forwards and backwards into a gradient array of its own; then each worker takes a slice of all numbers: sums the gradients
+ * in a fixed order, steps the optimiser, and packs its share of the weights anew. Equal seed and equal number of workers give equal
+ * bits. */
 #ifndef NMT_TRAIN_LEARNER_H
 #define NMT_TRAIN_LEARNER_H
 

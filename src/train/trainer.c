@@ -126,7 +126,7 @@ static void validate_now(struct trainer *trainer, struct validation *result)
 
         model_init(&average, &learner->model.config, learner->average);
 #pragma omp parallel num_threads(threads) if (threads > 1)
-        model_pack(&average, learner->team->matmul[omp_get_thread_num()], 0, omp_get_thread_num(), threads);
+        model_pack(&average, learner->team->matmul[omp_get_thread_num()], 0);
         validate(result, &average, trainer->tokenizer, learner->team, trainer->valid);
         model_release(&average);
     } else {

@@ -410,8 +410,7 @@ static void check_backend(enum backend backend, enum precision precision, double
             params_initialize(other.model.values, &other.model.layout, INITIAL_GLOROT, seeds[round / 2]);
         }
         if (round > 0)
-            for (int share = 0; share < 3; share++)
-                model_pack(&other.model, other.matmul, round != 3, share, 3);
+            model_pack(&other.model, other.matmul, round != 3);
         for (int i = 0; round > 0 && i < WEIGHTS; i++)
             assert_true(!other.model.weights[i].packed[FORWARD] == !(matmul_packs(other.matmul) && other.model.weights[i].out));
         memset(one.array, 0, length * sizeof(real));
