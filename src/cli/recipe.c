@@ -25,7 +25,7 @@ static struct train_settings defaults(void)
 {
     return (struct train_settings){
         .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "word", .initial = "glorot",
-        .optimizer = "adam", .stop_on = "bleu", .schedule = "halve", .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = AUTO, .hidden = AUTO,
+        .optimizer = "adam", .stop_on = "bleu", .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = AUTO, .hidden = AUTO,
         .alignment = AUTO, .maxout = AUTO, .encoder_layers = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
         .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
         .dropout_readout = AUTO, .word_dropout = AUTO, .word_dropout_source = AUTO, .word_dropout_target = AUTO, .bpe_dropout = AUTO,
@@ -70,7 +70,6 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_TEXT("optimizer", s->optimizer, "adam, adadelta or sgd", "NAME"),
         OPTION_REAL("learning-rate", s->learning_rate, "learning rate; -1: by the optimiser", "RATE"),
         OPTION_INT("warmup", s->warmup, "updates over which the rate rises from 0; -1: by the corpus", "N"),
-        OPTION_TEXT("schedule", s->schedule, "the rate after that: halve, as --halve-after says, or linear, down to 0 at the last epoch or update", "NAME"),
         OPTION_INT("halve-after", s->halve_after, "validations without a better one until the rate is halved (0: never)", "N"),
         OPTION_INT("patience", s->patience, "validations without a better one until training ends (0: never)", "N"),
         OPTION_TEXT("stop-on", s->stop_on, "what better means: bleu or loss", "METRIC"),
@@ -200,7 +199,7 @@ static int check_ranges(const struct train_settings *s, const struct options *op
 
 int recipe_check(struct recipe *recipe, const struct train_settings *s, const struct options *options)
 {
-    int units, bad_utf8, attention, query, tie, initial, optimizer, stop_on, schedule, backend, precision;
+    int units, bad_utf8, attention, query, tie, initial, optimizer, stop_on, backend, precision;
 
     if (check_files(s) || check_ranges(s, options) || (units = options_choice(options, "units", s->units, unit_names)) < 0 ||
         (bad_utf8 = options_choice(options, "bad-utf8", s->bad_utf8, bad_utf8_names)) < 0 ||
@@ -210,12 +209,9 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
         (initial = options_choice(options, "initial", s->initial, initial_names)) < 0 ||
         (optimizer = options_choice(options, "optimizer", s->optimizer, optimizer_names)) < 0 ||
         (stop_on = options_choice(options, "stop-on", s->stop_on, stop_metric_names)) < 0 ||
-        (schedule = options_choice(options, "schedule", s->schedule, schedule_names)) < 0 ||
         (backend = options_choice(options, "backend", s->backend, backend_names)) < 0 ||
         (precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
         return -1;
-    if (precision == PRECISION_INT8)
-        return error("train: --precision int8 is for translation; use f32, bf16 or auto");
     if (units != UNITS_BPE && s->bpe_dropout > 0)
         return error("train: --bpe-dropout needs --units bpe");
     if (precision == PRECISION_INT8)
@@ -223,15 +219,13 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
     if (s->vocabulary != AUTO && s->vocabulary < tokenizer_least_vocabulary((enum units)units))
         return error("train: --vocabulary: %d is too small, the least is %d with --units %s", s->vocabulary,
                      tokenizer_least_vocabulary((enum units)units), s->units);
-    if (schedule == SCHEDULE_LINEAR && !s->max_epochs && s->max_updates < 0)
-        return error("train: --schedule linear needs an end: give --max-epochs or --max-updates");
     *recipe = (struct recipe){
         .tokenizer = { .units = (enum units)units, .pretokenized = s->pretokenized, .lowercase = s->lowercase,
                        .vocabulary = s->vocabulary, .shared = tie == TIE_ALL },
         .config = { .tie = (enum tie)tie, .attention = (enum attention_kind)attention, .query = (enum query_kind)query },
         .initial = (enum initial)initial, .optimizer = (enum optimizer_kind)optimizer, .bad_utf8 = (enum bad_utf8)bad_utf8,
         .backend = (enum backend)backend, .precision = (enum precision)precision,
-        .train = { .rate = s->learning_rate, .schedule = (enum schedule)schedule, .halve_after = s->halve_after, .patience = s->patience, .metric = (enum stop_metric)stop_on,
+        .train = { .rate = s->learning_rate, .halve_after = s->halve_after, .patience = s->patience, .metric = (enum stop_metric)stop_on,
                    .validate_every = s->validate_every, .max_updates = s->max_updates, .max_epochs = s->max_epochs,
                    .max_minutes = s->max_minutes,
                    .batches = { .sentences = s->batch_sentences, .pool = s->pool } },

@@ -12,7 +12,7 @@
 struct train_settings {
     const char *model, *source, *target, *pairs, *valid_source, *valid_target, *valid_pairs, *log, *preset;
     int resume, quiet;
-    const char *units, *bad_utf8, *tie, *attention, *query, *initial, *optimizer, *schedule, *stop_on, *backend, *precision;
+    const char *units, *bad_utf8, *tie, *attention, *query, *initial, *optimizer, *stop_on, *backend, *precision;
     int pretokenized, lowercase, vocabulary, max_length, first;
     int embedding, hidden, alignment, maxout, encoder_layers;
     int batch_tokens, batch_sentences, pool;

@@ -14,7 +14,6 @@
 /* What a worker's compiled products take in the end for each weight, as measured (math/matmul_onednn.c). */
 enum { COMPILED_PRODUCTS = 3300000 };
 
-const char *const schedule_names[] = { "halve", "linear", NULL };
 const char *const stop_metric_names[] = { "bleu", "loss", NULL };
 
 /* Whether a checkpoint belongs to this corpus: a hash of the ids of all pairs. */
@@ -101,25 +100,10 @@ struct trainer_memory trainer_reserve(struct trainer *trainer)
     return memory;
 }
 
-/* How much of the way to the nearest bound of epochs or updates is done: from 0 to 1. */
-static double done(const struct trainer *trainer)
-{
-    const struct trainer_state *state = &trainer->state;
-    const struct train_options *options = &trainer->options;
-    double updates = options->max_updates > 0 ? (double)state->update / (double)options->max_updates : 0, epochs = 0;
-
-    if (options->max_epochs && trainer->epoch_batches)
-        epochs = ((double)(state->epoch - 1) + (double)state->batch / (double)trainer->epoch_batches) / (double)options->max_epochs;
-    return updates > epochs ? updates : epochs;
-}
-
 static double rate_now(const struct trainer *trainer)
 {
     const struct train_options *options = &trainer->options;
     double rate = options->rate * trainer->state.rate_factor;
-
-    if (options->schedule == SCHEDULE_LINEAR)
-        rate *= 1 - done(trainer);
 
     if (trainer->state.update < options->warmup)
         rate *= (double)(trainer->state.update + 1) / (double)options->warmup;
@@ -182,7 +166,7 @@ static int validation_point(struct trainer *trainer, struct progress *progress)
     }
     state->worse++;
     state->worse_since_halving++;
-    if (options->schedule == SCHEDULE_HALVE && options->halve_after && state->worse_since_halving >= options->halve_after) {
+    if (options->halve_after && state->worse_since_halving >= options->halve_after) {
         state->rate_factor /= 2;
         state->worse_since_halving = 0;
     }
@@ -270,7 +254,6 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
                 corpus_encode_again(trainer->corpus, trainer->tokenizer, options->bpe_dropout, learner->seed, (uint64_t)state->epoch);
             plan_make(&plan, trainer->corpus, &options->batches, learner->seed, (uint64_t)state->epoch);
             planned_epoch = state->epoch;
-            trainer->epoch_batches = (long)plan.batches;
         }
         if (learner_update(learner, &update, trainer->corpus, plan.pairs + plan.first[state->batch],
                            (int)(plan.first[state->batch + 1] - plan.first[state->batch]), rate_now(trainer), state->update + 1)) {

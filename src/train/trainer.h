@@ -15,19 +15,12 @@ enum stop_metric { STOP_BLEU, STOP_LOSS };
 
 extern const char *const stop_metric_names[];
 
-/* What the learning rate does after warm-up: it stays until validations get no better, and is halved then; or it falls in a straight
- * line to nothing at the bound of epochs or updates. */
-enum schedule { SCHEDULE_HALVE, SCHEDULE_LINEAR };
-
-extern const char *const schedule_names[];
-
 struct train_options {
     const char *model, *checkpoint;  /* files */
     const char *log;                 /* JSON lines, or NULL */
     const char *settings;            /* text of all options, kept in the files for --resume and for reproduction */
     struct plan_options batches;
     double rate;                     /* learning rate after warm-up */
-    enum schedule schedule;
     long warmup;                     /* updates over which it rises from 0 */
     int halve_after;                 /* validations without a better one after which the rate is halved; 0: never */
     int patience;                    /* validations without a better one after which training ends; 0: never */
@@ -58,7 +51,6 @@ struct trainer {
     struct trainer_state state;
     struct history history;
     real *best;                      /* [layout.length] weights of the best validation, or NULL */
-    long epoch_batches;              /* in the current epoch, or 0 before it is planned */
     uint64_t corpus_hash;            /* of the training pairs' ids */
 };
 
