@@ -20,8 +20,8 @@
 #include <string.h>
 
 struct bench_settings {
-    const char *source, *target, *backend, *precision;
-    int embedding, hidden, alignment, maxout, vocabulary, batch, updates, sentences, threads, json, train, translate;
+    const char *source, *target, *query, *backend, *precision;
+    int embedding, hidden, alignment, maxout, encoder_layers, vocabulary, batch, updates, sentences, threads, json, train, translate;
     double dropout, smoothing, peak_seconds;
 };
 
@@ -144,7 +144,8 @@ static int make_corpus(struct bench *bench)
 static double operations(const struct config *c, double source, double target, double pairs, double sentences)
 {
     double E = c->E, H = c->H, A = c->A, L = c->L, V = c->Vy;
-    double encoder = 2 * 3 * H * (E + H) + 2 * H * A, decoder = 3 * H * (E + H + 2 * H) + A * H + 2 * L * (H + E + 2 * H) + L * V;
+    double encoder = 2 * 3 * H * (E + H) + 2 * 3 * H * (2 * H + H) * (c->encoder_layers - 1) + 2 * H * A;
+    double decoder = 3 * H * (E + H + 2 * H) + A * H + config_word_query(c) * E + 2 * L * (H + E + 2 * H) + L * V;
 
     return 2 * (source * encoder + target * decoder + pairs * (A + 2 * H) + sentences * H * H);
 }
@@ -301,15 +302,17 @@ static void bench_translation(struct bench *bench)
     model_release(&model);
 }
 
-static int check(const struct bench_settings *s, const struct options *options, int *backend, int *precision)
+static int check(const struct bench_settings *s, const struct options *options, int *query, int *backend, int *precision)
 {
     if (options_range(options, "embedding", s->embedding, 1, 65536) || options_range(options, "hidden", s->hidden, 1, 65536) ||
         options_range(options, "alignment", s->alignment, 1, 65536) || options_range(options, "maxout", s->maxout, 1, 65536) ||
+        options_range(options, "encoder-layers", s->encoder_layers, 1, ENCODER_LAYERS_MOST) ||
         options_range(options, "vocabulary", s->vocabulary, 10, 10000000) || options_range(options, "batch", s->batch, 1, 4000) ||
         options_range(options, "updates", s->updates, 1, INT_MAX - 10) || options_range(options, "sentences", s->sentences, 5, INT_MAX) ||
         options_range(options, "threads", s->threads, 0, TEAM_MOST) || options_range_real(options, "dropout", s->dropout, 0, 0.99) ||
         options_range_real(options, "label-smoothing", s->smoothing, 0, 0.99) ||
         options_range_real(options, "peak-seconds", s->peak_seconds, 0.01, 100) ||
+        (*query = options_choice(options, "query", s->query, query_names)) < 0 ||
         (*backend = options_choice(options, "backend", s->backend, backend_names)) < 0 ||
         (*precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
         return -1;
@@ -322,7 +325,7 @@ static int check(const struct bench_settings *s, const struct options *options, 
 
 int cmd_bench(int argc, const char **argv)
 {
-    struct bench bench = { .s = { .backend = "auto", .precision = "auto", .embedding = 256, .hidden = 512, .alignment = 512, .maxout = 512,
+    struct bench bench = { .s = { .query = "word", .backend = "auto", .precision = "auto", .encoder_layers = 1, .embedding = 256, .hidden = 512, .alignment = 512, .maxout = 512,
                                   .vocabulary = 10000, .batch = 64, .updates = 20, .sentences = 1000, .dropout = 0.2, .smoothing = 0.1,
                                   .peak_seconds = 0.5 } };
     struct bench_settings *s = &bench.s;
@@ -333,6 +336,8 @@ int cmd_bench(int argc, const char **argv)
         OPTION_INT("hidden", s->hidden, "H", "N"),
         OPTION_INT("alignment", s->alignment, "A", "N"),
         OPTION_INT("maxout", s->maxout, "L", "N"),
+        OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder", "N"),
+        OPTION_TEXT("query", s->query, "what the alignment model looks with: state (the paper's) or word, the one before too", "WHAT"),
         OPTION_INT("vocabulary", s->vocabulary, "words of each side", "N"),
         OPTION_INT("batch", s->batch, "sentences in a training batch", "N"),
         OPTION_INT("updates", s->updates, "updates timed, after 5 of warm-up", "N"),
@@ -349,18 +354,18 @@ int cmd_bench(int argc, const char **argv)
         OPTIONS_END
     };
     struct options options;
-    int backend, precision, failed = 0, code = options_read(&options, "bench", "[OPTION...]", table, argc, argv, 0);
+    int query, backend, precision, failed = 0, code = options_read(&options, "bench", "[OPTION...]", table, argc, argv, 0);
 
     if (code != OPTIONS_GO)
         return code;
     code = EXIT_USAGE;
-    if (check(s, &options, &backend, &precision))
+    if (check(s, &options, &query, &backend, &precision))
         goto out;
     code = EXIT_FAILED;
     if (team_init(&bench.team, s->threads, (enum backend)backend, (enum precision)precision))
         goto out;
     bench.config = (struct config){ .Vx = s->vocabulary, .Vy = s->vocabulary, .E = s->embedding, .H = s->hidden, .A = s->alignment,
-                                    .L = s->maxout, .encoder_layers = 1 };
+                                    .L = s->maxout, .encoder_layers = s->encoder_layers, .query = (enum query_kind)query };
     if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
         if ((s->train || !s->translate) && bench.team.precision != PRECISION_INT8)
             failed = bench_training(&bench);
