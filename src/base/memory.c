@@ -128,12 +128,3 @@ void arena_release(struct arena *arena)
     free(arena->base);
     *arena = (struct arena){ 0 };
 }
-
-uint64_t memory_hash(uint64_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *at = bytes;
-
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001B3);
-    return hash;
-}

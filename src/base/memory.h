@@ -3,7 +3,6 @@
 #define NMT_BASE_MEMORY_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* a * b; dies with a clear line when the product does not fit: the one helper for products of sizes. */
 size_t size_product(size_t a, size_t b);
@@ -37,10 +36,6 @@ void text_add_string(struct text *text, const char *string);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_clear(struct text *text); /* length 0, the room is kept; data is then a valid empty string */
 void text_release(struct text *text);
-
-/* FNV-1a of the bytes, going on from `hash`; begin with MEMORY_HASH. */
-#define MEMORY_HASH UINT64_C(0xCBF29CE484222325)
-uint64_t memory_hash(uint64_t hash, const void *bytes, size_t size);
 
 /* Arena: one block, handed out in order, aligned to 64 bytes. Run the binding code once on a zeroed arena (base = NULL): arena_take
  * returns NULL and only measures; then arena_allocate and run the same code again. Views never own: release the arena alone.

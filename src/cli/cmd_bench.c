@@ -144,7 +144,7 @@ static int make_corpus(struct bench *bench)
 static double operations(const struct config *c, double source, double target, double pairs, double sentences)
 {
     double E = c->E, H = c->H, A = c->A, L = c->L, V = c->Vy;
-    double encoder = 2 * 3 * H * (E + H) + 2 * 3 * H * (2 * H + H) * (c->encoder_layers - 1) + 2 * H * A;
+    double encoder = 2 * 3 * H * (E + H) + 2 * 3 * H * 3 * H * (c->encoder_layers - 1) + 2 * H * A;
     double decoder = 3 * H * (E + H + 2 * H) + A * H + config_word_query(c) * E + 2 * L * (H + E + 2 * H) + L * V;
 
     return 2 * (source * encoder + target * decoder + pairs * (A + 2 * H) + sentences * H * H);
@@ -316,8 +316,8 @@ static int check(const struct bench_settings *s, const struct options *options, 
         (*backend = options_choice(options, "backend", s->backend, backend_names)) < 0 ||
         (*precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
         return -1;
-    if (*precision == PRECISION_INT8 && !s->translate)
-        return error("bench: int8 is for translation; give --translate too, or another --precision");
+    if (*precision == PRECISION_INT8 && (s->train || !s->translate))
+        return error("bench: int8 is for translation; give --translate alone, or another --precision");
     if (!s->source != !s->target)
         return error("bench: give both --source and --target, or neither");
     return 0;
@@ -367,7 +367,7 @@ int cmd_bench(int argc, const char **argv)
     bench.config = (struct config){ .Vx = s->vocabulary, .Vy = s->vocabulary, .E = s->embedding, .H = s->hidden, .A = s->alignment,
                                     .L = s->maxout, .encoder_layers = s->encoder_layers, .query = (enum query_kind)query };
     if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
-        if ((s->train || !s->translate) && bench.team.precision != PRECISION_INT8)
+        if (s->train || !s->translate)
             failed = bench_training(&bench);
         if (s->translate || !s->train)
             bench_translation(&bench);

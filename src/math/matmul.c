@@ -194,7 +194,6 @@ void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, 
 
     if (rows == 0 && !product.add)
         memset(dW, 0, (size_t)out * (size_t)in * sizeof *dW);
-
     run(matmul, &product);
 }
 

@@ -23,7 +23,7 @@ int onednn_fast(enum precision precision); /* whether this processor multiplies 
 struct onednn *onednn_new(enum precision precision);
 void onednn_free(struct onednn *onednn);
 
-/* With int8, b must be packed and nothing but a may be a gradient. */
+/* With PRECISION_INT8: forward products of packed weights only. */
 void onednn_product(struct onednn *onednn, const struct product *product);
 
 /* b [k, n] (or [n, k] if transposed), dense, into *packed (allocated at first). */

@@ -375,9 +375,10 @@ static void product_by_sum(struct onednn *onednn, const struct product *p)
 void onednn_product(struct onednn *onednn, const struct product *product)
 {
     if (product->a_transposed) {
-        assert(!product->b_transposed && !product->packed);
+        assert(!product->b_transposed && !product->packed && onednn->type != dnnl_s8);
         product_by_sum(onednn, product);
     } else {
+        assert(product->packed || onednn->type != dnnl_s8);
         product_by_rows(onednn, product);
     }
 }

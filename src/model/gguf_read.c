@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "model/gguf.h"
 
+#include "base/hash.h"
 #include "base/report.h"
 
 #include <assert.h>
@@ -411,41 +412,19 @@ const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name)
     return NULL;
 }
 
-/* ---- checksum ----
- *
- * FNV-1a with 64-bit words in the place of bytes, and a shift that carries the high bits down, where multiplication alone never
- * brings them:  h <- (h xor w) * P;  h <- h xor (h >> 32),  from FNV's start value, with P = 9E3779B97F4A7C15 (hexadecimal). Each
- * step is one to one in h and in w, hence a single different word always ends in a different h. Per tensor the words are: length
- * of the name, type, four dims, name, data; the last word of the name, and of the data, is filled up with zeros. */
-
-static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *from = bytes;
-    uint64_t word;
-
-    for (size_t at = 0; at < size; at += sizeof word) {
-        size_t left = size - at;
-
-        word = 0;
-        memcpy(&word, from + at, left < sizeof word ? left : sizeof word);
-        hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
+/* Per tensor: length of the name, type, four dims, then the name, then the data. */
 uint64_t gguf_checksum(const struct gguf *gguf)
 {
-    uint64_t hash = 0xCBF29CE484222325u;
+    uint64_t hash = HASH_START;
 
     for (size_t i = 0; i < gguf->tensor_count; i++) {
         const struct gguf_tensor *tensor = &gguf->tensors[i];
         uint64_t head[2 + GGUF_DIMENSIONS] = { strlen(tensor->name), (uint64_t)tensor->type, tensor->dims[0], tensor->dims[1],
                                                tensor->dims[2],      tensor->dims[3] };
 
-        hash = mix(hash, head, sizeof head);
-        hash = mix(hash, tensor->name, strlen(tensor->name));
-        hash = mix(hash, tensor->data, tensor->bytes);
+        hash = hash_bytes(hash, head, sizeof head);
+        hash = hash_bytes(hash, tensor->name, strlen(tensor->name));
+        hash = hash_bytes(hash, tensor->data, tensor->bytes);
     }
     return hash;
 }

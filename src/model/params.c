@@ -1,5 +1,6 @@
 #include "model/params.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -216,13 +217,23 @@ static enum kind kind_of(const char *name)
     return BIAS;
 }
 
+/* FNV-1a, byte by byte: which stream of random numbers is a tensor's, whatever else the model has. */
+static uint64_t name_stream(const char *name)
+{
+    uint64_t hash = HASH_START;
+
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
 void params_initialize(real *array, const struct layout *layout, enum initial initial, unsigned long seed)
 {
     memset(array, 0, layout->length * sizeof *array);
     for (int i = 0; i < layout->count; i++) {
         const struct tensor *tensor = &layout->tensors[i];
         real *w = array + tensor->offset;
-        struct rng rng = rng_make(seed, 0x696e6974, memory_hash(MEMORY_HASH, tensor->name, strlen(tensor->name)), 0);
+        struct rng rng = rng_make(seed, 0x696e6974, name_stream(tensor->name), 0);
         double glorot = sqrt(6.0 / (tensor->rows + tensor->columns));
 
         switch (kind_of(tensor->name)) {

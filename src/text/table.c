@@ -1,5 +1,6 @@
 #include "text/table.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -28,22 +29,9 @@ void table_release(struct table *table)
     *table = (struct table){ 0 };
 }
 
-/* Eight bytes at a time, each step a multiplication whose high half is folded back: keys are a few bytes long. */
-static uint32_t hash_bytes(const void *key, size_t length)
+static uint32_t hash_key(const void *key, size_t length)
 {
-    const unsigned char *bytes = key;
-    uint64_t hash = length, part;
-
-    for (; length > 0; bytes += sizeof part) {
-        size_t step = length < sizeof part ? length : sizeof part;
-
-        part = 0;
-        memcpy(&part, bytes, step);
-        hash = (hash ^ part) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 32;
-        length -= step;
-    }
-    return (uint32_t)hash;
+    return (uint32_t)hash_bytes(length, key, length);
 }
 
 /* The slot of a key, or the free one where it belongs. */
@@ -63,7 +51,7 @@ int table_find(const struct table *table, const void *key, size_t length)
 
     if (!table->slots)
         return -1;
-    slot = find_slot(table, key, length, hash_bytes(key, length));
+    slot = find_slot(table, key, length, hash_key(key, length));
     return slot->key ? slot->item : -1;
 }
 
@@ -81,7 +69,7 @@ static void grow(struct table *table)
 
 int table_add(struct table *table, const void *key, size_t length, int item)
 {
-    uint32_t hash = hash_bytes(key, length);
+    uint32_t hash = hash_key(key, length);
     struct table_slot *slot;
 
     assert(length <= UINT32_MAX && item >= 0);

@@ -23,18 +23,18 @@ static void part_reserve(struct part *part, int room)
     part->numbers = memory_resize(part->numbers, count, sizeof(int));
 }
 
+/* Deals the worker its part: all workers get a pair in turn, there and back, the longest first. */
 static void part_make(struct part *part, const struct corpus *corpus, const int32_t *pairs, int count, int worker, int workers)
 {
     int n = 0;
 
     part_reserve(part, count / workers + 1);
     for (int k = count - 1; k >= 0; k--) { /* a plan's batch rises in length */
-        int turn = (count - 1 - k) % (2 * workers); /* of the workers, there and back */
+        int turn = (count - 1 - k) % (2 * workers);
         int32_t pair = pairs[k];
 
         if ((turn < workers ? turn : 2 * workers - 1 - turn) != worker)
             continue;
-
         part->source[n] = corpus->sentence[SOURCE][pair];
         part->target[n] = corpus->sentence[TARGET][pair];
         part->source_length[n] = corpus->length[SOURCE][pair];

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "train/checkpoint.h"
@@ -19,11 +20,11 @@ const char *const stop_metric_names[] = { "bleu", "loss", NULL };
 /* Whether a checkpoint belongs to this corpus: a hash of the ids of all pairs. */
 static uint64_t hash_corpus(const struct corpus *corpus)
 {
-    uint64_t hash = MEMORY_HASH;
+    uint64_t hash = HASH_START;
 
     for (int side = 0; side < 2; side++)
         for (size_t k = 0; k < corpus->pairs; k++)
-            hash = memory_hash(hash, corpus->sentence[side][k], (size_t)corpus->length[side][k] * sizeof(int32_t));
+            hash = hash_bytes(hash, corpus->sentence[side][k], (size_t)corpus->length[side][k] * sizeof(int32_t));
     return hash >> 1; /* fits a signed number, which is how whole numbers are read back */
 }
 
