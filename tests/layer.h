@@ -35,7 +35,7 @@ struct layer {
     double smoothing;
     int32_t ids[MOST];
     const real *masks[MOST];
-    const real *const *mask;              /* NULL: none */
+    const real *const *mask; /* NULL: none */
     real R[MOST], mask_numbers[MOST];
     real out[MOST], hidden[MOST], work[MOST], copy[MOST]; /* forward's and backward's */
 };

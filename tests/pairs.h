@@ -33,8 +33,11 @@ static inline void pairs_make(struct pairs *pairs, const struct config *config, 
             pairs->ids[side][b][lengths[b][side] - 1] = 0;
         }
     }
-    pairs->batch = (struct batch){ .sentences = count, .source = pairs->source, .target = pairs->target,
-                                   .source_length = pairs->source_length, .target_length = pairs->target_length };
+    pairs->batch = (struct batch){ .sentences = count,
+                                   .source = pairs->source,
+                                   .target = pairs->target,
+                                   .source_length = pairs->source_length,
+                                   .target_length = pairs->target_length };
 }
 
 /* The pairs `which` [count] of `from`, in that order. */
@@ -47,8 +50,11 @@ static inline void pairs_pick(struct pairs *pairs, const struct pairs *from, con
         pairs->target_length[i] = from->target_length[which[i]];
         pairs->numbers[i] = from->numbers[which[i]];
     }
-    pairs->batch = (struct batch){ .sentences = count, .source = pairs->source, .target = pairs->target,
-                                   .source_length = pairs->source_length, .target_length = pairs->target_length };
+    pairs->batch = (struct batch){ .sentences = count,
+                                   .source = pairs->source,
+                                   .target = pairs->target,
+                                   .source_length = pairs->source_length,
+                                   .target_length = pairs->target_length };
 }
 
 #endif

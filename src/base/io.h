@@ -10,15 +10,15 @@
 /* A source of lines. A line ends with LF or CR LF (neither is part of it); the last line may lack its end. Any byte may stand in a
  * line, NUL too. Files that start with gzip's magic bytes are unpacked as they are read. */
 struct reader {
-    const char *name;        /* for messages; the caller's string */
-    void *gz;                /* zlib's handle, or NULL for a file descriptor read as it is */
+    const char *name; /* for messages; the caller's string */
+    void *gz;         /* zlib's handle, or NULL for a file descriptor read as it is */
     int fd;
-    int ended;               /* nothing more will come from below */
-    int failed;              /* an error was reported */
-    long line;               /* number of the line last returned, from 1 */
-    struct text buffer;      /* bytes read but not yet returned: buffer.data[start..length) */
+    int ended;          /* nothing more will come from below */
+    int failed;         /* an error was reported */
+    long line;          /* number of the line last returned, from 1 */
+    struct text buffer; /* bytes read but not yet returned: buffer.data[start..length) */
     size_t start;
-    size_t scanned;          /* no LF in buffer.data[start..scanned) */
+    size_t scanned; /* no LF in buffer.data[start..scanned) */
 };
 
 /* Opens the file `name` ("-" is standard input). 0, or -1 after reporting why. */
@@ -41,9 +41,9 @@ struct output {
     char *name, *temporary;
 };
 
-int io_begin(struct output *output, const char *name);  /* 0, or -1 after reporting */
-int io_commit(struct output *output);                    /* 0, or -1 after reporting; what stood under the name before stays then */
-void io_abandon(struct output *output);                  /* also after a failed io_begin or io_commit: does nothing */
+int io_begin(struct output *output, const char *name); /* 0, or -1 after reporting */
+int io_commit(struct output *output);                  /* 0, or -1 after reporting; what stood under the name before stays then */
+void io_abandon(struct output *output);                /* also after a failed io_begin or io_commit: does nothing */
 
 /* Flushes standard output and checks that all of it was written. 0, or -1 after reporting (a closed pipe is reported as well). */
 int io_finish_stdout(void);

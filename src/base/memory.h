@@ -17,12 +17,12 @@ void *memory_resize(void *old, size_t count, size_t size);
 char *memory_copy_text(const char *text, size_t length);
 
 /* Makes room for one more element in the array `*items` of `*room` elements of which `count` are used, by doubling. */
-#define memory_reserve_one(items, count, room)                                                                                   \
-    do {                                                                                                                         \
-        if ((count) >= *(room)) {                                                                                                \
-            *(room) = *(room) ? 2 * *(room) : 16;                                                                                \
-            *(items) = memory_resize(*(items), (size_t)*(room), sizeof **(items));                                               \
-        }                                                                                                                        \
+#define memory_reserve_one(items, count, room)                                                                                     \
+    do {                                                                                                                           \
+        if ((count) >= *(room)) {                                                                                                  \
+            *(room) = *(room) ? 2 * *(room) : 16;                                                                                  \
+            *(items) = memory_resize(*(items), (size_t) * (room), sizeof **(items));                                               \
+        }                                                                                                                          \
     } while (0)
 
 /* Bytes that grow: data[0..length), always closed by a NUL beyond length once anything was added. Zero-initialise; text_release. */

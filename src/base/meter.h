@@ -15,7 +15,7 @@ extern const char *const meter_names[];
 
 struct meter {
     enum meter_part part;
-    double since;                 /* when the part was entered */
+    double since; /* when the part was entered */
     double seconds[METER_PARTS];
 };
 

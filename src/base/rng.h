@@ -17,9 +17,9 @@ struct rng {
 struct rng rng_make(uint64_t seed, uint64_t a, uint64_t b, uint64_t c);
 
 uint64_t rng_next(struct rng *rng);
-double rng_uniform(struct rng *rng);                 /* [0, 1), 53 bits */
-double rng_normal(struct rng *rng);                  /* mean 0, deviation 1 (Box-Muller) */
-size_t rng_below(struct rng *rng, size_t limit);     /* 0 … limit-1, without bias; limit > 0 */
+double rng_uniform(struct rng *rng);                             /* [0, 1), 53 bits */
+double rng_normal(struct rng *rng);                              /* mean 0, deviation 1 (Box-Muller) */
+size_t rng_below(struct rng *rng, size_t limit);                 /* 0 … limit-1, without bias; limit > 0 */
 void rng_shuffle(struct rng *rng, int32_t *items, size_t count); /* Fisher-Yates */
 
 #endif

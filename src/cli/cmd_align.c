@@ -41,13 +41,11 @@ int cmd_align(int argc, const char **argv)
 {
     struct inference_settings s = inference_defaults;
     struct corpus_files files = { 0 };
-    const struct poptOption table[] = {
-        OPTION_FILE("source", files.source, "source sentences", "FILE"),
-        OPTION_FILE("target", files.target, "their translations, line by line", "FILE"),
-        OPTION_FILE("pairs", files.pairs, "instead of the two: lines of source, tab, target", "FILE"),
-        INFERENCE_OPTIONS(s),
-        OPTIONS_END
-    };
+    const struct poptOption table[] = { OPTION_FILE("source", files.source, "source sentences", "FILE"),
+                                        OPTION_FILE("target", files.target, "their translations, line by line", "FILE"),
+                                        OPTION_FILE("pairs", files.pairs, "instead of the two: lines of source, tab, target",
+                                                    "FILE"),
+                                        INFERENCE_OPTIONS(s), OPTIONS_END };
     struct options options;
     struct inference inference;
     struct translator translator;
@@ -66,7 +64,8 @@ int cmd_align(int argc, const char **argv)
     if (!s.alignment && !s.scores)
         s.alignment = "-";
     if (code == OPTIONS_GO) {
-        struct translate_options translate = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = s.batch,
+        struct translate_options translate = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 },
+                                               .batch = s.batch,
                                                .level = inference.level };
 
         code = EXIT_FAILED;

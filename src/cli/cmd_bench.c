@@ -21,7 +21,8 @@
 
 struct bench_settings {
     const char *source, *target, *query, *backend, *precision;
-    int embedding, hidden, alignment, maxout, encoder_layers, vocabulary, batch, updates, sentences, threads, json, train, translate;
+    int embedding, hidden, alignment, maxout, encoder_layers, vocabulary, batch, updates, sentences, threads, json, train,
+        translate;
     double dropout, smoothing, peak_seconds;
 };
 
@@ -30,8 +31,8 @@ struct bench {
     struct team team;
     struct config config;
     struct corpus corpus;
-    double peak;          /* GFLOP/s of the chosen backend and precision, all workers */
-    struct text json;     /* members so far */
+    double peak;      /* GFLOP/s of the chosen backend and precision, all workers */
+    struct text json; /* members so far */
 };
 
 static void add_json(struct bench *bench, const char *name, double value)
@@ -56,8 +57,10 @@ static int bench_products(struct bench *bench)
     static const struct {
         enum backend backend;
         enum precision precision;
-    } kinds[] = { { BACKEND_OPENBLAS, PRECISION_F32 }, { BACKEND_ONEDNN, PRECISION_F32 },
-                  { BACKEND_ONEDNN, PRECISION_BF16 },  { BACKEND_ONEDNN, PRECISION_INT8 } };
+    } kinds[] = { { BACKEND_OPENBLAS, PRECISION_F32 },
+                  { BACKEND_ONEDNN, PRECISION_F32 },
+                  { BACKEND_ONEDNN, PRECISION_BF16 },
+                  { BACKEND_ONEDNN, PRECISION_INT8 } };
 
     if (!bench->s.json)
         printf("products, GFLOP/s           1024x1024x1024   64x1536x512   1024x1024x1024 on %d threads\n", bench->team.count);
@@ -68,7 +71,8 @@ static int bench_products(struct bench *bench)
 
         if (!matmul_available(kinds[i].backend, kinds[i].precision))
             continue;
-        if (team_init(&one, 1, kinds[i].backend, kinds[i].precision) || team_init(&all, bench->team.count, kinds[i].backend, kinds[i].precision))
+        if (team_init(&one, 1, kinds[i].backend, kinds[i].precision) ||
+            team_init(&all, bench->team.count, kinds[i].backend, kinds[i].precision))
             return -1;
         large = team_peak(&one, 1024, 1024, 1024, bench->s.peak_seconds);
         small = team_peak(&one, 64, 1536, 512, bench->s.peak_seconds);
@@ -215,7 +219,8 @@ static int bench_training(struct bench *bench)
     if (failed)
         error("bench: training failed");
     if (!bench->s.json)
-        printf("training   %s %s, %d threads, batches of %d: %.0f target tokens/s, %.0f ms an update, %.1f GFLOP/s = %.0f %% of the peak\n",
+        printf("training   %s %s, %d threads, batches of %d: %.0f target tokens/s, %.0f ms an update, %.1f GFLOP/s = %.0f %% of "
+               "the peak\n",
                backend_names[bench->team.backend], precision_names[bench->team.precision], bench->team.count, bench->s.batch,
                words / seconds, 1000 * seconds / bench->s.updates, 1e-9 * flops / seconds, 1e-7 * flops / seconds / bench->peak);
     add_json(bench, "train_tokens_per_second", words / seconds);
@@ -308,8 +313,10 @@ static int check(const struct bench_settings *s, const struct options *options, 
         options_range(options, "alignment", s->alignment, 1, 65536) || options_range(options, "maxout", s->maxout, 1, 65536) ||
         options_range(options, "encoder-layers", s->encoder_layers, 1, ENCODER_LAYERS_MOST) ||
         options_range(options, "vocabulary", s->vocabulary, 10, 10000000) || options_range(options, "batch", s->batch, 1, 4000) ||
-        options_range(options, "updates", s->updates, 1, INT_MAX - 10) || options_range(options, "sentences", s->sentences, 5, INT_MAX) ||
-        options_range(options, "threads", s->threads, 0, TEAM_MOST) || options_range_real(options, "dropout", s->dropout, 0, 0.99) ||
+        options_range(options, "updates", s->updates, 1, INT_MAX - 10) ||
+        options_range(options, "sentences", s->sentences, 5, INT_MAX) ||
+        options_range(options, "threads", s->threads, 0, TEAM_MOST) ||
+        options_range_real(options, "dropout", s->dropout, 0, 0.99) ||
         options_range_real(options, "label-smoothing", s->smoothing, 0, 0.99) ||
         options_range_real(options, "peak-seconds", s->peak_seconds, 0.01, 100) ||
         (*query = options_choice(options, "query", s->query, query_names)) < 0 ||
@@ -325,19 +332,33 @@ static int check(const struct bench_settings *s, const struct options *options, 
 
 int cmd_bench(int argc, const char **argv)
 {
-    struct bench bench = { .s = { .query = "word", .backend = "auto", .precision = "auto", .encoder_layers = 1, .embedding = 256, .hidden = 512, .alignment = 512, .maxout = 512,
-                                  .vocabulary = 10000, .batch = 64, .updates = 20, .sentences = 1000, .dropout = 0.2, .smoothing = 0.1,
+    struct bench bench = { .s = { .query = "word",
+                                  .backend = "auto",
+                                  .precision = "auto",
+                                  .encoder_layers = 1,
+                                  .embedding = 256,
+                                  .hidden = 512,
+                                  .alignment = 512,
+                                  .maxout = 512,
+                                  .vocabulary = 10000,
+                                  .batch = 64,
+                                  .updates = 20,
+                                  .sentences = 1000,
+                                  .dropout = 0.2,
+                                  .smoothing = 0.1,
                                   .peak_seconds = 0.5 } };
     struct bench_settings *s = &bench.s;
     const struct poptOption table[] = {
-        OPTION_FILE("source", s->source, "measure on these source sentences (words parted by spaces) instead of random ones", "FILE"),
+        OPTION_FILE("source", s->source, "measure on these source sentences (words parted by spaces) instead of random ones",
+                    "FILE"),
         OPTION_FILE("target", s->target, "and on these translations", "FILE"),
         OPTION_INT("embedding", s->embedding, "E", "N"),
         OPTION_INT("hidden", s->hidden, "H", "N"),
         OPTION_INT("alignment", s->alignment, "A", "N"),
         OPTION_INT("maxout", s->maxout, "L", "N"),
         OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder", "N"),
-        OPTION_TEXT("query", s->query, "what the alignment model looks with: state (the paper's) or word, the one before too", "WHAT"),
+        OPTION_TEXT("query", s->query, "what the alignment model looks with: state (the paper's) or word, the one before too",
+                    "WHAT"),
         OPTION_INT("vocabulary", s->vocabulary, "words of each side", "N"),
         OPTION_INT("batch", s->batch, "sentences in a training batch", "N"),
         OPTION_INT("updates", s->updates, "updates timed, after 5 of warm-up", "N"),
@@ -364,8 +385,14 @@ int cmd_bench(int argc, const char **argv)
     code = EXIT_FAILED;
     if (team_init(&bench.team, s->threads, (enum backend)backend, (enum precision)precision))
         goto out;
-    bench.config = (struct config){ .Vx = s->vocabulary, .Vy = s->vocabulary, .E = s->embedding, .H = s->hidden, .A = s->alignment,
-                                    .L = s->maxout, .encoder_layers = s->encoder_layers, .query = (enum query_kind)query };
+    bench.config = (struct config){ .Vx = s->vocabulary,
+                                    .Vy = s->vocabulary,
+                                    .E = s->embedding,
+                                    .H = s->hidden,
+                                    .A = s->alignment,
+                                    .L = s->maxout,
+                                    .encoder_layers = s->encoder_layers,
+                                    .query = (enum query_kind)query };
     if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
         if (s->train || !s->translate)
             failed = bench_training(&bench);

@@ -57,8 +57,8 @@ static int read_lines(struct lines *lines, const char *name)
     while ((got = reader_line(&reader, &line, &length)) > 0) {
         valid = unicode_check(line, length);
         if (valid < length) {
-            got = error("%s:%ld: byte %zu (0x%02X) is not UTF-8 text; convert the file first", reader.name, reader.line,
-                        valid + 1, (unsigned char)line[valid]);
+            got = error("%s:%ld: byte %zu (0x%02X) is not UTF-8 text; convert the file first", reader.name, reader.line, valid + 1,
+                        (unsigned char)line[valid]);
             break;
         }
         memory_reserve_one(&lines->items, lines->count, &lines->room);
@@ -184,8 +184,9 @@ static void add_json(const struct metric *metric, const struct system *system, c
 
 static void add_bootstrap_text(const struct bootstrap *test, const struct settings *settings, struct text *out)
 {
-    text_format(out, "paired bootstrap, %d samples, seed %ld: first %.2f ± %.2f, second %.2f ± %.2f, difference %+.2f, p = %.4f; "
-                     "first higher in %.1f %%, second in %.1f %% of the samples\n",
+    text_format(out,
+                "paired bootstrap, %d samples, seed %ld: first %.2f ± %.2f, second %.2f ± %.2f, difference %+.2f, p = %.4f; "
+                "first higher in %.1f %%, second in %.1f %% of the samples\n",
                 settings->samples, settings->seed, test->system[0].mean, test->system[0].interval, test->system[1].mean,
                 test->system[1].interval, test->system[1].score - test->system[0].score, test->p_value,
                 100 * test->system[0].higher, 100 * test->system[1].higher);
@@ -193,8 +194,8 @@ static void add_bootstrap_text(const struct bootstrap *test, const struct settin
 
 static void add_bootstrap_json(const struct bootstrap *test, const struct settings *settings, struct text *out)
 {
-    text_format(out, "\"bootstrap\": {\"samples\": %d, \"seed\": %ld, \"difference\": %.15g, \"p_value\": %.15g",
-                settings->samples, settings->seed, test->system[1].score - test->system[0].score, test->p_value);
+    text_format(out, "\"bootstrap\": {\"samples\": %d, \"seed\": %ld, \"difference\": %.15g, \"p_value\": %.15g", settings->samples,
+                settings->seed, test->system[1].score - test->system[0].score, test->p_value);
     for (int k = 0; k < 2; k++)
         text_format(out, ", \"%s\": {\"mean\": %.15g, \"interval\": %.15g, \"higher\": %.15g}", k ? "second" : "first",
                     test->system[k].mean, test->system[k].interval, test->system[k].higher);
@@ -365,8 +366,10 @@ int cmd_eval(int argc, const char **argv)
         (kind = options_choice(&options, "metric", settings.metric, metric_names)) < 0 ||
         (tokenizer = options_choice(&options, "tokenize", settings.tokenize, bleu_tokenizer_names)) < 0)
         goto out;
-    metric = (struct metric){ .kind = (enum metric_kind)kind, .tokenizer = (enum bleu_tokenizer)tokenizer,
-                              .lowercase = settings.lowercase, .word_order = settings.word_order };
+    metric = (struct metric){ .kind = (enum metric_kind)kind,
+                              .tokenizer = (enum bleu_tokenizer)tokenizer,
+                              .lowercase = settings.lowercase,
+                              .word_order = settings.word_order };
     if (check_settings(&options, &settings, &metric))
         goto out;
     code = (settings.alignment ? score_alignments(&settings) : score_translations(&settings, &metric)) ? EXIT_FAILED : EXIT_DONE;

@@ -82,15 +82,16 @@ static int print_text(const struct gguf *gguf)
         return -1;
     }
     if (history.count)
-        text_format(&out, "\n%8s %6s %11s %10s %11s %6s %9s\n", "update", "epoch", "train loss", "valid loss", "perplexity", "BLEU", "rate");
+        text_format(&out, "\n%8s %6s %11s %10s %11s %6s %9s\n", "update", "epoch", "train loss", "valid loss", "perplexity", "BLEU",
+                    "rate");
     for (int i = 0; i < history.count; i++) {
         const struct history_entry *e = &history.entries[i];
 
-        text_format(&out, "%8ld %6ld %11.4f %10.4f %11.3f %6.2f %9.2g\n", e->update, e->epoch, e->train_loss, e->loss, e->perplexity,
-                    e->bleu, e->rate);
+        text_format(&out, "%8ld %6ld %11.4f %10.4f %11.3f %6.2f %9.2g\n", e->update, e->epoch, e->train_loss, e->loss,
+                    e->perplexity, e->bleu, e->rate);
     }
-    text_format(&out, "\n%zu numbers in %zu tensors, %zu bytes, checksum %016" PRIx64 "\n", parameters, gguf->tensor_count, gguf->size,
-                gguf_checksum(gguf));
+    text_format(&out, "\n%zu numbers in %zu tensors, %zu bytes, checksum %016" PRIx64 "\n", parameters, gguf->tensor_count,
+                gguf->size, gguf_checksum(gguf));
     fwrite(out.data, 1, out.length, stdout);
     history_release(&history);
     text_release(&out);
@@ -100,11 +101,9 @@ static int print_text(const struct gguf *gguf)
 int cmd_info(int argc, const char **argv)
 {
     int json = 0, build = 0, failed = 0;
-    const struct poptOption table[] = {
-        OPTION_FLAG("json", json, "print one JSON object"),
-        OPTION_FLAG("build", build, "show what this program was built with, and chooses here"),
-        OPTIONS_END
-    };
+    const struct poptOption table[] = { OPTION_FLAG("json", json, "print one JSON object"),
+                                        OPTION_FLAG("build", build, "show what this program was built with, and chooses here"),
+                                        OPTIONS_END };
     struct options options;
     struct saved_model saved;
     int code = options_read(&options, "info", "MODEL [OPTION...]", table, argc, argv, 1);

@@ -53,8 +53,8 @@ static void print_corpus(const char *name, const struct corpus *corpus)
 }
 
 /* Reads both corpora, and learns the tokenizer unless a checkpoint brought one. 0, or -1 after reporting. */
-static int prepare_text(const struct train_settings *settings, struct recipe *recipe, struct tokenizer *tokenizer, int have_tokenizer,
-                        struct corpus *corpus, struct corpus *valid)
+static int prepare_text(const struct train_settings *settings, struct recipe *recipe, struct tokenizer *tokenizer,
+                        int have_tokenizer, struct corpus *corpus, struct corpus *valid)
 {
     struct corpus_files files = { settings->source, settings->target, settings->pairs };
     struct corpus_files valid_files = { settings->valid_source, settings->valid_target, settings->valid_pairs };
@@ -95,8 +95,9 @@ static void print_plan(struct trainer *trainer, const struct recipe *recipe)
     note("products: %s, %s, %d threads", backend_names[learner->team->backend], precision_names[learner->team->precision],
          learner->team->count);
     note("memory: %zu MB predicted: parameters %zu, activations %zu, products %zu, validation %zu, program and text %zu",
-         (memory.parameters + memory.activations + memory.products + memory.validation + text) / 1000000, memory.parameters / 1000000,
-         memory.activations / 1000000, memory.products / 1000000, memory.validation / 1000000, text / 1000000);
+         (memory.parameters + memory.activations + memory.products + memory.validation + text) / 1000000,
+         memory.parameters / 1000000, memory.activations / 1000000, memory.products / 1000000, memory.validation / 1000000,
+         text / 1000000);
 }
 
 /* Whether the model can be written where it shall be: better known before training than after. */
@@ -148,8 +149,8 @@ static int train(const struct train_settings *settings, struct recipe *recipe, c
     options->checkpoint = checkpoint;
     options->log = settings->log;
     options->settings = settings_text;
-    trainer_init(&trainer, options, &team, &model, recipe->optimizer, &tokenizer, &corpus, recipe_has_valid(settings) ? &valid : NULL,
-                 (uint64_t)settings->seed);
+    trainer_init(&trainer, options, &team, &model, recipe->optimizer, &tokenizer, &corpus,
+                 recipe_has_valid(settings) ? &valid : NULL, (uint64_t)settings->seed);
     trainer.learner.clip = settings->clip;
     trainer.learner.smoothing = recipe->smoothing;
     trainer.learner.dropout = recipe->dropout;

@@ -130,8 +130,9 @@ static int check(const struct translate_settings *s, const struct options *optio
 
 int cmd_translate(int argc, const char **argv)
 {
-    struct translate_settings s = { .common = inference_defaults, .beam = 5, .max_length = 150, .length_penalty = 1,
-                                    .max_length_ratio = 3 };
+    struct translate_settings s = {
+        .common = inference_defaults, .beam = 5, .max_length = 150, .length_penalty = 1, .max_length_ratio = 3
+    };
     const struct poptOption table[] = {
         INFERENCE_OPTIONS(s.common),
         OPTION_INT("beam", s.beam, "hypotheses kept at each step; 1: greedy", "N"),
@@ -152,11 +153,16 @@ int cmd_translate(int argc, const char **argv)
     code = check(&s, &options) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
     if (code == OPTIONS_GO) {
         struct translate_options translate = {
-            .beam = { .beam = s.beam, .n_best = s.n_best ? s.n_best : 1, .length_penalty = s.length_penalty,
+            .beam = { .beam = s.beam,
+                      .n_best = s.n_best ? s.n_best : 1,
+                      .length_penalty = s.length_penalty,
                       .length_ratio = s.max_length_ratio,
                       .forbidden = inference.tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
-            .batch = s.common.batch, .longest = s.max_length, .want_scores = s.common.scores || s.n_best,
-            .want_alignment = s.common.alignment != NULL, .level = inference.level
+            .batch = s.common.batch,
+            .longest = s.max_length,
+            .want_scores = s.common.scores || s.n_best,
+            .want_alignment = s.common.alignment != NULL,
+            .level = inference.level
         };
 
         code = EXIT_FAILED;

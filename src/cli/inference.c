@@ -6,8 +6,9 @@
 #include <omp.h>
 #include <string.h>
 
-const struct inference_settings inference_defaults = { .backend = "auto", .precision = "f32", .alignment_format = "matrix",
-                                                       .alignment_level = "word", .batch = 64 };
+const struct inference_settings inference_defaults = {
+    .backend = "auto", .precision = "f32", .alignment_format = "matrix", .alignment_level = "word", .batch = 64
+};
 
 static int same_vocabulary(const struct vocab *a, const struct vocab *b)
 {
@@ -30,9 +31,10 @@ static int check_ensemble(const struct inference *inference, const struct infere
         if (memcmp(&first->options, &other->options, sizeof first->options) != 0 || first->merge_count != other->merge_count ||
             !same_vocabulary(&first->sides[SOURCE], &other->sides[SOURCE]) ||
             !same_vocabulary(&first->sides[TARGET], &other->sides[TARGET]))
-            return error("%s and %s have different vocabularies; an ensemble's models must be trained on the same corpus with the same "
-                         "text settings",
-                         settings->models.items[0], settings->models.items[i]);
+            return error(
+                "%s and %s have different vocabularies; an ensemble's models must be trained on the same corpus with the same "
+                "text settings",
+                settings->models.items[0], settings->models.items[i]);
     }
     return 0;
 }

@@ -16,23 +16,24 @@ struct inference_settings {
 extern const struct inference_settings inference_defaults;
 
 /* The rows of the option table for these settings. */
-#define INFERENCE_OPTIONS(s)                                                                                                     \
-    OPTION_LIST("model", (s).models, "the model; given several times: an ensemble", "FILE"),                                     \
-    OPTION_FLAG("scores", (s).scores, "print each translation's log-probability (nats, </s> included)"),                         \
-    OPTION_FILE("alignment", (s).alignment, "write alignments to FILE; if it ends in '/', a file a sentence there", "FILE"),     \
-    OPTION_TEXT("alignment-format", (s).alignment_format, "matrix (CSV), long (CSV table) or pharaoh (i-j)", "FORMAT"),          \
-    OPTION_TEXT("alignment-level", (s).alignment_level, "word or token", "LEVEL"),                                               \
-    OPTION_INT("batch", (s).batch, "sentences computed together", "N"),                                                          \
-    OPTION_INT("threads", (s).threads, "worker threads (0: one a processor)", "N"),                                              \
-    OPTION_TEXT("backend", (s).backend, "products by: auto, openblas or onednn", "NAME"),                                        \
-    OPTION_TEXT("precision", (s).precision, "of the products' inputs: f32, bf16, int8 (fastest) or auto (bf16 where it is fast)", "NAME")
+#define INFERENCE_OPTIONS(s)                                                                                                       \
+    OPTION_LIST("model", (s).models, "the model; given several times: an ensemble", "FILE"),                                       \
+        OPTION_FLAG("scores", (s).scores, "print each translation's log-probability (nats, </s> included)"),                       \
+        OPTION_FILE("alignment", (s).alignment, "write alignments to FILE; if it ends in '/', a file a sentence there", "FILE"),   \
+        OPTION_TEXT("alignment-format", (s).alignment_format, "matrix (CSV), long (CSV table) or pharaoh (i-j)", "FORMAT"),        \
+        OPTION_TEXT("alignment-level", (s).alignment_level, "word or token", "LEVEL"),                                             \
+        OPTION_INT("batch", (s).batch, "sentences computed together", "N"),                                                        \
+        OPTION_INT("threads", (s).threads, "worker threads (0: one a processor)", "N"),                                            \
+        OPTION_TEXT("backend", (s).backend, "products by: auto, openblas or onednn", "NAME"),                                      \
+        OPTION_TEXT("precision", (s).precision,                                                                                    \
+                    "of the products' inputs: f32, bf16, int8 (fastest) or auto (bf16 where it is fast)", "NAME")
 
 struct inference {
     struct team team;
     struct saved_model saved[OPTION_LIST_MOST];
     struct model *models[OPTION_LIST_MOST];
     int count;
-    const struct tokenizer *tokenizer;  /* of the first model; all have the same */
+    const struct tokenizer *tokenizer; /* of the first model; all have the same */
     enum alignment_format format;
     enum alignment_level level;
     int packed;

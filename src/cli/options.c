@@ -167,8 +167,7 @@ static int apply(struct options *options, const struct poptOption *row, const ch
         list->items[list->count++] = options->held[options->held_count - 1];
         return 0;
     }
-    default:
-        die("option %s has a type that options.c does not know", row->longName);
+    default: die("option %s has a type that options.c does not know", row->longName);
     }
 }
 
@@ -364,8 +363,9 @@ static struct poptOption *cutting_table(const struct rows *rows)
         const struct poptOption *row = rows->items[i];
         int flag = (row->argInfo & POPT_ARG_MASK) == POPT_ARG_NONE;
 
-        table[i] = (struct poptOption){ .longName = row->longName, .shortName = row->shortName,
-                                        .argInfo = flag ? POPT_ARG_NONE : POPT_ARG_STRING, .val = i + 1 };
+        table[i] = (struct poptOption){
+            .longName = row->longName, .shortName = row->shortName, .argInfo = flag ? POPT_ARG_NONE : POPT_ARG_STRING, .val = i + 1
+        };
     }
     return table;
 }

@@ -32,15 +32,30 @@
 
 /* The rows of a table: long name, variable (FLAG and INT: int, LONG: long, REAL: double, TEXT: const char *, FILE: const char *,
  * NULL by default), what it is, and what its value is called. The help shows the defaults of all but flags and files. */
-#define OPTION_SHOWN(name, type, variable, text, value) { name, 0, type | POPT_ARGFLAG_SHOW_DEFAULT, &(variable), 0, text, value }
-#define OPTION_FLAG(name, variable, text) { name, 0, POPT_ARG_NONE, &(variable), 0, text, NULL }
+#define OPTION_SHOWN(name, type, variable, text, value)                                                                            \
+    {                                                                                                                              \
+        name, 0, type | POPT_ARGFLAG_SHOW_DEFAULT, &(variable), 0, text, value                                                     \
+    }
+#define OPTION_FLAG(name, variable, text)                                                                                          \
+    {                                                                                                                              \
+        name, 0, POPT_ARG_NONE, &(variable), 0, text, NULL                                                                         \
+    }
 #define OPTION_INT(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_INT, variable, text, value)
 #define OPTION_LONG(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_LONG, variable, text, value)
 #define OPTION_REAL(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_DOUBLE, variable, text, value)
 #define OPTION_TEXT(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_STRING, variable, text, value)
-#define OPTION_FILE(name, variable, text, value) { name, 0, POPT_ARG_STRING, &(variable), 0, text, value }
-#define OPTION_LIST(name, variable, text, value) { name, 0, POPT_ARG_ARGV, &(variable), 0, text, value } /* struct option_list */
-#define OPTION_GROUP(table, heading) { NULL, 0, POPT_ARG_INCLUDE_TABLE, table, 0, heading, NULL } /* a table that is not const */
+#define OPTION_FILE(name, variable, text, value)                                                                                   \
+    {                                                                                                                              \
+        name, 0, POPT_ARG_STRING, &(variable), 0, text, value                                                                      \
+    }
+#define OPTION_LIST(name, variable, text, value)                                                                                   \
+    {                                                                                                                              \
+        name, 0, POPT_ARG_ARGV, &(variable), 0, text, value                                                                        \
+    } /* struct option_list */
+#define OPTION_GROUP(table, heading)                                                                                               \
+    {                                                                                                                              \
+        NULL, 0, POPT_ARG_INCLUDE_TABLE, table, 0, heading, NULL                                                                   \
+    } /* a table that is not const */
 #define OPTIONS_END POPT_TABLEEND
 
 enum { OPTIONS_GO = -1 };

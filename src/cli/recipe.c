@@ -13,7 +13,8 @@ static const char *const bad_utf8_names[] = { "error", "replace", "skip", NULL }
 
 /* Bahdanau, Cho and Bengio 2015, section 4 and appendix B. */
 static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\n"
-                            "encoder-layers = 1\nquery = state\ntie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = 1\nwarmup = 0\nhalve-after = 0\n"
+                            "encoder-layers = 1\nquery = state\ntie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = "
+                            "1\nwarmup = 0\nhalve-after = 0\n"
                             "clip = 1\nbatch-sentences = 80\npool = 20\nmax-length = 50\nlabel-smoothing = 0\ndropout = 0\n"
                             "word-dropout = 0\nbpe-dropout = 0\naverage = 0\n";
 
@@ -24,12 +25,43 @@ static const struct preset {
 static struct train_settings defaults(void)
 {
     return (struct train_settings){
-        .units = "bpe", .bad_utf8 = "error", .tie = "none", .attention = "additive", .query = "word", .initial = "glorot",
-        .optimizer = "adam", .stop_on = "bleu", .backend = "auto", .precision = "auto", .vocabulary = AUTO, .max_length = 100, .embedding = AUTO, .hidden = AUTO,
-        .alignment = AUTO, .maxout = AUTO, .encoder_layers = AUTO, .batch_tokens = AUTO, .pool = 100, .learning_rate = AUTO, .clip = 1,
-        .label_smoothing = AUTO, .dropout = AUTO, .dropout_embedding = AUTO, .dropout_state = AUTO, .dropout_annotation = AUTO,
-        .dropout_readout = AUTO, .word_dropout = AUTO, .word_dropout_source = AUTO, .word_dropout_target = AUTO, .bpe_dropout = AUTO,
-        .average = AUTO, .warmup = AUTO, .halve_after = 2, .patience = 5, .max_updates = AUTO, .seed = 1,
+        .units = "bpe",
+        .bad_utf8 = "error",
+        .tie = "none",
+        .attention = "additive",
+        .query = "word",
+        .initial = "glorot",
+        .optimizer = "adam",
+        .stop_on = "bleu",
+        .backend = "auto",
+        .precision = "auto",
+        .vocabulary = AUTO,
+        .max_length = 100,
+        .embedding = AUTO,
+        .hidden = AUTO,
+        .alignment = AUTO,
+        .maxout = AUTO,
+        .encoder_layers = AUTO,
+        .batch_tokens = AUTO,
+        .pool = 100,
+        .learning_rate = AUTO,
+        .clip = 1,
+        .label_smoothing = AUTO,
+        .dropout = AUTO,
+        .dropout_embedding = AUTO,
+        .dropout_state = AUTO,
+        .dropout_annotation = AUTO,
+        .dropout_readout = AUTO,
+        .word_dropout = AUTO,
+        .word_dropout_source = AUTO,
+        .word_dropout_target = AUTO,
+        .bpe_dropout = AUTO,
+        .average = AUTO,
+        .warmup = AUTO,
+        .halve_after = 2,
+        .patience = 5,
+        .max_updates = AUTO,
+        .seed = 1,
     };
 }
 
@@ -75,7 +107,8 @@ static void make_table(struct train_settings *s, struct poptOption *table)
         OPTION_TEXT("stop-on", s->stop_on, "what better means: bleu or loss", "METRIC"),
         OPTION_INT("validate-every", s->validate_every, "updates between validations (0: an epoch)", "N"),
         OPTION_REAL("clip", s->clip, "most that the gradient's norm may be (0: no bound)", "NORM"),
-        OPTION_REAL("label-smoothing", s->label_smoothing, "share of the probability spread over all words; -1: by the corpus", "P"),
+        OPTION_REAL("label-smoothing", s->label_smoothing, "share of the probability spread over all words; -1: by the corpus",
+                    "P"),
         OPTION_REAL("dropout", s->dropout, "dropout of embeddings, annotations and readout; -1: by the corpus", "P"),
         OPTION_REAL("dropout-embedding", s->dropout_embedding, "that of the embeddings alone", "P"),
         OPTION_REAL("dropout-state", s->dropout_state, "that of the recurrent states", "P"),
@@ -109,7 +142,8 @@ int recipe_read(struct train_settings *settings, struct options *options, int ar
 
     *settings = defaults();
     make_table(settings, table);
-    return options_read_over(options, base, where, "train", "--model FILE --source FILE --target FILE [OPTION...]", table, argc, argv, 0);
+    return options_read_over(options, base, where, "train", "--model FILE --source FILE --target FILE [OPTION...]", table, argc,
+                             argv, 0);
 }
 
 void recipe_print(struct train_settings *settings, struct text *text)
@@ -153,35 +187,52 @@ static int check_ranges(const struct train_settings *s, const struct options *op
         const char *name;
         long value, low, high;
     } whole[] = {
-        { "first", s->first, 0, INT_MAX },           { "vocabulary", s->vocabulary, AUTO, 10000000 },
-        { "max-length", s->max_length, 0, 100000 },  { "embedding", s->embedding, AUTO, 65536 },
-        { "hidden", s->hidden, AUTO, 65536 },           { "alignment", s->alignment, AUTO, 65536 },
-        { "maxout", s->maxout, AUTO, 65536 },        { "warmup", s->warmup, AUTO, INT_MAX },
-        { "halve-after", s->halve_after, 0, INT_MAX }, { "patience", s->patience, 0, INT_MAX },
-        { "validate-every", s->validate_every, 0, INT_MAX }, { "batch-tokens", s->batch_tokens, AUTO, 10000000 },
-        { "batch-sentences", s->batch_sentences, 0, 1000000 }, { "pool", s->pool, 1, 1000000 },
-        { "max-updates", s->max_updates, AUTO, LONG_MAX }, { "max-epochs", s->max_epochs, 0, LONG_MAX },
-        { "seed", s->seed, 0, LONG_MAX },            { "threads", s->threads, 0, TEAM_MOST },
+        { "first", s->first, 0, INT_MAX },
+        { "vocabulary", s->vocabulary, AUTO, 10000000 },
+        { "max-length", s->max_length, 0, 100000 },
+        { "embedding", s->embedding, AUTO, 65536 },
+        { "hidden", s->hidden, AUTO, 65536 },
+        { "alignment", s->alignment, AUTO, 65536 },
+        { "maxout", s->maxout, AUTO, 65536 },
+        { "warmup", s->warmup, AUTO, INT_MAX },
+        { "halve-after", s->halve_after, 0, INT_MAX },
+        { "patience", s->patience, 0, INT_MAX },
+        { "validate-every", s->validate_every, 0, INT_MAX },
+        { "batch-tokens", s->batch_tokens, AUTO, 10000000 },
+        { "batch-sentences", s->batch_sentences, 0, 1000000 },
+        { "pool", s->pool, 1, 1000000 },
+        { "max-updates", s->max_updates, AUTO, LONG_MAX },
+        { "max-epochs", s->max_epochs, 0, LONG_MAX },
+        { "seed", s->seed, 0, LONG_MAX },
+        { "threads", s->threads, 0, TEAM_MOST },
         { "encoder-layers", s->encoder_layers, AUTO, ENCODER_LAYERS_MOST },
     };
     const struct {
         const char *name;
         int value;
-    } sizes[] = { { "embedding", s->embedding }, { "hidden", s->hidden },         { "alignment", s->alignment },
-                  { "maxout", s->maxout },       { "vocabulary", s->vocabulary }, { "encoder-layers", s->encoder_layers },
+    } sizes[] = { { "embedding", s->embedding },      { "hidden", s->hidden },
+                  { "alignment", s->alignment },      { "maxout", s->maxout },
+                  { "vocabulary", s->vocabulary },    { "encoder-layers", s->encoder_layers },
                   { "batch-tokens", s->batch_tokens } };
     const struct {
         const char *name;
         double value, high;
         int has_auto;
     } reals[] = {
-        { "learning-rate", s->learning_rate, 1000, 1 }, { "clip", s->clip, 1e9, 0 },
-        { "label-smoothing", s->label_smoothing, 0.99, 1 }, { "dropout", s->dropout, 0.99, 1 },
-        { "dropout-embedding", s->dropout_embedding, 0.99, 1 }, { "dropout-state", s->dropout_state, 0.99, 1 },
-        { "dropout-annotation", s->dropout_annotation, 0.99, 1 }, { "dropout-readout", s->dropout_readout, 0.99, 1 },
-        { "word-dropout", s->word_dropout, 0.99, 1 }, { "word-dropout-source", s->word_dropout_source, 0.99, 1 },
-        { "word-dropout-target", s->word_dropout_target, 0.99, 1 }, { "bpe-dropout", s->bpe_dropout, 0.99, 1 },
-        { "average", s->average, 0.999999, 1 },   { "max-minutes", s->max_minutes, 1e9, 0 },
+        { "learning-rate", s->learning_rate, 1000, 1 },
+        { "clip", s->clip, 1e9, 0 },
+        { "label-smoothing", s->label_smoothing, 0.99, 1 },
+        { "dropout", s->dropout, 0.99, 1 },
+        { "dropout-embedding", s->dropout_embedding, 0.99, 1 },
+        { "dropout-state", s->dropout_state, 0.99, 1 },
+        { "dropout-annotation", s->dropout_annotation, 0.99, 1 },
+        { "dropout-readout", s->dropout_readout, 0.99, 1 },
+        { "word-dropout", s->word_dropout, 0.99, 1 },
+        { "word-dropout-source", s->word_dropout_source, 0.99, 1 },
+        { "word-dropout-target", s->word_dropout_target, 0.99, 1 },
+        { "bpe-dropout", s->bpe_dropout, 0.99, 1 },
+        { "average", s->average, 0.999999, 1 },
+        { "max-minutes", s->max_minutes, 1e9, 0 },
     };
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
@@ -220,13 +271,24 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
         return error("train: --vocabulary: %d is too small, the least is %d with --units %s", s->vocabulary,
                      tokenizer_least_vocabulary((enum units)units), s->units);
     *recipe = (struct recipe){
-        .tokenizer = { .units = (enum units)units, .pretokenized = s->pretokenized, .lowercase = s->lowercase,
-                       .vocabulary = s->vocabulary, .shared = tie == TIE_ALL },
+        .tokenizer = { .units = (enum units)units,
+                       .pretokenized = s->pretokenized,
+                       .lowercase = s->lowercase,
+                       .vocabulary = s->vocabulary,
+                       .shared = tie == TIE_ALL },
         .config = { .tie = (enum tie)tie, .attention = (enum attention_kind)attention, .query = (enum query_kind)query },
-        .initial = (enum initial)initial, .optimizer = (enum optimizer_kind)optimizer, .bad_utf8 = (enum bad_utf8)bad_utf8,
-        .backend = (enum backend)backend, .precision = (enum precision)precision,
-        .train = { .rate = s->learning_rate, .halve_after = s->halve_after, .patience = s->patience, .metric = (enum stop_metric)stop_on,
-                   .validate_every = s->validate_every, .max_updates = s->max_updates, .max_epochs = s->max_epochs,
+        .initial = (enum initial)initial,
+        .optimizer = (enum optimizer_kind)optimizer,
+        .bad_utf8 = (enum bad_utf8)bad_utf8,
+        .backend = (enum backend)backend,
+        .precision = (enum precision)precision,
+        .train = { .rate = s->learning_rate,
+                   .halve_after = s->halve_after,
+                   .patience = s->patience,
+                   .metric = (enum stop_metric)stop_on,
+                   .validate_every = s->validate_every,
+                   .max_updates = s->max_updates,
+                   .max_epochs = s->max_epochs,
                    .max_minutes = s->max_minutes,
                    .batches = { .sentences = s->batch_sentences, .pool = s->pool } },
     };
@@ -266,8 +328,10 @@ void recipe_scale(struct recipe *recipe, const struct train_settings *s, const s
     recipe->train.warmup = (long)choose(s->warmup, 400);
     recipe->train.batches.tokens = (int)choose(s->batch_tokens, small ? 500 : large ? 3000 : 1000);
     recipe->smoothing = choose(s->label_smoothing, 0.1);
-    recipe->dropout = (struct dropout){ .embedding = choose(s->dropout_embedding, dropout), .state = choose(s->dropout_state, large ? 0 : 0.2),
-                                        .annotation = choose(s->dropout_annotation, dropout), .readout = choose(s->dropout_readout, dropout),
+    recipe->dropout = (struct dropout){ .embedding = choose(s->dropout_embedding, dropout),
+                                        .state = choose(s->dropout_state, large ? 0 : 0.2),
+                                        .annotation = choose(s->dropout_annotation, dropout),
+                                        .readout = choose(s->dropout_readout, dropout),
                                         .source_word = choose(s->word_dropout_source, word),
                                         .target_word = choose(s->word_dropout_target, word) };
     recipe->train.bpe_dropout = choose(s->bpe_dropout, 0);

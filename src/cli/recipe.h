@@ -28,8 +28,8 @@ struct train_settings {
 /* The settings as training wants them. */
 struct recipe {
     struct tokenizer_options tokenizer;
-    struct config config;          /* without the vocabularies */
-    struct train_options train;    /* without the file names */
+    struct config config;       /* without the vocabularies */
+    struct train_options train; /* without the file names */
     struct dropout dropout;
     enum initial initial;
     enum optimizer_kind optimizer;
@@ -37,7 +37,7 @@ struct recipe {
     enum backend backend;
     enum precision precision;
     double smoothing, average;
-    struct text reasons;           /* what was chosen by recipe_scale and why, for people */
+    struct text reasons; /* what was chosen by recipe_scale and why, for people */
 };
 
 /* Defaults, then the lines of `base` (or NULL; `where` names it in messages), then the command line. OPTIONS_GO or an exit code, as

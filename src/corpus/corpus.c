@@ -56,8 +56,8 @@ static int unequal(struct input *input, int longer)
 }
 
 /* Normalises one side. 1, 0 to skip the pair, -1 after reporting. */
-static int clean(struct corpus *corpus, struct text *out, const char *line, size_t length, size_t offset, const char *file, long number,
-                 enum bad_utf8 bad_utf8, int lowercase)
+static int clean(struct corpus *corpus, struct text *out, const char *line, size_t length, size_t offset, const char *file,
+                 long number, enum bad_utf8 bad_utf8, int lowercase)
 {
     size_t bad;
     int invalid = utf8_normalize(line, length, lowercase, out, &bad);
@@ -68,7 +68,8 @@ static int clean(struct corpus *corpus, struct text *out, const char *line, size
     }
     if (bad_utf8 == BAD_UTF8_SKIP)
         return 0;
-    return error("%s:%ld: byte %zu is not valid UTF-8; mend the file, or use --bad-utf8 replace or skip", file, number, offset + bad + 1);
+    return error("%s:%ld: byte %zu is not valid UTF-8; mend the file, or use --bad-utf8 replace or skip", file, number,
+                 offset + bad + 1);
 }
 
 /* The next pair into input->line: 1, 0 to leave it out (counted), 2 at the end, -1 after reporting. */
@@ -103,7 +104,8 @@ static int next_pair(struct corpus *corpus, struct input *input, enum bad_utf8 b
     }
     for (int i = 0; i < 2; i++) {
         files[i] = input->readers[input->count == 2 ? i : 0].name;
-        valid[i] = clean(corpus, &input->line[i], line[i], length[i], offset[i], files[i], input->readers[0].line, bad_utf8, lowercase);
+        valid[i] =
+            clean(corpus, &input->line[i], line[i], length[i], offset[i], files[i], input->readers[0].line, bad_utf8, lowercase);
         if (valid[i] < 0)
             return -1;
     }

@@ -13,22 +13,22 @@ struct corpus_files {
 
 /* Pairs that were left out, by reason. */
 struct dropped {
-    long empty;     /* one side has no text */
-    long bad_utf8;  /* --bad-utf8 skip */
-    long too_long;  /* more tokens than asked for */
+    long empty;    /* one side has no text */
+    long bad_utf8; /* --bad-utf8 skip */
+    long too_long; /* more tokens than asked for */
 };
 
 struct corpus {
-    struct text store[2];   /* the lines of each side, each closed by a NUL */
-    char **lines[2];        /* [pairs] */
-    long *number;           /* [pairs] line of the file, from 1 */
+    struct text store[2]; /* the lines of each side, each closed by a NUL */
+    char **lines[2];      /* [pairs] */
+    long *number;         /* [pairs] line of the file, from 1 */
     size_t pairs;
     struct dropped dropped;
-    long replaced;          /* invalid sequences replaced by U+FFFD */
+    long replaced; /* invalid sequences replaced by U+FFFD */
 
-    int32_t *ids[2];        /* all tokens of a side, each sentence closed by </s> */
+    int32_t *ids[2];             /* all tokens of a side, each sentence closed by </s> */
     const int32_t **sentence[2]; /* [pairs] into ids */
-    int *length[2];         /* [pairs], </s> counted */
+    int *length[2];              /* [pairs], </s> counted */
 };
 
 /* Reads and normalises. Pairs with an empty side are left out and counted, unless keep_empty; invalid UTF-8 is an error (file, line, byte), replaced or

@@ -27,8 +27,9 @@ static void cut(struct plan *plan, struct keyed *pool, size_t count, size_t offs
 
     qsort(pool, count, sizeof *pool, by_length);
     for (size_t i = 0; i < count; i++) {
-        int full = options->sentences ? sentences == options->sentences
-                                      : tokens + pool[i].target > options->tokens || source + pool[i].source > options->tokens * 3L / 2;
+        int full = options->sentences
+                       ? sentences == options->sentences
+                       : tokens + pool[i].target > options->tokens || source + pool[i].source > options->tokens * 3L / 2;
 
         if (sentences && full) {
             plan->first[++plan->batches] = offset + i;
@@ -80,7 +81,8 @@ void plan_make(struct plan *plan, const struct corpus *corpus, const struct plan
     rng_shuffle(&rng, order, count);
     while (from < count) {
         size_t to = from;
-        long tokens = 0, most = options->sentences ? (long)options->sentences * options->pool : (long)options->tokens * options->pool;
+        long tokens = 0,
+             most = options->sentences ? (long)options->sentences * options->pool : (long)options->tokens * options->pool;
 
         while (to < count && (to == from || tokens < most)) {
             int32_t pair = order[to];

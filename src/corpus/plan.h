@@ -6,8 +6,8 @@
 #include "corpus/corpus.h"
 
 struct plan {
-    int32_t *pairs;   /* all pairs of the corpus in order */
-    size_t *first;    /* [batches + 1] into pairs */
+    int32_t *pairs; /* all pairs of the corpus in order */
+    size_t *first;  /* [batches + 1] into pairs */
     size_t batches;
 };
 

@@ -12,8 +12,8 @@
 
 /* Counts over a corpus; zero-initialise. */
 struct aer {
-    long links, sure, possible;            /* |A|, |S|, |P| */
-    long sure_found, possible_found;       /* |A ∩ S|, |A ∩ P| */
+    long links, sure, possible;      /* |A|, |S|, |P| */
+    long sure_found, possible_found; /* |A ∩ S|, |A ∩ P| */
 };
 
 /* Adds one sentence. `where_links` and `where_gold` ("FILE:LINE") are named where a line is not in Pharaoh format. 0, or -1 after

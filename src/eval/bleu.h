@@ -15,7 +15,7 @@
 enum { BLEU_ORDER = 4, BLEU_STATISTICS = 2 + 2 * BLEU_ORDER };
 
 struct bleu {
-    double score;                             /* 0..100, as are the precisions */
+    double score; /* 0..100, as are the precisions */
     double precision[BLEU_ORDER];
     double brevity;                           /* BP, 0..1 */
     double ratio;                             /* c / r, 0 when r is */

@@ -27,8 +27,7 @@ static void describe(double *scores, int samples, struct bootstrap_system *syste
 }
 
 /* The score of both systems on the sentences themselves (rng = NULL) or on a sample of them. */
-static void score_both(const struct metric *metric, const long *const statistics[2], size_t lines, struct rng *rng,
-                       double score[2])
+static void score_both(const struct metric *metric, const long *const statistics[2], size_t lines, struct rng *rng, double score[2])
 {
     long sum[2][METRIC_MOST_STATISTICS] = { { 0 } };
     int width = metric_width(metric);
@@ -45,8 +44,8 @@ static void score_both(const struct metric *metric, const long *const statistics
     score[1] = metric_score(metric, sum[1]);
 }
 
-void bootstrap_paired(const struct metric *metric, const long *first, const long *second, size_t lines, int samples,
-                      uint64_t seed, struct bootstrap *result)
+void bootstrap_paired(const struct metric *metric, const long *first, const long *second, size_t lines, int samples, uint64_t seed,
+                      struct bootstrap *result)
 {
     const long *const statistics[2] = { first, second };
     double *scores[2], *differences, score[2], difference, mean = 0;

@@ -14,15 +14,9 @@ long *metric_statistics(const struct metric *metric, char *const *hypotheses, ch
     long *statistics = memory_new(size_product(lines, (size_t)metric_width(metric)), sizeof *statistics);
 
     switch (metric->kind) {
-    case METRIC_BLEU:
-        bleu_statistics(hypotheses, references, lines, metric->tokenizer, metric->lowercase, statistics);
-        break;
-    case METRIC_CHRF:
-        chrf_statistics(hypotheses, references, lines, metric->word_order, metric->lowercase, statistics);
-        break;
-    case METRIC_TER:
-        ter_statistics(hypotheses, references, lines, statistics);
-        break;
+    case METRIC_BLEU: bleu_statistics(hypotheses, references, lines, metric->tokenizer, metric->lowercase, statistics); break;
+    case METRIC_CHRF: chrf_statistics(hypotheses, references, lines, metric->word_order, metric->lowercase, statistics); break;
+    case METRIC_TER: ter_statistics(hypotheses, references, lines, statistics); break;
     }
     return statistics;
 }
@@ -34,14 +28,9 @@ double metric_score(const struct metric *metric, const long *statistics)
     struct ter ter;
 
     switch (metric->kind) {
-    case METRIC_BLEU:
-        bleu_score(statistics, &bleu);
-        return bleu.score;
-    case METRIC_CHRF:
-        chrf_score(statistics, &chrf);
-        return chrf.score;
-    case METRIC_TER:
-        break;
+    case METRIC_BLEU: bleu_score(statistics, &bleu); return bleu.score;
+    case METRIC_CHRF: chrf_score(statistics, &chrf); return chrf.score;
+    case METRIC_TER: break;
     }
     ter_score(statistics, &ter);
     return ter.score;
@@ -60,15 +49,9 @@ void metric_add_signature(const struct metric *metric, struct text *text)
 
     text_format(text, "nrefs:1|case:%s|", letter_case);
     switch (metric->kind) {
-    case METRIC_BLEU:
-        text_format(text, "eff:no|tok:%s|smooth:exp", bleu_tokenizer_names[metric->tokenizer]);
-        break;
-    case METRIC_CHRF:
-        text_format(text, "eff:yes|nc:%d|nw:%d|space:no", CHRF_LETTERS, metric->word_order);
-        break;
-    case METRIC_TER:
-        text_add_string(text, "tok:tercom|norm:no|punct:yes|asian:no");
-        break;
+    case METRIC_BLEU: text_format(text, "eff:no|tok:%s|smooth:exp", bleu_tokenizer_names[metric->tokenizer]); break;
+    case METRIC_CHRF: text_format(text, "eff:yes|nc:%d|nw:%d|space:no", CHRF_LETTERS, metric->word_order); break;
+    case METRIC_TER: text_add_string(text, "tok:tercom|norm:no|punct:yes|asian:no"); break;
     }
     text_add_string(text, "|version:2.6");
 }

@@ -90,8 +90,7 @@ long ngram_total(int count, int n)
     return count >= n ? count - n + 1 : 0;
 }
 
-void ngram_matches(struct ngram_tree *tree, const struct items *hypothesis, const struct items *reference, int order,
-                   long *matches)
+void ngram_matches(struct ngram_tree *tree, const struct items *hypothesis, const struct items *reference, int order, long *matches)
 {
     ngram_clear(tree);
     for (int n = 0; n < order; n++)

@@ -23,18 +23,18 @@ enum move { SAME, REPLACE, DELETE, INSERT };
  * kept for the current order of the hypothesis's words only. A shift leaves the words before some position as they are, and so
  * the rows up to there: a trial computes the rows behind, and needs no more of them than the last two. */
 struct sentence {
-    int32_t *hypothesis;       /* [H], reordered by each shift */
-    const int32_t *reference;  /* [R] */
+    int32_t *hypothesis;      /* [H], reordered by each shift */
+    const int32_t *reference; /* [R] */
     int H, R;
-    int beam;                  /* columns looked at on either side of the diagonal */
-    double slope;              /* R / H: the diagonal passes row i at column slope · i */
-    int *distance;             /* [H+1, R+1] */
-    unsigned char *moves;      /* [H+1, R+1] */
-    int *rows;                 /* [2, R+1]: of a trial */
-    int32_t *trial;            /* [H]: the words of a trial */
-    int *aligned;              /* [R]: the last hypothesis word at or before reference word j on the cheapest path, or -1 */
+    int beam;             /* columns looked at on either side of the diagonal */
+    double slope;         /* R / H: the diagonal passes row i at column slope · i */
+    int *distance;        /* [H+1, R+1] */
+    unsigned char *moves; /* [H+1, R+1] */
+    int *rows;            /* [2, R+1]: of a trial */
+    int32_t *trial;       /* [H]: the words of a trial */
+    int *aligned;         /* [R]: the last hypothesis word at or before reference word j on the cheapest path, or -1 */
     unsigned char *wrong_hypothesis, *wrong_reference; /* [H], [R]: the word is not kept on the cheapest path */
-    int tried;                 /* shifts, so far */
+    int tried;                                         /* shifts, so far */
 };
 
 /* A block of hypothesis words and where it is put; better ones have larger gain, then are longer, start earlier, go less far. */

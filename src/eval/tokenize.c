@@ -160,7 +160,10 @@ static void pad(struct items *letters, struct items *scratch, int apart)
 
 static void tokenize_13a(struct items *letters, struct items *scratch)
 {
-    static const struct { const char *name; int32_t letter; } entities[] = {
+    static const struct {
+        const char *name;
+        int32_t letter;
+    } entities[] = {
         { "<skipped>", 0 }, { "&quot;", '"' }, { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' },
     };
 
@@ -189,17 +192,10 @@ void tokenize_line(enum bleu_tokenizer tokenizer, int lowercase, const char *lin
     while (letters.count > 0 && unicode_is_space(letters.items[letters.count - 1]))
         letters.count--;
     switch (tokenizer) {
-    case BLEU_13A:
-        tokenize_13a(&letters, &scratch);
-        break;
-    case BLEU_CHAR:
-        pad(&letters, &scratch, 1);
-        break;
-    case BLEU_INTL:
-        tokenize_intl(&letters, &scratch);
-        break;
-    case BLEU_NONE:
-        break;
+    case BLEU_13A: tokenize_13a(&letters, &scratch); break;
+    case BLEU_CHAR: pad(&letters, &scratch, 1); break;
+    case BLEU_INTL: tokenize_intl(&letters, &scratch); break;
+    case BLEU_NONE: break;
     }
     text_clear(words);
     join(&letters, words);

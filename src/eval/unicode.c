@@ -7,8 +7,14 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { REPLACEMENT = 0xFFFD, CAPITAL_SIGMA = 0x3A3, SMALL_SIGMA = 0x3C3, FINAL_SIGMA = 0x3C2,
-       CAPITAL_I_DOT = 0x130, DOT_ABOVE = 0x307 };
+enum {
+    REPLACEMENT = 0xFFFD,
+    CAPITAL_SIGMA = 0x3A3,
+    SMALL_SIGMA = 0x3C3,
+    FINAL_SIGMA = 0x3C2,
+    CAPITAL_I_DOT = 0x130,
+    DOT_ABOVE = 0x307
+};
 
 void items_add(struct items *sequence, int32_t item)
 {
@@ -68,16 +74,15 @@ static int is_cased(int32_t letter)
 
 static int is_case_ignorable(int32_t letter)
 {
-    static const int32_t inside_words[] = { '\'', '.', ':', 0xB7, 0x387, 0x55F, 0x5F4, 0x2018, 0x2019, 0x2024, 0x2027, 0xFE13,
-                                            0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A };
+    static const int32_t inside_words[] = { '\'',   '.',    ':',    0xB7,   0x387,  0x55F,  0x5F4,  0x2018, 0x2019,
+                                            0x2024, 0x2027, 0xFE13, 0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A };
 
     switch (utf8proc_category(letter)) {
     case UTF8PROC_CATEGORY_MN:
     case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_CF:
     case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_SK:
-        return 1;
+    case UTF8PROC_CATEGORY_SK: return 1;
     default:
         for (size_t i = 0; i < sizeof inside_words / sizeof *inside_words; i++)
             if (inside_words[i] == letter)

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct loss {
-    double loss;  /* smoothed, summed over the target words */
-    double nll;   /* plain −log p, summed */
+    double loss; /* smoothed, summed over the target words */
+    double nll;  /* plain −log p, summed */
     long words;
 };
 

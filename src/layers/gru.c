@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-void gru_forward(struct matmul *matmul, real *next, real *g, int ldg, real *rs, const real *s, const real *s_in, const struct weight *U,
-                 int rows, int H)
+void gru_forward(struct matmul *matmul, real *next, real *g, int ldg, real *rs, const real *s, const real *s_in,
+                 const struct weight *U, int rows, int H)
 {
     size_t h = (size_t)H, ld = (size_t)ldg;
 

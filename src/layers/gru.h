@@ -15,8 +15,8 @@
 
 /* next [rows, H] from s [rows, H], s_in [rows, H], and g [rows, 3H] with row stride ldg, which becomes [r | z | s~]; rs [rows, H]
  * becomes r ∘ s_in. U NULL: the state before is zero and needs no product. */
-void gru_forward(struct matmul *matmul, real *next, real *g, int ldg, real *rs, const real *s, const real *s_in, const struct weight *U,
-                 int rows, int H);
+void gru_forward(struct matmul *matmul, real *next, real *g, int ldg, real *rs, const real *s, const real *s_in,
+                 const struct weight *U, int rows, int H);
 
 /* From dnext [rows, H] and what forward left (g, s, s_in): sets dg [rows, 3H] (stride lddg), the gradient of the sums in g; ds
  * [rows, H], the part that reaches s by the carried state; ds_in [rows, H], the part that reaches s_in through r ∘ s_in. What

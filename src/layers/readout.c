@@ -23,8 +23,8 @@ void readout_forward(struct matmul *matmul, real *m, real *t, const real *s, con
     }
 }
 
-void readout_backward(struct matmul *matmul, real *ds, real *dy, real *dc, const struct readout_gradient *gradient, real *dt, real *dm,
-                      const real *t, const real *s, const real *y, const real *c, const struct readout *readout,
+void readout_backward(struct matmul *matmul, real *ds, real *dy, real *dc, const struct readout_gradient *gradient, real *dt,
+                      real *dm, const real *t, const real *s, const real *y, const real *c, const struct readout *readout,
                       const real *const *mask, int rows)
 {
     int L2 = readout->Uo.out, L = L2 / 2, H = readout->Uo.in, E = readout->Vo.in, C = readout->Co.in;

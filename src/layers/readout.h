@@ -20,8 +20,8 @@ void readout_forward(struct matmul *matmul, real *m, real *t, const real *s, con
 
 /* From dm [rows, L] (which is multiplied by the mask in place): sets ds [rows, H] and dc [rows, 2H], adds to dy [rows, E] and to the
  * gradient; dt [rows, 2L] is scratch. */
-void readout_backward(struct matmul *matmul, real *ds, real *dy, real *dc, const struct readout_gradient *gradient, real *dt, real *dm,
-                      const real *t, const real *s, const real *y, const real *c, const struct readout *readout,
+void readout_backward(struct matmul *matmul, real *ds, real *dy, real *dc, const struct readout_gradient *gradient, real *dt,
+                      real *dm, const real *t, const real *s, const real *y, const real *c, const struct readout *readout,
                       const real *const *mask, int rows);
 
 #endif

@@ -18,8 +18,8 @@ struct matmul {
     struct onednn *onednn; /* NULL: OpenBLAS */
     enum precision precision;
     struct meter meter;
-    const real *stale, *stale_end;       /* where gradients are set before they add */
-    const real *written[WRITTEN_MOST];   /* and where they have been */
+    const real *stale, *stale_end;     /* where gradients are set before they add */
+    const real *written[WRITTEN_MOST]; /* and where they have been */
     int written_count;
 };
 
@@ -152,8 +152,18 @@ static void run(struct matmul *matmul, const struct product *product)
 
 void matmul_forward(struct matmul *matmul, real *Y, int ldy, const real *X, int ldx, const struct weight *weight, int rows, int add)
 {
-    struct product product = { .m = rows, .n = weight->out, .k = weight->in, .a = X, .lda = ldx, .b = weight->w, .ldb = weight->in,
-                               .b_transposed = 1, .packed = weight->packed[FORWARD], .c = Y, .ldc = ldy, .add = add };
+    struct product product = { .m = rows,
+                               .n = weight->out,
+                               .k = weight->in,
+                               .a = X,
+                               .lda = ldx,
+                               .b = weight->w,
+                               .ldb = weight->in,
+                               .b_transposed = 1,
+                               .packed = weight->packed[FORWARD],
+                               .c = Y,
+                               .ldc = ldy,
+                               .add = add };
 
     run(matmul, &product);
 }
@@ -161,8 +171,17 @@ void matmul_forward(struct matmul *matmul, real *Y, int ldy, const real *X, int 
 void matmul_backward(struct matmul *matmul, real *dX, int lddx, const real *dY, int lddy, const struct weight *weight, int rows,
                      int add)
 {
-    struct product product = { .m = rows, .n = weight->in, .k = weight->out, .a = dY, .lda = lddy, .b = weight->w, .ldb = weight->in,
-                               .packed = weight->packed[BACKWARD], .c = dX, .ldc = lddx, .add = add };
+    struct product product = { .m = rows,
+                               .n = weight->in,
+                               .k = weight->out,
+                               .a = dY,
+                               .lda = lddy,
+                               .b = weight->w,
+                               .ldb = weight->in,
+                               .packed = weight->packed[BACKWARD],
+                               .c = dX,
+                               .ldc = lddx,
+                               .add = add };
 
     run(matmul, &product);
 }
@@ -189,8 +208,17 @@ static int stale(struct matmul *matmul, const real *dW)
 
 void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, const real *X, int ldx, int rows, int out, int in)
 {
-    struct product product = { .m = out, .n = in, .k = rows, .a = dY, .lda = lddy, .a_transposed = 1, .b = X, .ldb = ldx, .c = dW,
-                               .ldc = in, .add = !stale(matmul, dW) };
+    struct product product = { .m = out,
+                               .n = in,
+                               .k = rows,
+                               .a = dY,
+                               .lda = lddy,
+                               .a_transposed = 1,
+                               .b = X,
+                               .ldb = ldx,
+                               .c = dW,
+                               .ldc = in,
+                               .add = !stale(matmul, dW) };
 
     if (rows == 0 && !product.add)
         memset(dW, 0, (size_t)out * (size_t)in * sizeof *dW);
@@ -199,7 +227,8 @@ void matmul_gradient(struct matmul *matmul, real *dW, const real *dY, int lddy, 
 
 double matmul_peak(struct matmul *matmul, int m, int n, int k, double seconds)
 {
-    real *X = memory_new(size_product((size_t)m, (size_t)k), sizeof *X), *W = memory_new(size_product((size_t)n, (size_t)k), sizeof *W);
+    real *X = memory_new(size_product((size_t)m, (size_t)k), sizeof *X),
+         *W = memory_new(size_product((size_t)n, (size_t)k), sizeof *W);
     real *Y = memory_new(size_product((size_t)m, (size_t)n), sizeof *Y);
     struct weight weight = { .w = W, .out = n, .in = k };
     double spent = 0, best = 0;

@@ -58,7 +58,8 @@ void matmul_pack(struct matmul *matmul, struct weight *weight, enum pass_directi
 void matmul_unpack(struct weight *weight); /* releases both copies */
 
 /* Y [rows, out] (row stride ldy) = X [rows, in] (row stride ldx) Wᵀ, added to what is there if `add`. Y and X must not overlap. */
-void matmul_forward(struct matmul *matmul, real *Y, int ldy, const real *X, int ldx, const struct weight *weight, int rows, int add);
+void matmul_forward(struct matmul *matmul, real *Y, int ldy, const real *X, int ldx, const struct weight *weight, int rows,
+                    int add);
 
 /* dX [rows, in] = dY [rows, out] W, added to what is there if `add`. */
 void matmul_backward(struct matmul *matmul, real *dX, int lddx, const real *dY, int lddy, const struct weight *weight, int rows,

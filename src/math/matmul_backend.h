@@ -18,7 +18,7 @@ struct product {
 
 struct onednn;
 
-int onednn_available(void);      /* whether nmt was built with it */
+int onednn_available(void);                /* whether nmt was built with it */
 int onednn_fast(enum precision precision); /* whether this processor multiplies such numbers natively */
 struct onednn *onednn_new(enum precision precision);
 void onednn_free(struct onednn *onednn);

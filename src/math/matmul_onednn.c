@@ -145,7 +145,7 @@ void onednn_free(struct onednn *onednn)
 {
     struct primitive *one, *next;
 
-    HASH_ITER(hh, onednn->primitives, one, next) {
+    HASH_ITER (hh, onednn->primitives, one, next) {
         HASH_DEL(onednn->primitives, one);
         dnnl_primitive_destroy(one->run);
         dnnl_memory_destroy(one->a);
@@ -318,10 +318,11 @@ static int next_rows(int left)
  * place. */
 static void product_by_rows(struct onednn *onednn, const struct product *p)
 {
-    struct shape shape = { .n = p->n, .k = p->k, .ldb = p->ldb, .ldc = p->n, .b_transposed = p->b_transposed,
-                           .packed = p->packed != NULL };
-    const void *b = p->packed ? NULL
-                              : operand(onednn, 1, p->b, p->b_transposed ? p->n : p->k, p->b_transposed ? p->k : p->n, 0, &shape.ldb);
+    struct shape shape = {
+        .n = p->n, .k = p->k, .ldb = p->ldb, .ldc = p->n, .b_transposed = p->b_transposed, .packed = p->packed != NULL
+    };
+    const void *b =
+        p->packed ? NULL : operand(onednn, 1, p->b, p->b_transposed ? p->n : p->k, p->b_transposed ? p->k : p->n, 0, &shape.ldb);
 
     if (p->packed)
         shape.ldb = 0;
@@ -394,7 +395,8 @@ void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transpo
     dnnl_exec_arg_t arguments[2];
 
     if (!one) {
-        dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any, plain;
+        dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any,
+                           plain;
         dnnl_dims_t sizes = { k, n };
         dnnl_primitive_desc_t description;
 

@@ -325,8 +325,8 @@ CLONES void vec_accumulate(real *restrict sum, const real *restrict x, size_t n)
         sum[i] += x[i];
 }
 
-CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const real *restrict g, size_t n, double clip, double rate,
-                     double beta1, double beta2, double epsilon)
+CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const real *restrict g, size_t n, double clip,
+                     double rate, double beta1, double beta2, double epsilon)
 {
     real c = (real)clip, a = (real)rate, b1 = (real)beta1, b2 = (real)beta2, e = (real)epsilon;
 
@@ -401,7 +401,8 @@ CLONES void vec_to_int8(int8_t *restrict to, float *restrict scale, const float 
     }
 }
 
-CLONES void vec_from_int8(float *restrict y, const int32_t *restrict sums, const float *restrict scales, float scale, int n, int add)
+CLONES void vec_from_int8(float *restrict y, const int32_t *restrict sums, const float *restrict scales, float scale, int n,
+                          int add)
 {
     if (!add)
         memset(y, 0, (size_t)n * sizeof *y);

@@ -13,30 +13,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void vec_add(real *y, const real *x, int n);                             /* y += x */
-void vec_add_product(real *y, const real *a, const real *b, int n);      /* y += a ∘ b */
-void vec_product(real *y, const real *a, const real *b, int n);          /* y = a ∘ b; y may be a or b */
-void vec_tanh(real *y, int n);                                           /* y = tanh(y) */
-void vec_tanh_backward(real *dx, const real *y, const real *dy, int n);  /* dx = dy (1 − y²); dx may be dy */
-void vec_sum_rows(real *y, const real *X, int ldx, int rows, int n);     /* y += Σ over the rows of X [rows, n], stride ldx */
+void vec_add(real *y, const real *x, int n);                            /* y += x */
+void vec_add_product(real *y, const real *a, const real *b, int n);     /* y += a ∘ b */
+void vec_product(real *y, const real *a, const real *b, int n);         /* y = a ∘ b; y may be a or b */
+void vec_tanh(real *y, int n);                                          /* y = tanh(y) */
+void vec_tanh_backward(real *dx, const real *y, const real *dy, int n); /* dx = dy (1 − y²); dx may be dy */
+void vec_sum_rows(real *y, const real *X, int ldx, int rows, int n);    /* y += Σ over the rows of X [rows, n], stride ldx */
 
 /* GRU (layers/gru.h). g = [r | z | s~], 3n. */
-void vec_gru_gates(real *g, real *rs, const real *s, int n);  /* r, z = σ in place; rs = r ∘ s */
-void vec_gru_state(real *next, real *g, const real *s, int n);           /* s~ = tanh in place; next = (1−z) ∘ s + z ∘ s~ */
+void vec_gru_gates(real *g, real *rs, const real *s, int n);   /* r, z = σ in place; rs = r ∘ s */
+void vec_gru_state(real *next, real *g, const real *s, int n); /* s~ = tanh in place; next = (1−z) ∘ s + z ∘ s~ */
 void vec_gru_state_backward(real *dg, real *ds, const real *dnext, const real *g, const real *s, int n);
 /*   dg_z, dg_s~ = gradients of the gates' inputs; ds = dnext ∘ (1−z) */
 void vec_gru_gates_backward(real *dg, real *ds, const real *drs, const real *g, const real *s, int n);
 /*   dg_r = gradient of the reset gate's input; ds = drs ∘ r */
 
 /* Attention of one query over T positions (layers/attention.h). K [T, A] keys, H [T, n] annotations. */
-void vec_energy(real *e, const real *q, const real *K, const real *v, int T, int A);       /* e_j = Σ_a v_a tanh(q_a + K_ja) */
+void vec_energy(real *e, const real *q, const real *K, const real *v, int T, int A); /* e_j = Σ_a v_a tanh(q_a + K_ja) */
 void vec_energy_backward(real *dq, real *dK, real *dv, const real *de, const real *q, const real *K, const real *v, int T, int A);
 /*   adds to dq [A], dK [T, A], dv [A] */
-void vec_softmax(real *p, int n);                                                          /* in place */
-void vec_softmax_backward(real *de, const real *p, const real *dp, int n);                 /* de_j = p_j (dp_j − Σ p dp) */
-void vec_weighted_sum(real *c, const real *weights, const real *H, int T, int n);          /* c = Σ_j weights_j H_j */
-void vec_dots(real *d, const real *c, const real *H, int T, int n);                        /* d_j = c · H_j */
-void vec_add_outer(real *dH, const real *weights, const real *dc, int T, int n);           /* dH_j += weights_j dc */
+void vec_softmax(real *p, int n);                                                 /* in place */
+void vec_softmax_backward(real *de, const real *p, const real *dp, int n);        /* de_j = p_j (dp_j − Σ p dp) */
+void vec_weighted_sum(real *c, const real *weights, const real *H, int T, int n); /* c = Σ_j weights_j H_j */
+void vec_dots(real *d, const real *c, const real *H, int T, int n);               /* d_j = c · H_j */
+void vec_add_outer(real *dH, const real *weights, const real *dc, int T, int n);  /* dH_j += weights_j dc */
 
 /* Maxout over adjacent pairs: m_i = max(t_2i, t_2i+1), n = length of m; the gradient goes to the larger of the two (the first of
  * equals). Backward sets dt. */
@@ -52,11 +52,12 @@ real vec_maximum(const real *x, int n);
 
 /* Optimisers (train/optimizer.h), n elements; g is the gradient, already times clip. */
 double vec_sum_squares(const real *x, size_t n);
-void vec_accumulate(real *sum, const real *x, size_t n);                                   /* sum += x */
-void vec_adam(real *w, real *m, real *v, const real *g, size_t n, double clip, double rate, double beta1, double beta2, double epsilon);
+void vec_accumulate(real *sum, const real *x, size_t n); /* sum += x */
+void vec_adam(real *w, real *m, real *v, const real *g, size_t n, double clip, double rate, double beta1, double beta2,
+              double epsilon);
 void vec_adadelta(real *w, real *g2, real *d2, const real *g, size_t n, double clip, double rate, double rho, double epsilon);
 void vec_sgd(real *w, const real *g, size_t n, double clip, double rate);
-void vec_average(real *mean, const real *w, size_t n, double keep);                        /* mean = keep mean + (1−keep) w */
+void vec_average(real *mean, const real *w, size_t n, double keep); /* mean = keep mean + (1−keep) w */
 
 /* to [rows, n] dense = bfloat16 of from [rows, n] with stride ld, rounded to nearest even. */
 void vec_to_bf16(uint16_t *to, const float *from, int ld, int rows, int n);

@@ -18,21 +18,21 @@ struct batch {
 
 /* Rates of dropout, each in [0, 1). */
 struct dropout {
-    double embedding;  /* word vectors, both sides */
-    double state;      /* recurrent states, where a GRU reads its state before */
-    double annotation; /* the encoder's output */
-    double readout;    /* the maxout layer's output */
+    double embedding;                /* word vectors, both sides */
+    double state;                    /* recurrent states, where a GRU reads its state before */
+    double annotation;               /* the encoder's output */
+    double readout;                  /* the maxout layer's output */
     double source_word, target_word; /* whole words whose vector becomes zero */
 };
 
 /* Masks of one batch, each drawn once per sentence: [sentences, size], NULL where the rate is 0. The word masks have one byte a
  * word, sentence after sentence; 1 = dropped. */
 struct masks {
-    struct dropout rates;                      /* all 0 without dropout */
-    real *source_embedding, *target_embedding; /* E */
+    struct dropout rates;                                        /* all 0 without dropout */
+    real *source_embedding, *target_embedding;                   /* E */
     real *encoder_state[ENCODER_LAYERS_MOST][2], *decoder_state; /* H; the encoder's by layer and direction */
-    real *annotation;                          /* 2H */
-    real *readout;                             /* L */
+    real *annotation;                                            /* 2H */
+    real *readout;                                               /* L */
     unsigned char *source_word, *target_word;
 };
 

@@ -18,8 +18,10 @@ int config_check(const struct config *config, const char *where)
         const char *name;
         int value, most;
     } sizes[] = {
-        { "source vocabulary", config->Vx, 10000000 }, { "target vocabulary", config->Vy, 10000000 },
-        { "embedding", config->E, 65536 },             { "hidden", config->H, 65536 },
+        { "source vocabulary", config->Vx, 10000000 },
+        { "target vocabulary", config->Vy, 10000000 },
+        { "embedding", config->E, 65536 },
+        { "hidden", config->H, 65536 },
         { "maxout", config->L, 65536 },
     };
 
@@ -31,8 +33,9 @@ int config_check(const struct config *config, const char *where)
     if (config->attention == ATTENTION_NONE ? config->A != 0 : config->A < 1 || config->A > 65536)
         return error("%s: alignment size %d does not go with attention %s", where, config->A, attention_names[config->attention]);
     if (config->tie != TIE_NONE && config->L != config->E)
-        return error("%s: tied target embedding and output matrix need equal sizes, but embedding is %d and maxout %d; give --maxout %d",
-                     where, config->E, config->L, config->E);
+        return error(
+            "%s: tied target embedding and output matrix need equal sizes, but embedding is %d and maxout %d; give --maxout %d",
+            where, config->E, config->L, config->E);
     if (config->tie == TIE_ALL && config->Vx != config->Vy)
         return error("%s: --tie all needs one vocabulary for both sides", where);
     return 0;

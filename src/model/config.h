@@ -12,15 +12,15 @@ enum tie { TIE_NONE, TIE_TARGET, TIE_ALL };
 enum initial { INITIAL_GLOROT, INITIAL_PAPER };
 
 struct config {
-    int Vx, Vy;   /* entries of the source and target vocabularies */
-    int E;        /* embedding */
-    int H;        /* hidden: each GRU's state */
-    int A;        /* alignment model; 0 where there is none */
-    int L;        /* maxout */
+    int Vx, Vy;         /* entries of the source and target vocabularies */
+    int E;              /* embedding */
+    int H;              /* hidden: each GRU's state */
+    int A;              /* alignment model; 0 where there is none */
+    int L;              /* maxout */
     int encoder_layers; /* 1 to ENCODER_LAYERS_MOST */
     enum attention_kind attention;
     enum query_kind query; /* what the alignment model is asked with: s_{t−1}, or y_{t−1} too */
-    enum tie tie; /* which of the source embedding, target embedding and output matrix are one and the same */
+    enum tie tie;          /* which of the source embedding, target embedding and output matrix are one and the same */
 };
 
 /* Rows of Ya: A, or 0 where the query is the state alone. */

@@ -187,13 +187,13 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
                 encoder_fixed_context(c + at(k, 2 * H), encoder, b, Tx, H);
             else
                 attention_forward(model->config.attention, c + at(k, 2 * H), decoder->alpha + decoder->alpha_start[k] + at(t, Tx),
-                                  g + at(k, G), encoder->keys + at(start, A), params->va, encoder->annotations + at(start, 2 * H), Tx,
-                                  A, 2 * H);
+                                  g + at(k, G), encoder->keys + at(start, A), params->va, encoder->annotations + at(start, 2 * H),
+                                  Tx, A, 2 * H);
         }
         meter_enter(matmul_meter(matmul), part);
         matmul_forward(matmul, g + A, G, c, 2 * H, &weights[DECODER_C], active, 1);
-        gru_forward(matmul, decoder->s + at(first, H), g + A, G, decoder->rs + at(first, H), before, s_in, &weights[DECODER_U], active,
-                    H);
+        gru_forward(matmul, decoder->s + at(first, H), g + A, G, decoder->rs + at(first, H), before, s_in, &weights[DECODER_U],
+                    active, H);
     }
     readout_forward(matmul, decoder->m, decoder->t, decoder->s, decoder->Y, decoder->c, &readout, decoder->readout_mask, rows);
 }
@@ -223,9 +223,9 @@ static void step_backward(struct matmul *matmul, const struct params *gradient, 
             continue;
         }
         memset(dg + at(k, G), 0, (size_t)A * sizeof(real));
-        attention_backward(model->config.attention, dg + at(k, G), encoder_back->dkeys + at(start, A), gradient->va, dc + at(k, 2 * H),
-                           alpha, g + at(k, G), encoder->keys + at(start, A), model->params.va, encoder->annotations + at(start, 2 * H),
-                           back->scratch, Tx, A, 2 * H);
+        attention_backward(model->config.attention, dg + at(k, G), encoder_back->dkeys + at(start, A), gradient->va,
+                           dc + at(k, 2 * H), alpha, g + at(k, G), encoder->keys + at(start, A), model->params.va,
+                           encoder->annotations + at(start, 2 * H), back->scratch, Tx, A, 2 * H);
         attention_backward_annotations(encoder_back->dannotations + at(start, 2 * H), alpha, dc + at(k, 2 * H), Tx, 2 * H);
     }
     meter_enter(matmul_meter(matmul), part);
@@ -234,7 +234,8 @@ static void step_backward(struct matmul *matmul, const struct params *gradient, 
 
 void decoder_backward(struct matmul *matmul, struct loss *loss, const struct params *gradient, struct decoder_backward *back,
                       struct encoder_backward *encoder_back, struct decoder *decoder, const struct encoder *encoder,
-                      const struct batch *batch, const struct model *model, const struct masks *masks, double smoothing, double scale)
+                      const struct batch *batch, const struct model *model, const struct masks *masks, double smoothing,
+                      double scale)
 {
     const struct sequence *sequence = &decoder->sequence;
     const struct weight *weights = model->weights;
@@ -246,8 +247,8 @@ void decoder_backward(struct matmul *matmul, struct loss *loss, const struct par
     cross_entropy_forward_backward(matmul, loss, back->dm, gradient->output_W, gradient->output_b, decoder->logits, decoder->m,
                                    decoder->labels, &weights[OUTPUT], model->params.output_b, smoothing, scale, rows);
     memset(back->dY, 0, at(rows, E) * sizeof(real));
-    readout_backward(matmul, back->ds_out, back->dY, back->dc, &readout_gradient, back->dt, back->dm, decoder->t, decoder->s, decoder->Y,
-                     decoder->c, &readout, decoder->readout_mask, rows);
+    readout_backward(matmul, back->ds_out, back->dY, back->dc, &readout_gradient, back->dt, back->dm, decoder->t, decoder->s,
+                     decoder->Y, decoder->c, &readout, decoder->readout_mask, rows);
     for (int t = sequence->steps - 1; t >= -1; t--) {
         int first = t >= 0 ? sequence->first[t] : 0, active = t >= 0 ? sequence->active[t] : sequence->sentences;
 
@@ -258,7 +259,8 @@ void decoder_backward(struct matmul *matmul, struct loss *loss, const struct par
         for (int k = 0; k < carried; k++) {
             vec_add(back->dnext + at(k, H), back->ds + at(k, H), H);
             if (masks->decoder_state)
-                vec_add_product(back->dnext + at(k, H), back->ds_in + at(k, H), mask_of(masks->decoder_state, sequence->order[k], H), H);
+                vec_add_product(back->dnext + at(k, H), back->ds_in + at(k, H),
+                                mask_of(masks->decoder_state, sequence->order[k], H), H);
             else
                 vec_add(back->dnext + at(k, H), back->ds_in + at(k, H), H);
         }

@@ -12,22 +12,22 @@
 #include "model/encoder.h"
 
 struct decoder {
-    struct sequence sequence; /* of the target side */
-    int rows;                 /* target words of the batch */
-    int32_t *ids, *labels;    /* [rows]: y_{t−1} (-1: none or dropped) and y_t */
+    struct sequence sequence;                    /* of the target side */
+    int rows;                                    /* target words of the batch */
+    int32_t *ids, *labels;                       /* [rows]: y_{t−1} (-1: none or dropped) and y_t */
     const real **embedding_mask, **readout_mask; /* [rows], or NULL */
-    size_t *alpha_start;      /* [sentences] by rank: where its [Ty, Tx] block of alpha begins */
-    real *Y, *g, *rs, *s_in, *s, *c; /* [rows, E | A+3H | H | H | H | 2H] */
-    real *s0;                 /* [sentences, H] by rank */
-    real *first;              /* [sentences, H]: ←h_1 by rank */
-    real *alpha;              /* Σ Ty·Tx */
-    real *t, *m, *logits;     /* [rows, 2L], [rows, L], [CROSS_ENTROPY_CHUNK, Vy] */
+    size_t *alpha_start;                         /* [sentences] by rank: where its [Ty, Tx] block of alpha begins */
+    real *Y, *g, *rs, *s_in, *s, *c;             /* [rows, E | A+3H | H | H | H | 2H] */
+    real *s0;                                    /* [sentences, H] by rank */
+    real *first;                                 /* [sentences, H]: ←h_1 by rank */
+    real *alpha;                                 /* Σ Ty·Tx */
+    real *t, *m, *logits;                        /* [rows, 2L], [rows, L], [CROSS_ENTROPY_CHUNK, Vy] */
 };
 
 struct decoder_backward {
-    real *ds_out, *dc, *dY, *dg, *dt, *dm; /* [rows, H | 2H | E | A+3H | 2L | L] */
+    real *ds_out, *dc, *dY, *dg, *dt, *dm;   /* [rows, H | 2H | E | A+3H | 2L | L] */
     real *dnext, *ds, *ds_in, *drs, *dfirst; /* [sentences, H] */
-    real *scratch;            /* [2 · longest source] */
+    real *scratch;                           /* [2 · longest source] */
 };
 
 void decoder_bind(struct decoder *decoder, const struct batch *batch, const struct config *config, const struct masks *masks,
@@ -49,6 +49,7 @@ void decoder_forward(struct matmul *matmul, struct decoder *decoder, const struc
  * and the output's tensors and the target embedding, and to the encoder's dannotations and dkeys. `scale` multiplies the gradient. */
 void decoder_backward(struct matmul *matmul, struct loss *loss, const struct params *gradient, struct decoder_backward *back,
                       struct encoder_backward *encoder_back, struct decoder *decoder, const struct encoder *encoder,
-                      const struct batch *batch, const struct model *model, const struct masks *masks, double smoothing, double scale);
+                      const struct batch *batch, const struct model *model, const struct masks *masks, double smoothing,
+                      double scale);
 
 #endif

@@ -136,7 +136,8 @@ static int place(const struct encoder *encoder, int d, int t, int k)
 
 /* x [rows, n], in direction d's time-major order, from the annotations' columns [column, column + n); through the sentences' masks
  * [sentences, n], if any. */
-static void gather(real *x, int n, const struct encoder *encoder, int d, const real *annotations, int column, const real *masks, int H)
+static void gather(real *x, int n, const struct encoder *encoder, int d, const real *annotations, int column, const real *masks,
+                   int H)
 {
     const struct sequence *sequence = &encoder->sequence;
 
@@ -182,7 +183,8 @@ static void mask_annotations(const struct encoder *encoder, real *annotations, c
 }
 
 /* Both directions read before either writes: above the first layer the annotations are what they read. */
-static void layer_forward(struct matmul *matmul, struct encoder *encoder, int layer, const struct model *model, const struct masks *masks)
+static void layer_forward(struct matmul *matmul, struct encoder *encoder, int layer, const struct model *model,
+                          const struct masks *masks)
 {
     int E = model->config.E, H = model->config.H;
 
@@ -215,7 +217,8 @@ void encoder_fixed_context(real *c, const struct encoder *encoder, int b, int Tx
     memcpy(c + H, encoder->annotations + at(encoder->start[b], 2 * H) + H, (size_t)H * sizeof *c);
 }
 
-void encoder_fixed_context_backward(struct encoder_backward *back, const real *dc, const struct encoder *encoder, int b, int Tx, int H)
+void encoder_fixed_context_backward(struct encoder_backward *back, const real *dc, const struct encoder *encoder, int b, int Tx,
+                                    int H)
 {
     vec_add(back->dannotations + at(encoder->start[b] + Tx - 1, 2 * H), dc, H);
     vec_add(back->dannotations + at(encoder->start[b], 2 * H) + H, dc + H, H);
@@ -223,7 +226,8 @@ void encoder_fixed_context_backward(struct encoder_backward *back, const real *d
 
 /* From the gradient of every state in back->ds_out: through time, then all weight gradients in one product each, and back->dX. */
 static void direction_backward(struct matmul *matmul, const struct params *gradient, struct encoder_backward *back,
-                               const struct encoder *encoder, int layer, int d, const struct model *model, const struct masks *masks)
+                               const struct encoder *encoder, int layer, int d, const struct model *model,
+                               const struct masks *masks)
 {
     const struct sequence *sequence = &encoder->sequence;
     const struct weight *weights = model->weights + encoder_weight(layer, d);

@@ -27,16 +27,16 @@ struct encoder {
     struct direction {
         real *X, *g, *rs, *s_in, *s; /* [rows, E (above the first layer 2H) | 3H | H | H | H] */
     } directions[ENCODER_LAYERS_MOST][2];
-    real *zero;               /* [sentences, H] */
-    real *annotations;        /* [rows, 2H] */
-    real *keys;               /* [rows, A]: Ua h_j */
+    real *zero;        /* [sentences, H] */
+    real *annotations; /* [rows, 2H] */
+    real *keys;        /* [rows, A]: Ua h_j */
 };
 
 struct encoder_backward {
-    real *dannotations;       /* [rows, 2H], filled by the decoder's backward */
-    real *dkeys;              /* [rows, A], likewise */
-    real *dinput;             /* [rows, 2H]: of a layer's input above the first; NULL where there is one layer */
-    real *dg, *dX, *ds_out;   /* [rows, 3H | E or 2H as X | H] */
+    real *dannotations;             /* [rows, 2H], filled by the decoder's backward */
+    real *dkeys;                    /* [rows, A], likewise */
+    real *dinput;                   /* [rows, 2H]: of a layer's input above the first; NULL where there is one layer */
+    real *dg, *dX, *ds_out;         /* [rows, 3H | E or 2H as X | H] */
     real *dnext, *ds, *ds_in, *drs; /* [sentences, H] */
 };
 
@@ -51,7 +51,8 @@ void encoder_forward(struct matmul *matmul, struct encoder *encoder, const struc
 
 /* c [2H] = [→h_Tx ; ←h_1] of sentence b with Tx words: what there is without attention. Its backward adds dc to dannotations. */
 void encoder_fixed_context(real *c, const struct encoder *encoder, int b, int Tx, int H);
-void encoder_fixed_context_backward(struct encoder_backward *back, const real *dc, const struct encoder *encoder, int b, int Tx, int H);
+void encoder_fixed_context_backward(struct encoder_backward *back, const real *dc, const struct encoder *encoder, int b, int Tx,
+                                    int H);
 
 /* From dannotations and dkeys: adds to the gradient of the encoder's tensors, the source embedding and Ua. dannotations is changed. */
 void encoder_backward(struct matmul *matmul, const struct params *gradient, struct encoder_backward *back,

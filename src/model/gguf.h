@@ -37,21 +37,37 @@
 enum { GGUF_VERSION = 3, GGUF_ALIGNMENT = 32, GGUF_DIMENSIONS = 4, GGUF_LONGEST_KEY = 65535, GGUF_LONGEST_NAME = 64 };
 
 enum gguf_value_type {
-    GGUF_U8, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_F32, GGUF_BOOL, GGUF_STRING, GGUF_ARRAY, GGUF_U64, GGUF_I64,
-    GGUF_F64, GGUF_VALUE_TYPES
+    GGUF_U8,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
+    GGUF_VALUE_TYPES
 };
 
 enum gguf_tensor_type {
-    GGUF_TENSOR_F32 = 0, GGUF_TENSOR_I32 = 26, GGUF_TENSOR_I64 = 27, GGUF_TENSOR_F64 = 28, GGUF_TENSOR_BF16 = 30
+    GGUF_TENSOR_F32 = 0,
+    GGUF_TENSOR_I32 = 26,
+    GGUF_TENSOR_I64 = 27,
+    GGUF_TENSOR_F64 = 28,
+    GGUF_TENSOR_BF16 = 30
 };
 
 /* A key and its value, which stands in the map as the file has it: without alignment. */
 struct gguf_pair {
     char *key;
-    enum gguf_value_type type;       /* of the value, or of an array's elements: never GGUF_ARRAY */
+    enum gguf_value_type type; /* of the value, or of an array's elements: never GGUF_ARRAY */
     int is_array;
-    size_t count;                    /* number of elements; 1 when it is no array */
-    const unsigned char *data;       /* the elements one behind the other */
+    size_t count;              /* number of elements; 1 when it is no array */
+    const unsigned char *data; /* the elements one behind the other */
     size_t bytes;
 };
 
@@ -60,9 +76,9 @@ struct gguf_tensor {
     char *name;
     enum gguf_tensor_type type;
     int dimensions;
-    size_t dims[GGUF_DIMENSIONS];    /* the fastest one first; 1 beyond `dimensions` */
-    size_t count;                    /* number of elements, the product of dims; never 0 */
-    size_t offset, bytes;            /* from the start of the data region */
+    size_t dims[GGUF_DIMENSIONS]; /* the fastest one first; 1 beyond `dimensions` */
+    size_t count;                 /* number of elements, the product of dims; never 0 */
+    size_t offset, bytes;         /* from the start of the data region */
     const void *data;
 };
 
@@ -71,7 +87,7 @@ struct gguf {
     char *path;
     const unsigned char *map;
     size_t size;
-    int mapped;                      /* the map is ours to unmap */
+    int mapped; /* the map is ours to unmap */
     size_t alignment;
     struct gguf_pair *pairs;
     size_t pair_count;
@@ -98,8 +114,8 @@ const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name)
  * them. No protection against intent; the formula is in gguf_read.c. */
 uint64_t gguf_checksum(const struct gguf *gguf);
 
-size_t gguf_value_bytes(enum gguf_value_type type);      /* bytes of one value; 0 for a string */
-size_t gguf_tensor_bytes(enum gguf_tensor_type type);    /* bytes of one element; 0 for a type unknown here */
+size_t gguf_value_bytes(enum gguf_value_type type);            /* bytes of one value; 0 for a string */
+size_t gguf_tensor_bytes(enum gguf_tensor_type type);          /* bytes of one element; 0 for a type unknown here */
 const char *gguf_tensor_type_name(enum gguf_tensor_type type); /* "F32", … */
 
 /* ---- values (gguf_value.c) ---- */
@@ -108,8 +124,8 @@ const char *gguf_tensor_type_name(enum gguf_tensor_type type); /* "F32", … */
 int gguf_has(const struct gguf *gguf, const char *key);
 
 /* The value of a key that must be there and be of that kind: 0, or -1 after reporting path and key. */
-int gguf_get_int(const struct gguf *gguf, const char *key, int64_t *value);    /* any integer type, and bool */
-int gguf_get_real(const struct gguf *gguf, const char *key, double *value);    /* float32 or float64 */
+int gguf_get_int(const struct gguf *gguf, const char *key, int64_t *value);                       /* any integer type, and bool */
+int gguf_get_real(const struct gguf *gguf, const char *key, double *value);                       /* float32 or float64 */
 int gguf_get_string(const struct gguf *gguf, const char *key, const char **text, size_t *length); /* in the map, no NUL follows */
 
 /* The same for arrays: a heap block of `*count` elements (of an empty array too), which the caller frees. The strings of
@@ -146,7 +162,7 @@ struct gguf_writer_tensor {
 /* A file to be: zero-initialise, put and add in the wanted order, write (as often as wanted), release. The same calls give the
  * same bytes. */
 struct gguf_writer {
-    struct text pairs;               /* all pairs as the file will have them */
+    struct text pairs; /* all pairs as the file will have them */
     char **keys;
     size_t key_count, key_room;
     struct gguf_writer_tensor *tensors;

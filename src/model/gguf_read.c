@@ -25,9 +25,10 @@ enum { LEAST_PAIR = 8 + 1 + 4 + 1, LEAST_TENSOR = 8 + 1 + 4 + 8 + 4 + 8 };
 
 size_t gguf_value_bytes(enum gguf_value_type type)
 {
-    static const unsigned char bytes[GGUF_VALUE_TYPES] = { [GGUF_U8] = 1,  [GGUF_I8] = 1,  [GGUF_BOOL] = 1, [GGUF_U16] = 2,
-                                                           [GGUF_I16] = 2, [GGUF_U32] = 4, [GGUF_I32] = 4,  [GGUF_F32] = 4,
-                                                           [GGUF_U64] = 8, [GGUF_I64] = 8, [GGUF_F64] = 8 };
+    static const unsigned char bytes[GGUF_VALUE_TYPES] = {
+        [GGUF_U8] = 1,  [GGUF_I8] = 1,  [GGUF_BOOL] = 1, [GGUF_U16] = 2, [GGUF_I16] = 2, [GGUF_U32] = 4,
+        [GGUF_I32] = 4, [GGUF_F32] = 4, [GGUF_U64] = 8,  [GGUF_I64] = 8, [GGUF_F64] = 8
+    };
 
     return bytes[type];
 }
@@ -36,8 +37,10 @@ size_t gguf_tensor_bytes(enum gguf_tensor_type type)
 {
     switch (type) {
     case GGUF_TENSOR_BF16: return 2;
-    case GGUF_TENSOR_F32: case GGUF_TENSOR_I32: return 4;
-    case GGUF_TENSOR_F64: case GGUF_TENSOR_I64: return 8;
+    case GGUF_TENSOR_F32:
+    case GGUF_TENSOR_I32: return 4;
+    case GGUF_TENSOR_F64:
+    case GGUF_TENSOR_I64: return 8;
     }
     return 0;
 }
@@ -102,8 +105,8 @@ static int take_name(struct cursor *in, const char *what, size_t longest, char *
     if (take_u64(in, &length))
         return -1;
     if (length == 0 || length > longest)
-        return error("%s: is damaged: the %s at byte %zu has the length %" PRIu64 ", 1 to %zu are possible", in->path, what,
-                     start, length, longest);
+        return error("%s: is damaged: the %s at byte %zu has the length %" PRIu64 ", 1 to %zu are possible", in->path, what, start,
+                     length, longest);
     if (need(in, length, 1))
         return -1;
     text = in->bytes + in->at;
@@ -179,8 +182,8 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
     tensor->type = (enum gguf_tensor_type)type;
     element = gguf_tensor_bytes(tensor->type);
     if (element == 0)
-        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, I32 and I64 are read", in->path,
-                     tensor->name, type);
+        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, I32 and I64 are read", in->path, tensor->name,
+                     type);
     if (offset > MOST_BYTES)
         return error("%s: tensor '%s' starts at the impossible offset %" PRIu64, in->path, tensor->name, offset);
     tensor->offset = (size_t)offset;
@@ -419,8 +422,8 @@ uint64_t gguf_checksum(const struct gguf *gguf)
 
     for (size_t i = 0; i < gguf->tensor_count; i++) {
         const struct gguf_tensor *tensor = &gguf->tensors[i];
-        uint64_t head[2 + GGUF_DIMENSIONS] = { strlen(tensor->name), (uint64_t)tensor->type, tensor->dims[0], tensor->dims[1],
-                                               tensor->dims[2],      tensor->dims[3] };
+        uint64_t head[2 + GGUF_DIMENSIONS] = { strlen(tensor->name), (uint64_t)tensor->type, tensor->dims[0],
+                                               tensor->dims[1],      tensor->dims[2],        tensor->dims[3] };
 
         hash = hash_bytes(hash, head, sizeof head);
         hash = hash_bytes(hash, tensor->name, strlen(tensor->name));

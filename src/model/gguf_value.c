@@ -206,12 +206,10 @@ int gguf_get_strings(const struct gguf *gguf, const char *key, char ***strings, 
 const char *gguf_pair_type_name(const struct gguf_pair *pair)
 {
     static const char *const names[GGUF_VALUE_TYPES][2] = {
-        [GGUF_U8] = { "uint8", "uint8[]" },       [GGUF_I8] = { "int8", "int8[]" },
-        [GGUF_U16] = { "uint16", "uint16[]" },    [GGUF_I16] = { "int16", "int16[]" },
-        [GGUF_U32] = { "uint32", "uint32[]" },    [GGUF_I32] = { "int32", "int32[]" },
-        [GGUF_U64] = { "uint64", "uint64[]" },    [GGUF_I64] = { "int64", "int64[]" },
-        [GGUF_F32] = { "float32", "float32[]" },  [GGUF_F64] = { "float64", "float64[]" },
-        [GGUF_BOOL] = { "bool", "bool[]" },       [GGUF_STRING] = { "string", "string[]" },
+        [GGUF_U8] = { "uint8", "uint8[]" },      [GGUF_I8] = { "int8", "int8[]" },      [GGUF_U16] = { "uint16", "uint16[]" },
+        [GGUF_I16] = { "int16", "int16[]" },     [GGUF_U32] = { "uint32", "uint32[]" }, [GGUF_I32] = { "int32", "int32[]" },
+        [GGUF_U64] = { "uint64", "uint64[]" },   [GGUF_I64] = { "int64", "int64[]" },   [GGUF_F32] = { "float32", "float32[]" },
+        [GGUF_F64] = { "float64", "float64[]" }, [GGUF_BOOL] = { "bool", "bool[]" },    [GGUF_STRING] = { "string", "string[]" },
     };
 
     return names[pair->type][pair->is_array];

@@ -156,8 +156,11 @@ void gguf_add_tensor(struct gguf_writer *writer, const char *name, enum gguf_ten
     (void)fits;
     memory_reserve_one(&writer->tensors, writer->tensor_count, &writer->tensor_room);
     tensor = &writer->tensors[writer->tensor_count++];
-    *tensor = (struct gguf_writer_tensor){ .name = memory_copy_text(name, strlen(name)), .type = type, .dimensions = dimensions,
-                                           .data = data, .bytes = gguf_tensor_bytes(type) };
+    *tensor = (struct gguf_writer_tensor){ .name = memory_copy_text(name, strlen(name)),
+                                           .type = type,
+                                           .dimensions = dimensions,
+                                           .data = data,
+                                           .bytes = gguf_tensor_bytes(type) };
     for (int i = 0; i < dimensions; i++) {
         assert(dims[i] > 0);
         tensor->dims[i] = dims[i];
@@ -214,8 +217,8 @@ int gguf_write(const struct gguf_writer *writer, const char *path)
         const struct gguf_writer_tensor *tensor = &writer->tensors[i];
         size_t fill = padding(tensor->bytes);
 
-        written = fwrite(tensor->data, 1, tensor->bytes, output.file) == tensor->bytes &&
-                  fwrite(zeros, 1, fill, output.file) == fill;
+        written =
+            fwrite(tensor->data, 1, tensor->bytes, output.file) == tensor->bytes && fwrite(zeros, 1, fill, output.file) == fill;
     }
     if (!written) {
         error("%s: cannot be written: %s", path, strerror(errno));

@@ -62,7 +62,7 @@ void model_pack(struct model *model, struct matmul *matmul, int backward_too)
 {
     if (!matmul_packs(matmul))
         return;
-    /* Dealt out by direction, as OUTPUT is as large as all others together; always alike, as a copy stays with its thread's matmul. */
+        /* Dealt out by direction, as OUTPUT is as large as all others together; always alike, as a copy stays with its thread's matmul. */
 #pragma omp for schedule(static, 1) nowait
     for (int i = 2 * WEIGHTS - 1; i >= 0; i--)
         if (model->weights[i / 2].out && (i % 2 == FORWARD || backward_too))

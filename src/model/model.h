@@ -7,26 +7,28 @@
 /* The matrices, stacked where they act on the same input. Each direction of each layer of the encoder has its own three, in a row
  * (encoder_weight); those of layers that the model lacks have no rows. */
 enum weight_name {
-    ENCODER_W,                          /* [Wr; Wz; W]      [3H, E], [3H, 2H] above the first layer */
-    ENCODER_UG,                         /* [Ur; Uz]         [2H, H] */
-    ENCODER_U,                          /* U                [H, H]  */
+    ENCODER_W,                                   /* [Wr; Wz; W]      [3H, E], [3H, 2H] above the first layer */
+    ENCODER_UG,                                  /* [Ur; Uz]         [2H, H] */
+    ENCODER_U,                                   /* U                [H, H]  */
     START = ENCODER_W + 6 * ENCODER_LAYERS_MOST, /* Ws      [H, H] */
-    KEYS,                               /* Ua               [A, 2H] */
-    QUERY,                              /* [Wa; Ur; Uz]     [A+2H, H] */
-    DECODER_U,                          /* U                [H, H] */
-    DECODER_W,                          /* [Wr; Wz; W]      [3H, E] */
-    DECODER_C,                          /* [Cr; Cz; C]      [3H, 2H] */
-    READOUT_U, READOUT_V, READOUT_C,    /* Uo, Vo, Co       [2L, H | E | 2H] */
-    OUTPUT,                             /* Wo               [Vy, L] */
+    KEYS,                                        /* Ua               [A, 2H] */
+    QUERY,                                       /* [Wa; Ur; Uz]     [A+2H, H] */
+    DECODER_U,                                   /* U                [H, H] */
+    DECODER_W,                                   /* [Wr; Wz; W]      [3H, E] */
+    DECODER_C,                                   /* [Cr; Cz; C]      [3H, 2H] */
+    READOUT_U,
+    READOUT_V,
+    READOUT_C, /* Uo, Vo, Co       [2L, H | E | 2H] */
+    OUTPUT,    /* Wo               [Vy, L] */
     WEIGHTS
 };
 
 struct model {
     struct config config;
     struct layout layout;
-    real *values;             /* [layout.length]; owned unless `borrowed` */
+    real *values; /* [layout.length]; owned unless `borrowed` */
     int borrowed;
-    struct params params;     /* view of values */
+    struct params params; /* view of values */
     struct weight weights[WEIGHTS];
 };
 

@@ -196,7 +196,8 @@ static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
     if (merge_count % 2 || merge_count > INT_MAX || source_count > INT_MAX || target_count > INT_MAX)
         error("%s: tokenizer.merges must hold pairs", gguf->path);
     else
-        result = tokenizer_load(tokenizer, &options, merges, (int)(merge_count / 2), source, (int)source_count, target, (int)target_count);
+        result = tokenizer_load(tokenizer, &options, merges, (int)(merge_count / 2), source, (int)source_count, target,
+                                (int)target_count);
 out:
     free(merges);
     free(source);

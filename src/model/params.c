@@ -23,16 +23,18 @@ static const struct entry {
     int stacked;
 } table[] = {
 #define FIELD(member) offsetof(struct params, member)
-#define ENCODER(name, n, d, input)                                                                                               \
-    { name ".Wr", FIELD(encoder[n - 1][d].Wr), H_##n, input, MATRIX, 0 },                                                        \
-    { name ".Wz", FIELD(encoder[n - 1][d].Wz), H_##n, input, MATRIX, 1 },                                                        \
-    { name ".W", FIELD(encoder[n - 1][d].W), H_##n, input, MATRIX, 1 },                                                          \
-    { name ".Ur", FIELD(encoder[n - 1][d].Ur), H_##n, H, RECURRENT, 0 },                                                         \
-    { name ".Uz", FIELD(encoder[n - 1][d].Uz), H_##n, H, RECURRENT, 1 },                                                         \
-    { name ".U", FIELD(encoder[n - 1][d].U), H_##n, H, RECURRENT, 0 },                                                           \
-    { name ".br", FIELD(encoder[n - 1][d].br), H_##n, ONE, BIAS, 0 },                                                            \
-    { name ".bz", FIELD(encoder[n - 1][d].bz), H_##n, ONE, BIAS, 1 },                                                            \
-    { name ".b", FIELD(encoder[n - 1][d].b), H_##n, ONE, BIAS, 1 }
+#define ENCODER(name, n, d, input)                                                                                                 \
+    { name ".Wr", FIELD(encoder[n - 1][d].Wr), H_##n, input, MATRIX, 0 },                                                          \
+        { name ".Wz", FIELD(encoder[n - 1][d].Wz), H_##n, input, MATRIX, 1 },                                                      \
+        { name ".W", FIELD(encoder[n - 1][d].W), H_##n, input, MATRIX, 1 },                                                        \
+        { name ".Ur", FIELD(encoder[n - 1][d].Ur), H_##n, H, RECURRENT, 0 },                                                       \
+        { name ".Uz", FIELD(encoder[n - 1][d].Uz), H_##n, H, RECURRENT, 1 },                                                       \
+        { name ".U", FIELD(encoder[n - 1][d].U), H_##n, H, RECURRENT, 0 },                                                         \
+        { name ".br", FIELD(encoder[n - 1][d].br), H_##n, ONE, BIAS, 0 },                                                          \
+        { name ".bz", FIELD(encoder[n - 1][d].bz), H_##n, ONE, BIAS, 1 },                                                          \
+    {                                                                                                                              \
+        name ".b", FIELD(encoder[n - 1][d].b), H_##n, ONE, BIAS, 1                                                                 \
+    }
 #define UPPER(n) ENCODER("encoder." #n ".forward", n, 0, H2), ENCODER("encoder." #n ".backward", n, 1, H2)
     { "source.embedding", FIELD(source_embedding), VX, E, EMBEDDING, 0 },
     { "target.embedding", FIELD(target_embedding), VY, E, EMBEDDING, 0 },
@@ -83,7 +85,10 @@ static int measure(enum size size, const struct config *config)
     case L2: return 2 * config->L;
     case VX: return config->Vx;
     case VY: return config->Vy;
-    case H_1: case H_2: case H_3: case H_4: return (int)size - H_1 < config->encoder_layers ? config->H : 0;
+    case H_1:
+    case H_2:
+    case H_3:
+    case H_4: return (int)size - H_1 < config->encoder_layers ? config->H : 0;
     case ONE: break;
     }
     return 1;
@@ -153,7 +158,8 @@ void params_view(struct params *params, const struct layout *layout, const struc
         size_t field_owner = owner(table[i].field, config->tie);
 
         if (!present(&table[i], config))
-            *field = array + (next < layout->count ? layout->tensors[next].offset : 0); /* stacks begin where the next tensor does */
+            *field =
+                array + (next < layout->count ? layout->tensors[next].offset : 0); /* stacks begin where the next tensor does */
         else if (field_owner != table[i].field)
             *field = *(real **)(void *)((char *)params + field_owner);
         else
@@ -237,20 +243,15 @@ void params_initialize(real *array, const struct layout *layout, enum initial in
         double glorot = sqrt(6.0 / (tensor->rows + tensor->columns));
 
         switch (kind_of(tensor->name)) {
-        case BIAS:
-            break;
-        case RECURRENT:
-            orthogonal(w, tensor->rows, &rng);
-            break;
+        case BIAS: break;
+        case RECURRENT: orthogonal(w, tensor->rows, &rng); break;
         case MATRIX:
             if (initial == INITIAL_PAPER)
                 fill_normal(w, tensor->count, 0.01, &rng);
             else
                 fill_uniform(w, tensor->count, glorot, &rng);
             break;
-        case EMBEDDING:
-            fill_normal(w, tensor->count, initial == INITIAL_PAPER ? 0.01 : 0.1, &rng);
-            break;
+        case EMBEDDING: fill_normal(w, tensor->count, initial == INITIAL_PAPER ? 0.01 : 0.1, &rng); break;
         case ALIGNMENT:
             if (initial == INITIAL_PAPER)
                 fill_normal(w, tensor->count, 0.001, &rng);

@@ -15,23 +15,23 @@
 
 /* A GRU's own tensors; the stacked ones begin at Wr, Ur, br, Cr. */
 struct gru_params {
-    real *Wr, *Wz, *W;    /* [H, E] each; [H, 2H] in the encoder's layers above the first */
-    real *Ur, *Uz, *U;    /* [H, H] */
-    real *br, *bz, *b;    /* [H] */
-    real *Cr, *Cz, *C;    /* [H, 2H], decoder only */
+    real *Wr, *Wz, *W; /* [H, E] each; [H, 2H] in the encoder's layers above the first */
+    real *Ur, *Uz, *U; /* [H, H] */
+    real *br, *bz, *b; /* [H] */
+    real *Cr, *Cz, *C; /* [H, 2H], decoder only */
 };
 
 /* A view of all tensors in an array of params_layout's length. */
 struct params {
-    real *source_embedding;            /* [Vx, E] */
-    real *target_embedding;            /* [Vy, E] */
+    real *source_embedding;                            /* [Vx, E] */
+    real *target_embedding;                            /* [Vy, E] */
     struct gru_params encoder[ENCODER_LAYERS_MOST][2]; /* by layer; →h, ←h. None from encoder_layers on */
-    real *start_W, *start_b;           /* [H, H], [H]: s_0 = tanh(Ws ←h_1 + bs) */
-    real *Wa, *Ua, *ba, *va;           /* [A, H], [A, 2H], [A], [A]; va with additive attention, none of them with none */
-    real *Ya;                          /* [A, E] with query word */
+    real *start_W, *start_b;                           /* [H, H], [H]: s_0 = tanh(Ws ←h_1 + bs) */
+    real *Wa, *Ua, *ba, *va; /* [A, H], [A, 2H], [A], [A]; va with additive attention, none of them with none */
+    real *Ya;                /* [A, E] with query word */
     struct gru_params decoder;
-    real *Uo, *Vo, *Co, *bo;           /* [2L, H], [2L, E], [2L, 2H], [2L] */
-    real *output_W, *output_b;         /* [Vy, L], [Vy] */
+    real *Uo, *Vo, *Co, *bo;   /* [2L, H], [2L, E], [2L, 2H], [2L] */
+    real *output_W, *output_b; /* [Vy, L], [Vy] */
 };
 
 enum { TENSOR_MAXIMUM = 128 };
@@ -41,17 +41,17 @@ enum { TENSOR_MAXIMUM = 128 };
 enum gradient { GRADIENT_ADDED, GRADIENT_PRODUCT, GRADIENT_ROWS };
 
 struct tensor {
-    const char *name;      /* as in the model file, "decoder.Wz" */
-    int rows, columns;     /* a bias has one column */
-    size_t offset, count;  /* in the arrays, in numbers */
+    const char *name;     /* as in the model file, "decoder.Wz" */
+    int rows, columns;    /* a bias has one column */
+    size_t offset, count; /* in the arrays, in numbers */
     enum gradient gradient;
 };
 
 struct layout {
     struct tensor tensors[TENSOR_MAXIMUM];
     int count;
-    size_t length;         /* of an array that holds all tensors, with the gaps that align the stacks */
-    size_t parameters;     /* numbers without the gaps */
+    size_t length;     /* of an array that holds all tensors, with the gaps that align the stacks */
+    size_t parameters; /* numbers without the gaps */
 };
 
 /* Walks the table for these sizes. Tied tensors appear once. */

@@ -52,9 +52,9 @@ void pass_forward(struct matmul *matmul, struct pass *pass, struct loss *loss, d
                           model->params.output_b, smoothing, pass->decoder.rows);
 }
 
-void pass_gradient(struct matmul *matmul, struct pass *pass, struct loss *loss, const struct params *gradient, const struct batch *batch,
-                   const struct model *model, const struct dropout *dropout, double smoothing, double scale, uint64_t seed,
-                   uint64_t update, const int *numbers)
+void pass_gradient(struct matmul *matmul, struct pass *pass, struct loss *loss, const struct params *gradient,
+                   const struct batch *batch, const struct model *model, const struct dropout *dropout, double smoothing,
+                   double scale, uint64_t seed, uint64_t update, const int *numbers)
 {
     struct backward back;
 
@@ -62,7 +62,7 @@ void pass_gradient(struct matmul *matmul, struct pass *pass, struct loss *loss, 
     bind(pass, &back, batch, &model->config, dropout, seed, update, numbers);
     encoder_forward(matmul, &pass->encoder, model, &pass->masks);
     decoder_forward(matmul, &pass->decoder, &pass->encoder, batch, model, &pass->masks);
-    decoder_backward(matmul, loss, gradient, &back.decoder, &back.encoder, &pass->decoder, &pass->encoder, batch, model, &pass->masks,
-                     smoothing, scale);
+    decoder_backward(matmul, loss, gradient, &back.decoder, &back.encoder, &pass->decoder, &pass->encoder, batch, model,
+                     &pass->masks, smoothing, scale);
     encoder_backward(matmul, gradient, &back.encoder, &pass->encoder, model, &pass->masks);
 }

@@ -26,8 +26,8 @@ void pass_forward(struct matmul *matmul, struct pass *pass, struct loss *loss, d
 
 /* The loss of the batch and `scale` times its gradient, added to `gradient`. numbers [sentences], seed and update choose the dropout
  * masks (model/batch.h); dropout may be NULL. */
-void pass_gradient(struct matmul *matmul, struct pass *pass, struct loss *loss, const struct params *gradient, const struct batch *batch,
-                   const struct model *model, const struct dropout *dropout, double smoothing, double scale, uint64_t seed,
-                   uint64_t update, const int *numbers);
+void pass_gradient(struct matmul *matmul, struct pass *pass, struct loss *loss, const struct params *gradient,
+                   const struct batch *batch, const struct model *model, const struct dropout *dropout, double smoothing,
+                   double scale, uint64_t seed, uint64_t update, const int *numbers);
 
 #endif

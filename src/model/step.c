@@ -107,7 +107,8 @@ void step_run(struct step *step, const int32_t *previous, const int *sentence, i
         if (model->config.attention == ATTENTION_NONE) {
             memcpy(context, step->projected + at(b, columns), (size_t)columns * sizeof(real));
         } else {
-            attention_weights(model->config.attention, step->alpha, step->g + at(i, G), encoder->keys + at(start, A), params->va, Tx, A);
+            attention_weights(model->config.attention, step->alpha, step->g + at(i, G), encoder->keys + at(start, A), params->va,
+                              Tx, A);
             vec_weighted_sum(context, step->alpha, step->projected + at(start, columns), Tx, columns);
         }
         vec_add(step->g + at(i, G) + A, context, 3 * H);

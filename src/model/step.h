@@ -12,18 +12,18 @@
 enum { STEP_CHUNK = 64 };
 
 struct step {
-    struct matmul *matmul;       /* the thread's, not owned */
+    struct matmul *matmul; /* the thread's, not owned */
     const struct model *model;
     struct arena arena;
     struct encoder encoder;
     const int *source_length;
-    int room;                    /* rows that fit */
-    real *projected;             /* [source rows, 3H + 2L] */
-    real *fixed;                 /* [sentences, 2H] without attention */
-    real *s, *next;              /* [room, H] states before and after the step */
+    int room;                           /* rows that fit */
+    real *projected;                    /* [source rows, 3H + 2L] */
+    real *fixed;                        /* [sentences, 2H] without attention */
+    real *s, *next;                     /* [room, H] states before and after the step */
     real *Y, *g, *rs, *context, *t, *m; /* [room, E | A+3H | H | 3H+2L | 2L | L] */
-    real *logits;                /* [STEP_CHUNK, Vy] */
-    real *alpha;                 /* [longest source] of the row at hand */
+    real *logits;                       /* [STEP_CHUNK, Vy] */
+    real *alpha;                        /* [longest source] of the row at hand */
 };
 
 /* Encodes the batch (targets NULL); `s` then holds each sentence's s_0 in its row. At most `room` rows will be stepped at once. */

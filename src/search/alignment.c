@@ -38,8 +38,7 @@ void alignment_begin(struct alignment *alignment, enum alignment_level level, co
         if (level == ALIGNMENT_WORD)
             alignment->source[j] = copy(source->words[j]);
         else
-            alignment->source[j] = token_label(
-                tokenizer->sides[SOURCE].pieces[j < source->count ? source->ids[j] : VOCAB_END]);
+            alignment->source[j] = token_label(tokenizer->sides[SOURCE].pieces[j < source->count ? source->ids[j] : VOCAB_END]);
     }
 }
 
@@ -86,13 +85,14 @@ static void add_words(struct alignment *alignment, const struct tokens *source, 
     }
 }
 
-static void add_tokens(struct alignment *alignment, const struct tokenizer *tokenizer, int from, int to, const struct tokens *target,
-                       const real *alpha, int last)
+static void add_tokens(struct alignment *alignment, const struct tokenizer *tokenizer, int from, int to,
+                       const struct tokens *target, const real *alpha, int last)
 {
     int Tx = to - from + 1;
 
     for (int i = 0; i < target->count + last; i++) {
-        double *row = add_row(alignment, token_label(tokenizer->sides[TARGET].pieces[i < target->count ? target->ids[i] : VOCAB_END]));
+        double *row =
+            add_row(alignment, token_label(tokenizer->sides[TARGET].pieces[i < target->count ? target->ids[i] : VOCAB_END]));
 
         for (int j = 0; j < Tx; j++)
             row[j < Tx - 1 ? from + j : alignment->columns - 1] += (double)alpha[(size_t)i * (size_t)Tx + (size_t)j];

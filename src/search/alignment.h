@@ -22,7 +22,7 @@ struct alignment {
     char **source, **target; /* [columns], [rows] labels, owned */
     int columns, rows;
     int row_room, weight_room;
-    double *weights;         /* [rows, columns] */
+    double *weights; /* [rows, columns] */
 };
 
 /* Starts an empty matrix whose columns are the source's words, or its tokens and </s>. */
@@ -39,9 +39,9 @@ void alignment_release(struct alignment *alignment);
 struct alignment_file {
     const char *name;
     enum alignment_format format;
-    FILE *stream;            /* NULL for a folder */
+    FILE *stream; /* NULL for a folder */
     long sentences;
-    int failed;              /* -1 after an error was reported */
+    int failed; /* -1 after an error was reported */
 };
 
 /* Opens ("-" is standard output) or makes the folder. 0, or -1 after reporting. */

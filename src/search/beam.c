@@ -33,7 +33,7 @@ struct search {
     int node_count, node_room;
     struct live *live, *next;
     int live_count;
-    int *finished; /* [sentences] */
+    int *finished;           /* [sentences] */
     struct hypothesis *done; /* [sentences, beam] */
 };
 
@@ -107,7 +107,9 @@ static void finish(struct search *search, int sentence, int node, double log_pro
 
     for (int i = node; i >= 0; i = search->nodes[i].before)
         length++;
-    one = (struct hypothesis){ .ids = memory_new((size_t)length, sizeof(int32_t)), .length = length, .log_probability = log_probability,
+    one = (struct hypothesis){ .ids = memory_new((size_t)length, sizeof(int32_t)),
+                               .length = length,
+                               .log_probability = log_probability,
                                .score = score_of(search->options, log_probability, length) };
     one.ids[length - 1] = VOCAB_END;
     for (int i = node, k = length - 2; i >= 0; i = search->nodes[i].before)
@@ -146,7 +148,8 @@ static int advance(struct search *search, int sentence, const struct candidate *
         parents[next_count] = list[i].parent;
         search->next[next_count++] = (struct live){ sentence, search->node_count++, list[i].id, list[i].log_probability };
     }
-    if (next_count > before && (search->finished[sentence] == beam || settled(search, sentence, search->next[before].log_probability)))
+    if (next_count > before &&
+        (search->finished[sentence] == beam || settled(search, sentence, search->next[before].log_probability)))
         next_count = before;
     return next_count;
 }
@@ -190,7 +193,8 @@ static int search_step(struct beam *beam, struct search *search, struct candidat
                     step_logits(&beam->steps[i], chunk, chunk_end - chunk);
             }
             log_sum = combine(beam, row - chunk, V);
-            extend(search, list, &count, most, row, beam->steps[0].logits + (size_t)(row - chunk) * (size_t)V, V, log_sum, only_end);
+            extend(search, list, &count, most, row, beam->steps[0].logits + (size_t)(row - chunk) * (size_t)V, V, log_sum,
+                   only_end);
         }
         next = advance(search, sentence, list, count, parents, next);
     }

@@ -15,24 +15,24 @@
 enum { BEAM_MOST = 256, BEAM_MODELS = 16 };
 
 struct beam_options {
-    int beam;                 /* 1 … BEAM_MOST */
-    int n_best;               /* hypotheses wanted of a sentence, at most beam */
+    int beam;   /* 1 … BEAM_MOST */
+    int n_best; /* hypotheses wanted of a sentence, at most beam */
     double length_penalty;
-    double length_ratio;      /* an output has at most ratio · source tokens + 10 tokens; it is ended there */
-    int forbidden;            /* an id never produced, or -1 */
-    const int *exact_length;  /* [sentences] tokens, </s> counted, that every output has to have (benchmarks), or NULL */
+    double length_ratio;     /* an output has at most ratio · source tokens + 10 tokens; it is ended there */
+    int forbidden;           /* an id never produced, or -1 */
+    const int *exact_length; /* [sentences] tokens, </s> counted, that every output has to have (benchmarks), or NULL */
 };
 
 struct hypothesis {
-    int32_t *ids;             /* [length], the last is </s>; heap, owned by the hypothesis */
+    int32_t *ids; /* [length], the last is </s>; heap, owned by the hypothesis */
     int length;
-    double log_probability;   /* nats */
+    double log_probability; /* nats */
     double score;
 };
 
 /* One thread's search: its products and the room for its batch. */
 struct beam {
-    struct matmul *matmul;    /* not owned */
+    struct matmul *matmul; /* not owned */
     const struct model *models[BEAM_MODELS];
     struct step steps[BEAM_MODELS];
     int model_count;

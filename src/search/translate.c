@@ -9,12 +9,12 @@
 struct piece {
     size_t line;
     int from, to, last;
-    int32_t *ids;               /* [to - from + 1], </s> last */
-    int count;                  /* hypotheses, at least 1 */
+    int32_t *ids; /* [to - from + 1], </s> last */
+    int count;    /* hypotheses, at least 1 */
     char **texts;
     double *log_probability;
-    struct tokens target;       /* of texts[0], if an alignment is wanted */
-    real *alpha;                /* likewise */
+    struct tokens target; /* of texts[0], if an alignment is wanted */
+    real *alpha;          /* likewise */
 };
 
 /* Where a line that is too long is cut: after the last end of a sentence in the second half of what fits, else after a comma or the
@@ -46,7 +46,10 @@ static void add_pieces(struct piece **pieces, int *count, int *room, size_t line
 
         memory_reserve_one(pieces, *count, room);
         piece = &(*pieces)[(*count)++];
-        *piece = (struct piece){ .line = line, .from = from, .to = to, .last = to == tokens->count,
+        *piece = (struct piece){ .line = line,
+                                 .from = from,
+                                 .to = to,
+                                 .last = to == tokens->count,
                                  .ids = memory_new((size_t)length + 1, sizeof(int32_t)) };
         if (length)
             memcpy(piece->ids, tokens->ids + from, (size_t)length * sizeof(int32_t));
@@ -93,8 +96,8 @@ static void force(const struct job *job, const struct given *given, int count, s
         target[i] = given[i].ids;
         target_length[i] = given[i].length;
     }
-    force_batch(translator->team->matmul[job->worker], &translator->passes[job->worker], translator->models, translator->model_count,
-                &batch, forced);
+    force_batch(translator->team->matmul[job->worker], &translator->passes[job->worker], translator->models,
+                translator->model_count, &batch, forced);
     free(source);
     free(target);
     free(source_length);
@@ -315,7 +318,8 @@ static void join(struct translator *translator, struct translation *line, struct
         line->log_probability[k] += piece->log_probability[mine];
     }
     if (translator->options.want_alignment)
-        alignment_add(&line->alignment, translator->tokenizer, tokens, piece->from, piece->to, &piece->target, piece->alpha, piece->last);
+        alignment_add(&line->alignment, translator->tokenizer, tokens, piece->from, piece->to, &piece->target, piece->alpha,
+                      piece->last);
     line->pieces++;
 }
 
@@ -382,8 +386,8 @@ void translation_release(struct translation *translation)
     *translation = (struct translation){ 0 };
 }
 
-void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
-                      struct alignment *alignments)
+void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count,
+                      double *log_probability, struct alignment *alignments)
 {
     int batch = translator->options.batch, threads = translator->team->count;
     long batches = (long)((count + (size_t)batch - 1) / (size_t)batch);

@@ -15,21 +15,21 @@
 
 struct translate_options {
     struct beam_options beam;
-    int batch;                   /* pieces searched together by one worker */
-    int longest;                 /* a line of more tokens is translated in pieces of at most this many */
-    int want_scores;             /* log-probabilities of the texts */
+    int batch;       /* pieces searched together by one worker */
+    int longest;     /* a line of more tokens is translated in pieces of at most this many */
+    int want_scores; /* log-probabilities of the texts */
     int want_alignment;
     enum alignment_level level;
 };
 
 /* One line and what became of it. Zero-initialise; set source; translation_release. */
 struct translation {
-    const char *source;          /* normalised, the caller's */
-    int count;                   /* texts: n_best at most, at least 1; best first */
-    char **texts;                /* normalised, owned */
-    double *log_probability;     /* [count] nats, if scores were wanted: of text and </s>, summed over the pieces */
-    struct alignment alignment;  /* of texts[0], if wanted */
-    int pieces;                  /* 1, or more where the line was too long */
+    const char *source;         /* normalised, the caller's */
+    int count;                  /* texts: n_best at most, at least 1; best first */
+    char **texts;               /* normalised, owned */
+    double *log_probability;    /* [count] nats, if scores were wanted: of text and </s>, summed over the pieces */
+    struct alignment alignment; /* of texts[0], if wanted */
+    int pieces;                 /* 1, or more where the line was too long */
 };
 
 struct translator {
@@ -38,8 +38,8 @@ struct translator {
     int model_count;
     struct team *team;
     struct translate_options options;
-    struct beam *beams;          /* [team->count] */
-    struct pass *passes;         /* [team->count] */
+    struct beam *beams;  /* [team->count] */
+    struct pass *passes; /* [team->count] */
 };
 
 /* The models' weights are packed (model_pack) by the caller, when it pays. */
@@ -53,7 +53,7 @@ void translation_release(struct translation *translation);
 
 /* Log-probability and (if wanted) alignment of given pairs of normalised lines, with the same options and labels. log_probability and
  * alignments are [count]; alignments may be NULL. */
-void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
-                      struct alignment *alignments);
+void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count,
+                      double *log_probability, struct alignment *alignments);
 
 #endif

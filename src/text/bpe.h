@@ -37,10 +37,10 @@ struct bpe_symbol {
 struct bpe {
     struct bpe_symbol *symbols; /* [count] */
     int count;
-    char *storage;              /* private: the symbols' bytes */
-    int **pages;                /* private: code point -> symbol, in pages of 256 */
-    struct bpe_pair *pairs;     /* private: [merges], the parts and the product of each */
-    struct table table;         /* private: pair of symbols -> rank */
+    char *storage;          /* private: the symbols' bytes */
+    int **pages;            /* private: code point -> symbol, in pages of 256 */
+    struct bpe_pair *pairs; /* private: [merges], the parts and the product of each */
+    struct table table;     /* private: pair of symbols -> rank */
 };
 
 /* Prepares `merge_count` merges for use. `characters` are more characters to know, besides those that the merges name; strings

@@ -32,18 +32,18 @@ struct item {
 };
 
 struct learner {
-    char **symbols;       /* characters and products of merges */
+    char **symbols; /* characters and products of merges */
     int symbol_count, symbol_room;
     struct table symbol_table;
     struct slice *slices;
     int slice_count, slice_room;
-    int *storage;         /* the slices' symbols */
+    int *storage; /* the slices' symbols */
     struct pair **pairs;
     int pair_count, pair_room;
     struct table pair_table;
     struct item *heap;
     int heap_count, heap_room;
-    int pushed;           /* pairs[0..pushed) went into the heap */
+    int pushed; /* pairs[0..pushed) went into the heap */
 };
 
 static int add_symbol(struct learner *learner, const char *text, size_t length)

@@ -38,7 +38,7 @@ struct tokenizer_options {
 
 struct tokenizer {
     struct tokenizer_options options;
-    char **merges;          /* [2 * merge_count]: left, right, left, right… in the order of learning; one heap block */
+    char **merges; /* [2 * merge_count]: left, right, left, right… in the order of learning; one heap block */
     int merge_count;
     struct vocab sides[2];  /* SOURCE, TARGET; equal if shared */
     struct bpe bpe;         /* private; empty in word mode */
@@ -50,15 +50,14 @@ int tokenizer_least_vocabulary(enum units units);
 
 /* Replaces `out` by the string that stands for `word` behind the word `before` (NULL at the start of a line): the word's
  * bytes, after the mark where it is due. Learning and encoding meet here. */
-void tokenizer_unit(const struct tokenizer_options *options, const struct word *before, const struct word *word,
-                    struct text *out);
+void tokenizer_unit(const struct tokenizer_options *options, const struct word *before, const struct word *word, struct text *out);
 
 /* Learns merges and vocabularies from `pairs` pairs of normalised lines, into an uninitialised tokenizer. What occurs fewer
  * than VOCAB_LEAST times is left out: characters, merges, words, and the pieces that are that rare in the final split of the
  * side's own lines (of all lines, if shared). In bpe, characters get at most half of the room that the special entries leave.
  * Equal input gives an equal tokenizer. */
-void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source,
-                     char *const *target, size_t pairs);
+void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source, char *const *target,
+                     size_t pairs);
 
 /* Rebuilds a tokenizer from what a model file holds: `merges` [2 * merge_count] and the pieces of both sides, the special entries
  * included. All strings are copied. 0, or -1 after reporting what is wrong; the tokenizer is then empty. */
@@ -68,16 +67,16 @@ void tokenizer_release(struct tokenizer *tokenizer);
 
 /* An encoded line. Zero-initialise, use again and again, tokens_release. */
 struct tokens {
-    int32_t *ids;           /* [count], without the final </s> */
-    int *word_of;           /* [count], the word that the token is a part of; never falls, leaves no word out */
+    int32_t *ids; /* [count], without the final </s> */
+    int *word_of; /* [count], the word that the token is a part of; never falls, leaves no word out */
     int count;
-    char **words;           /* [word_count], the line's words, without marks */
+    char **words; /* [word_count], the line's words, without marks */
     int word_count;
     int id_room, word_of_room, word_room;
-    char *storage;          /* private: the words' bytes */
+    char *storage; /* private: the words' bytes */
     size_t storage_room;
-    struct text unit;       /* private: the word at hand with its mark */
-    struct bpe_work work;   /* private */
+    struct text unit;     /* private: the word at hand with its mark */
+    struct bpe_work work; /* private */
 };
 
 void tokens_clear(struct tokens *tokens);

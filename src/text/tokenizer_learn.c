@@ -126,7 +126,7 @@ static struct entries choose_characters(const struct unit_counts *units, enum si
 static struct entries choose_pieces(const struct unit_counts *units, enum side side, const struct tokenizer_options *options,
                                     const struct bpe *bpe)
 {
-    int64_t *seen = memory_new((size_t)bpe->count, sizeof *seen);   /* as a piece of the final split */
+    int64_t *seen = memory_new((size_t)bpe->count, sizeof *seen);     /* as a piece of the final split */
     int64_t *inside = memory_new((size_t)bpe->count, sizeof *inside); /* also as a part of a piece */
     struct counted *chosen = memory_new((size_t)bpe->count, sizeof *chosen), *words;
     struct bpe_work work = { 0 };
@@ -189,8 +189,8 @@ static char **learn_pieces(const struct unit_counts *units, const struct tokeniz
     return merges;
 }
 
-void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source,
-                     char *const *target, size_t pairs)
+void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source, char *const *target,
+                     size_t pairs)
 {
     struct unit_counts units = { 0 };
     struct text buffer = { 0 };

@@ -87,42 +87,30 @@ enum utf8_kind utf8_kind(uint32_t code)
     case UTF8PROC_CATEGORY_ZS:
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_CC:
-        return UTF8_SPACE;
+    case UTF8PROC_CATEGORY_CC: return UTF8_SPACE;
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
     case UTF8PROC_CATEGORY_LT:
     case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-        return UTF8_LETTER;
+    case UTF8PROC_CATEGORY_LO: return UTF8_LETTER;
     case UTF8PROC_CATEGORY_MN:
     case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-        return UTF8_MARK;
-    case UTF8PROC_CATEGORY_ND:
-        return UTF8_DIGIT;
+    case UTF8PROC_CATEGORY_ME: return UTF8_MARK;
+    case UTF8PROC_CATEGORY_ND: return UTF8_DIGIT;
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-        return UTF8_NUMBER;
+    case UTF8PROC_CATEGORY_NO: return UTF8_NUMBER;
     case UTF8PROC_CATEGORY_PS:
-    case UTF8PROC_CATEGORY_PI:
-        return UTF8_OPEN;
+    case UTF8PROC_CATEGORY_PI: return UTF8_OPEN;
     case UTF8PROC_CATEGORY_PE:
-    case UTF8PROC_CATEGORY_PF:
-        return UTF8_CLOSE;
-    case UTF8PROC_CATEGORY_PD:
-        return UTF8_DASH;
+    case UTF8PROC_CATEGORY_PF: return UTF8_CLOSE;
+    case UTF8PROC_CATEGORY_PD: return UTF8_DASH;
     case UTF8PROC_CATEGORY_PC:
-    case UTF8PROC_CATEGORY_PO:
-        return UTF8_PUNCTUATION;
-    case UTF8PROC_CATEGORY_SC:
-        return UTF8_CURRENCY;
+    case UTF8PROC_CATEGORY_PO: return UTF8_PUNCTUATION;
+    case UTF8PROC_CATEGORY_SC: return UTF8_CURRENCY;
     case UTF8PROC_CATEGORY_SM:
     case UTF8PROC_CATEGORY_SK:
-    case UTF8PROC_CATEGORY_SO:
-        return UTF8_SYMBOL;
-    default:
-        return UTF8_OTHER;
+    case UTF8PROC_CATEGORY_SO: return UTF8_SYMBOL;
+    default: return UTF8_OTHER;
     }
 }
 

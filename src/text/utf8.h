@@ -56,7 +56,7 @@ int utf8_valid(const char *text, size_t length);
 void utf8_drop_invalid(struct text *text);
 
 enum utf8_kind utf8_kind(uint32_t code);
-int utf8_is_han(uint32_t code);   /* an ideograph (also the iteration mark U+3005 and the zero U+3007) */
-int utf8_is_kana(uint32_t code);  /* Hiragana or Katakana */
+int utf8_is_han(uint32_t code);  /* an ideograph (also the iteration mark U+3005 and the zero U+3007) */
+int utf8_is_kana(uint32_t code); /* Hiragana or Katakana */
 
 #endif

@@ -98,8 +98,7 @@ int vocab_init(struct vocab *vocab, const char *name, int bytes, char *const *pi
 {
     *vocab = (struct vocab){ .specials = vocab_specials(bytes) };
     if (count < vocab->specials)
-        return error("%s vocabulary: %d entries, at least %d are wanted; the model file is damaged", name, count,
-                     vocab->specials);
+        return error("%s vocabulary: %d entries, at least %d are wanted; the model file is damaged", name, count, vocab->specials);
     vocab->pieces = vocab_copy_strings(pieces, (size_t)count);
     vocab->count = count;
     table_init(&vocab->table, (size_t)count);

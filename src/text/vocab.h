@@ -20,7 +20,7 @@ enum { VOCAB_END = 0, VOCAB_UNKNOWN = 1, VOCAB_BYTE = 2 /* + the byte */ };
 enum { VOCAB_LEAST = 2 };
 
 struct vocab {
-    char **pieces;      /* [count], the special entries included; one heap block */
+    char **pieces; /* [count], the special entries included; one heap block */
     int count;
     int specials;       /* ids below are special: 2, or 258 with byte entries */
     struct table table; /* private: piece -> id */

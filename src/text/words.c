@@ -130,12 +130,9 @@ static int holds_next(const struct word *before)
         return 1;
     switch (utf8_kind(last)) {
     case UTF8_OPEN:
-    case UTF8_CURRENCY:
-        return 1;
-    case UTF8_DASH:
-        return !before->space; /* well-known, but: one – two */
-    default:
-        return (last == '/' || last == '_') && !before->space;
+    case UTF8_CURRENCY: return 1;
+    case UTF8_DASH: return !before->space; /* well-known, but: one – two */
+    default: return (last == '/' || last == '_') && !before->space;
     }
 }
 
@@ -151,14 +148,11 @@ int words_expect_space(const struct word *before, const struct word *word)
         return 1;
     switch (utf8_kind(first)) {
     case UTF8_CLOSE:
-    case UTF8_PUNCTUATION:
-        return 0;
-    case UTF8_DASH:
-        return first != '-';
+    case UTF8_PUNCTUATION: return 0;
+    case UTF8_DASH: return first != '-';
     case UTF8_DIGIT:
         /* 3.5, 10:30: a point that ends a sentence is rarely followed by a number. A comma often is. */
         return !(before->length == 1 && !before->space && strchr(".:", before->start[0]));
-    default:
-        return 1;
+    default: return 1;
     }
 }

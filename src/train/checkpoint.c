@@ -12,9 +12,13 @@ static const struct number {
     size_t field;
     enum { LONG, INT, DOUBLE } type;
 } numbers[] = {
-#define NUMBER(name, type) { "checkpoint." #name, offsetof(struct trainer_state, name), type }
-    NUMBER(update, LONG), NUMBER(epoch, LONG), NUMBER(batch, LONG), NUMBER(rate_factor, DOUBLE), NUMBER(best, DOUBLE),
-    NUMBER(best_update, LONG), NUMBER(worse, INT), NUMBER(worse_since_halving, INT), NUMBER(loss_sum, DOUBLE), NUMBER(loss_words, LONG),
+#define NUMBER(name, type)                                                                                                         \
+    {                                                                                                                              \
+        "checkpoint." #name, offsetof(struct trainer_state, name), type                                                            \
+    }
+    NUMBER(update, LONG),     NUMBER(epoch, LONG),       NUMBER(batch, LONG), NUMBER(rate_factor, DOUBLE),
+    NUMBER(best, DOUBLE),     NUMBER(best_update, LONG), NUMBER(worse, INT),  NUMBER(worse_since_halving, INT),
+    NUMBER(loss_sum, DOUBLE), NUMBER(loss_words, LONG),
 #undef NUMBER
 };
 

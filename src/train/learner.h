@@ -21,16 +21,16 @@ struct part {
 };
 
 struct learner {
-    struct team *team;          /* not owned */
-    struct model model;         /* owned */
+    struct team *team;  /* not owned */
+    struct model model; /* owned */
     struct optimizer optimizer;
-    double clip;                /* the gradient's norm is at most this; 0: as it is */
-    double smoothing;           /* label smoothing ε */
+    double clip;      /* the gradient's norm is at most this; 0: as it is */
+    double smoothing; /* label smoothing ε */
     struct dropout dropout;
-    double average_keep;        /* exponential moving average of the weights: how much of it a step keeps; 0: none */
-    real *average;              /* [layout.length], or NULL */
+    double average_keep; /* exponential moving average of the weights: how much of it a step keeps; 0: none */
+    real *average;       /* [layout.length], or NULL */
     uint64_t seed;
-    real *gradient[TEAM_MOST];  /* [layout.length] each; between updates, embeddings are zero and the rest is stale */
+    real *gradient[TEAM_MOST]; /* [layout.length] each; between updates, embeddings are zero and the rest is stale */
     struct params view[TEAM_MOST];
     struct pass pass[TEAM_MOST];
     struct part part[TEAM_MOST];
@@ -38,7 +38,7 @@ struct learner {
 
 struct update {
     struct loss loss;
-    double norm;                /* of the gradient before clipping */
+    double norm; /* of the gradient before clipping */
 };
 
 /* Takes over a model (its values are the starting point). */

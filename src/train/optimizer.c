@@ -24,8 +24,8 @@ void optimizer_release(struct optimizer *optimizer)
     *optimizer = (struct optimizer){ 0 };
 }
 
-void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, size_t from, size_t to, double clip, double rate,
-                    long update)
+void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, size_t from, size_t to, double clip,
+                    double rate, long update)
 {
     real *first = optimizer->moment[0], *second = optimizer->moment[1];
     size_t n = to - from;
@@ -33,10 +33,11 @@ void optimizer_step(struct optimizer *optimizer, real *values, const real *gradi
     if (optimizer->kind == OPTIMIZER_ADAM) {
         double corrected = rate * sqrt(1 - pow(optimizer->beta2, (double)update)) / (1 - pow(optimizer->beta1, (double)update));
 
-        vec_adam(values + from, first + from, second + from, gradient + from, n, clip, corrected, optimizer->beta1, optimizer->beta2,
-                 optimizer->epsilon);
+        vec_adam(values + from, first + from, second + from, gradient + from, n, clip, corrected, optimizer->beta1,
+                 optimizer->beta2, optimizer->epsilon);
     } else if (optimizer->kind == OPTIMIZER_ADADELTA) {
-        vec_adadelta(values + from, first + from, second + from, gradient + from, n, clip, rate, optimizer->rho, optimizer->epsilon);
+        vec_adadelta(values + from, first + from, second + from, gradient + from, n, clip, rate, optimizer->rho,
+                     optimizer->epsilon);
     } else {
         vec_sgd(values + from, gradient + from, n, clip, rate);
     }

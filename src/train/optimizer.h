@@ -19,8 +19,8 @@ extern const char *const optimizer_names[];
 struct optimizer {
     enum optimizer_kind kind;
     double beta1, beta2, epsilon, rho;
-    int moments;         /* arrays in use: 2, or 0 for sgd */
-    real *moment[2];     /* [length] each: m and v, or G and D */
+    int moments;     /* arrays in use: 2, or 0 for sgd */
+    real *moment[2]; /* [length] each: m and v, or G and D */
     size_t length;
 };
 
@@ -29,7 +29,7 @@ void optimizer_init(struct optimizer *optimizer, enum optimizer_kind kind, size_
 void optimizer_release(struct optimizer *optimizer);
 
 /* Steps values[from, to) by the gradient times `clip`. update counts from 1. Different ranges may be stepped by different threads. */
-void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, size_t from, size_t to, double clip, double rate,
-                    long update);
+void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, size_t from, size_t to, double clip,
+                    double rate, long update);
 
 #endif

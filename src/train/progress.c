@@ -63,7 +63,8 @@ static void json_number(FILE *log, const char *name, double value)
         fprintf(log, ", \"%s\": null", name);
 }
 
-static void log_update(const struct progress *progress, const struct trainer_state *state, double seconds, double rate, double speed)
+static void log_update(const struct progress *progress, const struct trainer_state *state, double seconds, double rate,
+                       double speed)
 {
     fprintf(progress->log, "{\"update\": %ld, \"epoch\": %ld, \"tokens\": %ld, \"seconds\": %.2f", state->update, state->epoch,
             progress->tokens, seconds);
@@ -96,7 +97,8 @@ static void report(struct progress *progress, const struct trainer_state *state,
     progress->since_loss = progress->since_norm = 0;
 }
 
-void progress_update(struct progress *progress, const struct trainer_state *state, const struct update *update, double rate, double left)
+void progress_update(struct progress *progress, const struct trainer_state *state, const struct update *update, double rate,
+                     double left)
 {
     progress->tokens += update->loss.words;
     progress->since_tokens += update->loss.words;
@@ -110,8 +112,8 @@ void progress_update(struct progress *progress, const struct trainer_state *stat
 void progress_validation(struct progress *progress, const struct history_entry *entry, int better)
 {
     end_line(progress);
-    note("epoch %ld, update %ld: training loss %.3f, validation loss %.3f, perplexity %.2f, BLEU %.2f%s", entry->epoch, entry->update,
-         entry->train_loss, entry->loss, entry->perplexity, entry->bleu, better ? " *" : "");
+    note("epoch %ld, update %ld: training loss %.3f, validation loss %.3f, perplexity %.2f, BLEU %.2f%s", entry->epoch,
+         entry->update, entry->train_loss, entry->loss, entry->perplexity, entry->bleu, better ? " *" : "");
     if (!progress->log)
         return;
     fprintf(progress->log, "{\"validation\": {\"update\": %ld, \"epoch\": %ld, \"seconds\": %.2f", entry->update, entry->epoch,

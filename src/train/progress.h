@@ -8,13 +8,13 @@
 #include <stdio.h>
 
 struct progress {
-    FILE *log;                  /* NULL: none */
+    FILE *log; /* NULL: none */
     const char *log_name;
-    int live;                   /* stderr is a terminal */
-    int line_open;              /* the live line stands on the screen */
-    double started, reported;   /* seconds */
-    double every;               /* seconds between two reports */
-    long tokens, since_tokens;  /* target tokens of this run, and since the last report */
+    int live;                  /* stderr is a terminal */
+    int line_open;             /* the live line stands on the screen */
+    double started, reported;  /* seconds */
+    double every;              /* seconds between two reports */
+    long tokens, since_tokens; /* target tokens of this run, and since the last report */
     double since_loss, since_norm;
     long since_updates;
 };
@@ -23,7 +23,8 @@ struct progress {
 int progress_open(struct progress *progress, const char *log, int resumed);
 
 /* Counts an update, and reports if it is time. `left` = seconds until training ends, or negative if nobody knows. */
-void progress_update(struct progress *progress, const struct trainer_state *state, const struct update *update, double rate, double left);
+void progress_update(struct progress *progress, const struct trainer_state *state, const struct update *update, double rate,
+                     double left);
 
 void progress_validation(struct progress *progress, const struct history_entry *entry, int better);
 

@@ -29,7 +29,8 @@ static uint64_t hash_corpus(const struct corpus *corpus)
 }
 
 void trainer_init(struct trainer *trainer, const struct train_options *options, struct team *team, const struct model *model,
-                  enum optimizer_kind optimizer, struct tokenizer *tokenizer, struct corpus *corpus, struct corpus *valid, uint64_t seed)
+                  enum optimizer_kind optimizer, struct tokenizer *tokenizer, struct corpus *corpus, struct corpus *valid,
+                  uint64_t seed)
 {
     *trainer = (struct trainer){ .options = *options, .corpus = corpus, .valid = valid, .tokenizer = tokenizer };
     trainer->state = (struct trainer_state){ .epoch = 1, .rate_factor = 1 };
@@ -55,7 +56,8 @@ static size_t largest_batch(const struct trainer *trainer)
 
     plan_make(&plan, trainer->corpus, &trainer->options.batches, learner->seed, (uint64_t)trainer->state.epoch);
     for (size_t i = 0; i < plan.batches; i++) {
-        size_t bytes = learner_measure(learner, trainer->corpus, plan.pairs + plan.first[i], (int)(plan.first[i + 1] - plan.first[i]));
+        size_t bytes =
+            learner_measure(learner, trainer->corpus, plan.pairs + plan.first[i], (int)(plan.first[i + 1] - plan.first[i]));
 
         most = bytes > most ? bytes : most;
     }
@@ -93,11 +95,13 @@ struct trainer_memory trainer_reserve(struct trainer *trainer)
 
     for (size_t i = 0; i < threads; i++)
         pass_reserve(&learner->pass[i], memory.activations / threads + memory.activations / threads / 16);
-    memory.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
+    memory.parameters =
+        (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
     if (packed)
         memory.products = 2 * packed + threads * weight_count(&learner->model) * COMPILED_PRODUCTS;
     if (trainer->valid)
-        memory.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model.config);
+        memory.validation =
+            (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model.config);
     return memory;
 }
 
@@ -252,7 +256,8 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
         if (planned_epoch != state->epoch) {
             plan_release(&plan);
             if (options->bpe_dropout > 0)
-                corpus_encode_again(trainer->corpus, trainer->tokenizer, options->bpe_dropout, learner->seed, (uint64_t)state->epoch);
+                corpus_encode_again(trainer->corpus, trainer->tokenizer, options->bpe_dropout, learner->seed,
+                                    (uint64_t)state->epoch);
             plan_make(&plan, trainer->corpus, &options->batches, learner->seed, (uint64_t)state->epoch);
             planned_epoch = state->epoch;
         }
@@ -268,7 +273,8 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
         state->update++;
         state->batch++;
         epoch_ends = (size_t)state->batch == plan.batches;
-        progress_update(&progress, state, &update, rate_now(trainer), seconds_left(trainer, &progress, (long)plan.batches, updates_before));
+        progress_update(&progress, state, &update, rate_now(trainer),
+                        seconds_left(trainer, &progress, (long)plan.batches, updates_before));
         if (trainer->valid && (options->validate_every ? state->update % options->validate_every == 0 : epoch_ends)) {
             result = validation_point(trainer, &progress);
             saved |= trainer->best != NULL;

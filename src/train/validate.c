@@ -10,7 +10,9 @@ enum { BATCH = 32, LONGEST = 200 };
 
 static double mean_loss(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
 {
-    const struct translate_options options = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = BATCH, .longest = LONGEST };
+    const struct translate_options options = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 },
+                                               .batch = BATCH,
+                                               .longest = LONGEST };
     struct translator translator;
     double *log_probability = memory_new(corpus->pairs, sizeof *log_probability), total = 0;
 
@@ -25,11 +27,12 @@ static double mean_loss(struct model *model, struct team *team, const struct cor
 
 static double greedy_bleu(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
 {
-    const struct translate_options options = {
-        .beam = { .beam = 1, .n_best = 1, .length_ratio = 2,
-                  .forbidden = tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
-        .batch = BATCH, .longest = LONGEST
-    };
+    const struct translate_options options = { .beam = { .beam = 1,
+                                                         .n_best = 1,
+                                                         .length_ratio = 2,
+                                                         .forbidden = tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
+                                               .batch = BATCH,
+                                               .longest = LONGEST };
     struct translator translator;
     struct translation *lines = memory_new(corpus->pairs, sizeof *lines);
     char **hypotheses = memory_new(corpus->pairs, sizeof *hypotheses);
@@ -56,8 +59,10 @@ size_t validate_measure(const struct corpus *corpus, const struct config *config
 
     for (size_t from = 0; from < corpus->pairs; from += BATCH) {
         size_t left = corpus->pairs - from;
-        struct batch batch = { .sentences = left < BATCH ? (int)left : BATCH, .source = corpus->sentence[SOURCE] + from,
-                               .target = corpus->sentence[TARGET] + from, .source_length = corpus->length[SOURCE] + from,
+        struct batch batch = { .sentences = left < BATCH ? (int)left : BATCH,
+                               .source = corpus->sentence[SOURCE] + from,
+                               .target = corpus->sentence[TARGET] + from,
+                               .source_length = corpus->length[SOURCE] + from,
                                .target_length = corpus->length[TARGET] + from };
         size_t bytes = pass_measure(&batch, config, NULL, 0);
 

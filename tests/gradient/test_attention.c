@@ -64,7 +64,8 @@ static double attention_loss(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
 
-    attention_forward(kind, layer->out, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x, slots[ANNOTATIONS].x, layer->rows, A, N);
+    attention_forward(kind, layer->out, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x, slots[ANNOTATIONS].x, layer->rows, A,
+                      N);
     return weighed(layer, layer->out, N);
 }
 
@@ -138,8 +139,8 @@ static void attention_of_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(energy), cmocka_unit_test(softmax), cmocka_unit_test(attention), cmocka_unit_test(attention_of_one),
-        cmocka_unit_test(attention_dot), cmocka_unit_test(attention_scaled_dot),
+        cmocka_unit_test(energy),           cmocka_unit_test(softmax),       cmocka_unit_test(attention),
+        cmocka_unit_test(attention_of_one), cmocka_unit_test(attention_dot), cmocka_unit_test(attention_scaled_dot),
     };
 
     return cmocka_run_group_tests_name("attention", tests, NULL, NULL);

@@ -87,8 +87,7 @@ static void gru(void **state)
 static double gru_first_loss(struct layer *layer)
 {
     memcpy(layer->hidden, layer->slots[G].x, (size_t)(layer->rows * STRIDE) * sizeof(real));
-    gru_forward(layer->matmul, layer->out, layer->hidden, STRIDE, layer->work, layer->copy, layer->copy, NULL, layer->rows,
-                UNITS);
+    gru_forward(layer->matmul, layer->out, layer->hidden, STRIDE, layer->work, layer->copy, layer->copy, NULL, layer->rows, UNITS);
     return weighed(layer, layer->out, layer->rows * UNITS);
 }
 

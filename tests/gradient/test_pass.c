@@ -12,8 +12,9 @@
 static const int lengths[][2] = { { 3, 5 }, { 1, 4 }, { 6, 1 }, { 4, 3 }, { 1, 1 } };
 enum { SENTENCES = sizeof lengths / sizeof *lengths };
 
-static const struct dropout everything = { .embedding = 0.3, .state = 0.3, .annotation = 0.3, .readout = 0.3, .source_word = 0.3,
-                                           .target_word = 0.3 };
+static const struct dropout everything = {
+    .embedding = 0.3, .state = 0.3, .annotation = 0.3, .readout = 0.3, .source_word = 0.3, .target_word = 0.3
+};
 
 struct setup {
     struct config config;
@@ -135,8 +136,8 @@ static void check_model(struct config choices, const struct dropout *dropout, do
     for (int i = 0; i < setup.model.layout.count; i++) {
         const struct tensor *tensor = &setup.model.layout.tensors[i];
 
-        check_gradient(tensor->name, setup.model.values + tensor->offset, gradient + tensor->offset, tensor->rows,
-                       tensor->columns, tensor->columns, loss, &setup);
+        check_gradient(tensor->name, setup.model.values + tensor->offset, gradient + tensor->offset, tensor->rows, tensor->columns,
+                       tensor->columns, loss, &setup);
     }
     free(gradient);
     setup_release(&setup);
@@ -208,8 +209,8 @@ static void three_layers(void **state)
 /* Two kinds of dropout can hide each other's mistakes: each kind alone. */
 static void each_dropout(void **state)
 {
-    static const struct dropout kinds[] = { { .embedding = 0.4 },  { .state = 0.4 },       { .annotation = 0.4 },
-                                            { .readout = 0.4 },    { .source_word = 0.4 }, { .target_word = 0.4 } };
+    static const struct dropout kinds[] = { { .embedding = 0.4 }, { .state = 0.4 },       { .annotation = 0.4 },
+                                            { .readout = 0.4 },   { .source_word = 0.4 }, { .target_word = 0.4 } };
 
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -220,9 +221,14 @@ static void each_dropout(void **state)
 /* With matmul_overwrite, the gradients of weights need not be emptied: every one is set by some product before anything adds to it. */
 static void overwrites(void **state)
 {
-    static const struct config choices[] = { { 0 }, { .query = QUERY_WORD }, { .tie = TIE_TARGET }, { .tie = TIE_ALL },
-                                             { .attention = ATTENTION_DOT }, { .attention = ATTENTION_NONE },
-                                             { .encoder_layers = 2 }, { .encoder_layers = 2, .query = QUERY_WORD, .tie = TIE_ALL } };
+    static const struct config choices[] = { { 0 },
+                                             { .query = QUERY_WORD },
+                                             { .tie = TIE_TARGET },
+                                             { .tie = TIE_ALL },
+                                             { .attention = ATTENTION_DOT },
+                                             { .attention = ATTENTION_NONE },
+                                             { .encoder_layers = 2 },
+                                             { .encoder_layers = 2, .query = QUERY_WORD, .tie = TIE_ALL } };
 
     (void)state;
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
@@ -314,11 +320,21 @@ static void all_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dot),          cmocka_unit_test(scaled_dot), cmocka_unit_test(query_word),  cmocka_unit_test(fixed_vector),
-        cmocka_unit_test(plain),        cmocka_unit_test(dropout),     cmocka_unit_test(tied_target),
-        cmocka_unit_test(tied_all),     cmocka_unit_test(each_dropout), cmocka_unit_test(overwrites),
-        cmocka_unit_test(accumulates_and_scales), cmocka_unit_test(loss_and_gaps), cmocka_unit_test(two_layers),
-        cmocka_unit_test(three_layers), cmocka_unit_test(all_together),
+        cmocka_unit_test(dot),
+        cmocka_unit_test(scaled_dot),
+        cmocka_unit_test(query_word),
+        cmocka_unit_test(fixed_vector),
+        cmocka_unit_test(plain),
+        cmocka_unit_test(dropout),
+        cmocka_unit_test(tied_target),
+        cmocka_unit_test(tied_all),
+        cmocka_unit_test(each_dropout),
+        cmocka_unit_test(overwrites),
+        cmocka_unit_test(accumulates_and_scales),
+        cmocka_unit_test(loss_and_gaps),
+        cmocka_unit_test(two_layers),
+        cmocka_unit_test(three_layers),
+        cmocka_unit_test(all_together),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);

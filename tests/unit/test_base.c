@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "base/rng.h"
 
+#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 static void assert_between(double x, double least, double most)
 {
@@ -312,10 +312,11 @@ static void reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rng_known),        cmocka_unit_test(rng_streams),  cmocka_unit_test(rng_moments),
-        cmocka_unit_test(rng_below_limits), cmocka_unit_test(rng_shuffles), cmocka_unit_test(arenas),
-        cmocka_unit_test(texts),            cmocka_unit_test(blocks),       cmocka_unit_test(dies),
-        cmocka_unit_test(reports),
+        cmocka_unit_test(rng_known),    cmocka_unit_test(rng_streams),
+        cmocka_unit_test(rng_moments),  cmocka_unit_test(rng_below_limits),
+        cmocka_unit_test(rng_shuffles), cmocka_unit_test(arenas),
+        cmocka_unit_test(texts),        cmocka_unit_test(blocks),
+        cmocka_unit_test(dies),         cmocka_unit_test(reports),
     };
 
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -24,8 +24,9 @@ struct setup {
 
 static void setup_make(struct setup *setup, enum attention_kind attention, enum query_kind query, int models)
 {
-    struct config config = { .Vx = 11, .Vy = 9, .E = 5, .H = 6, .A = attention == ATTENTION_NONE ? 0 : 4, .L = 4, .attention = attention,
-                             .query = query };
+    struct config config = {
+        .Vx = 11, .Vy = 9, .E = 5, .H = 6, .A = attention == ATTENTION_NONE ? 0 : 4, .L = 4, .attention = attention, .query = query
+    };
 
     memset(setup, 0, sizeof *setup);
     for (int i = 0; i < models; i++) {

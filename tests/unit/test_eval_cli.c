@@ -204,8 +204,7 @@ static void test_alignment(void **state)
     write_file(sandbox, "extra", "0-0 1?1 2-3\n0-1 0?1\n");
     assert_prints(sandbox, "eval --hypothesis @/hyp --alignment @/extra",
                   "AER = 28.57 precision = 75.00 recall = 66.67 (links = 4 sure = 3 possible = 4)\n");
-    assert_prints(sandbox, "eval --hypothesis @/hyp --alignment @/extra --json",
-                  "{\"name\": \"AER\", \"score\": 28.571428571428");
+    assert_prints(sandbox, "eval --hypothesis @/hyp --alignment @/extra --json", "{\"name\": \"AER\", \"score\": 28.571428571428");
     write_file(sandbox, "hyp", "0-0\n0:1\n");
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/hyp --alignment @/extra", EXIT_FAILED, "/hyp:2: \"0:1\" is not a link");
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/hyp --alignment @/extra --reference @/ref", EXIT_USAGE,
@@ -263,7 +262,9 @@ static void test_full_disk(void **state)
 
 static void test_usage(void **state)
 {
-    static const struct { const char *words, *message; } cases[] = {
+    static const struct {
+        const char *words, *message;
+    } cases[] = {
         { "eval", "--hypothesis is missing" },
         { "eval --hypothesis @/hyp", "--reference is missing" },
         { "eval --hypothesis - --reference -", "only one file can be \"-\"" },
@@ -319,7 +320,9 @@ static void test_config(void **state)
 
 static void test_bad_config(void **state)
 {
-    static const struct { const char *text, *message; } cases[] = {
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
         { "json\nbogus line\n", "/conf:2: unknown option bogus line" },
         { "refrence = x\n", "/conf:1: unknown option refrence; did you mean reference?" },
         { "json = perhaps\n", "/conf:1: json: yes or no is wanted, not \"perhaps\"" },
@@ -380,9 +383,9 @@ static void test_types(void **state)
 
     assert_int_equal(run(sandbox, cmd_show, "show"), EXIT_DONE);
     assert_string_equal(sandbox->out.data, "0 12 none (none) 0.5 1:");
-    assert_int_equal(run(sandbox, cmd_show,
-                         "show --seed -123456789012 --flag a --rate=1e-3 --beam 1 --beam 7 --name x=y --file - -- --b"),
-                     EXIT_DONE);
+    assert_int_equal(
+        run(sandbox, cmd_show, "show --seed -123456789012 --flag a --rate=1e-3 --beam 1 --beam 7 --name x=y --file - -- --b"),
+        EXIT_DONE);
     assert_string_equal(sandbox->out.data, "1 7 x=y - 0.001 -123456789012: a --b");
     write_file(sandbox, "conf", "name = \" # \"\nrate = 0.25\nflag = yes\nname = a#b # c\nfile = \"a \"\n");
     assert_int_equal(run(sandbox, cmd_show, "show --config @/conf"), EXIT_DONE);

@@ -28,7 +28,11 @@ static void assert_near(double got, double wanted, double tolerance)
 
 static void test_tokenizers(void **state)
 {
-    static const struct { enum bleu_tokenizer tokenizer; int lowercase; const char *line, *words; } cases[] = {
+    static const struct {
+        enum bleu_tokenizer tokenizer;
+        int lowercase;
+        const char *line, *words;
+    } cases[] = {
         { BLEU_13A, 0, "", "" },
         { BLEU_13A, 0, "  \t ", "" },
         { BLEU_13A, 0, "Hello, world.", "Hello , world ." },
@@ -194,9 +198,9 @@ static void test_ter_by_hand(void **state)
     assert_near(score_of(ter, "a b", ""), 100, 0);
     assert_near(score_of(ter, "", ""), 0, 0);
     assert_near(score_of(ter, "d e f g h a b c", "a b c d e f g h"), 100. / 8, 1e-9); /* one shift */
-    assert_near(score_of(ter, "b a d c", "a b c d"), 50, 1e-9);                        /* two shifts */
+    assert_near(score_of(ter, "b a d c", "a b c d"), 50, 1e-9);                       /* two shifts */
     assert_near(score_of(ter, "a b c x y z w", "a b c"), 100 * 4. / 3, 1e-9);
-    assert_near(score_of(ter, "c a b x", "a b c d e"), 100 * 3. / 5, 1e-9);            /* a shift, a word replaced, one put in */
+    assert_near(score_of(ter, "c a b x", "a b c d e"), 100 * 3. / 5, 1e-9); /* a shift, a word replaced, one put in */
 }
 
 /* Of shifts that gain as much the longest, then the first, then the nearest to the start is made; of paths through the table the
@@ -204,7 +208,10 @@ static void test_ter_by_hand(void **state)
  * round; the last one is given up after 1,000 shifts tried, with one shift fewer than it would take. */
 static void test_ter_ties(void **state)
 {
-    static const struct { const char *hypothesis, *reference; int edits, words; } cases[] = {
+    static const struct {
+        const char *hypothesis, *reference;
+        int edits, words;
+    } cases[] = {
         { "a b c d", "c b d a a", 4, 5 },
         { "d d b e c", "c e d a a d b", 5, 7 },
         { "b a b d", "e b d b", 3, 4 },
@@ -292,7 +299,10 @@ static void read_member(const char **at, const char *name, char value[256])
 
 static void check_corpus(const char *expected, const char *corpus)
 {
-    static const struct { const char *name; struct metric metric; } metrics[] = {
+    static const struct {
+        const char *name;
+        struct metric metric;
+    } metrics[] = {
         { "bleu_13a", { .kind = METRIC_BLEU } },
         { "bleu_none", { .kind = METRIC_BLEU, .tokenizer = BLEU_NONE } },
         { "bleu_char", { .kind = METRIC_BLEU, .tokenizer = BLEU_CHAR } },
@@ -362,8 +372,8 @@ static void test_shared_cases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_unicode_check), cmocka_unit_test(test_ngram_matches),
-        cmocka_unit_test(test_bleu_by_hand), cmocka_unit_test(test_chrf_by_hand), cmocka_unit_test(test_ter_by_hand),
+        cmocka_unit_test(test_tokenizers),   cmocka_unit_test(test_unicode_check), cmocka_unit_test(test_ngram_matches),
+        cmocka_unit_test(test_bleu_by_hand), cmocka_unit_test(test_chrf_by_hand),  cmocka_unit_test(test_ter_by_hand),
         cmocka_unit_test(test_ter_ties),     cmocka_unit_test(test_ter_limits),    cmocka_unit_test(test_shared_cases),
     };
 

@@ -1,8 +1,8 @@
 /* Tests of model/gguf with its own writer: what is written comes back, under its name only when it is whole. */
 #define _POSIX_C_SOURCE 200809L
+#include "../capture.h"
 #include "base/memory.h"
 #include "model/gguf.h"
-#include "../capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -297,8 +297,7 @@ static void a_failed_write_leaves_the_old_file(void **state)
         assert_memory_equal(after.data, before.data, before.length);
         text_release(&after);
     }
-    check_failure(write_captured(&writer, missing, message, sizeof message), message,
-                  "no/model.gguf: cannot be written: No such");
+    check_failure(write_captured(&writer, missing, message, sizeof message), message, "no/model.gguf: cannot be written: No such");
     if (access("/dev/full", W_OK) == 0)
         check_failure(write_captured(&writer, "/dev/full", message, sizeof message), message,
                       "/dev/full: cannot be written: No space left");

@@ -1,9 +1,9 @@
 /* Tests of model/gguf with files made byte by byte, not by its writer: every value type is read; what is damaged is refused with
  * one line that says why, and never crashes. */
 #define _POSIX_C_SOURCE 200809L
+#include "../capture.h"
 #include "base/memory.h"
 #include "model/gguf.h"
-#include "../capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -261,12 +261,12 @@ static void getters_say_which_key_of_which_file(void **state)
     align_file(&file, 32);
     assert_int_equal(gguf_parse(&gguf, "some.gguf", file.data, file.length), 0);
 
-#define CHECK(call, wanted)                                                                                                      \
-    do {                                                                                                                         \
-        capture = capture_begin();                                                                                               \
-        result = (call);                                                                                                         \
-        capture_end(&capture, message, sizeof message);                                                                          \
-        check_failure(result, message, "some.gguf: " wanted);                                                                    \
+#define CHECK(call, wanted)                                                                                                        \
+    do {                                                                                                                           \
+        capture = capture_begin();                                                                                                 \
+        result = (call);                                                                                                           \
+        capture_end(&capture, message, sizeof message);                                                                            \
+        check_failure(result, message, "some.gguf: " wanted);                                                                      \
     } while (0)
 
     CHECK(gguf_get_int(&gguf, "absent", &integer), "lacks the key 'absent'");
@@ -553,9 +553,19 @@ static void strings_print_without_harm(void **state)
         { "gr\xC3\xBC\xC3\x9F", "\"gr\xC3\xBC\xC3\x9F\"", "gr\xC3\xBC\xC3\x9F" },
         { "\xC2\x9B", "\"\\u009b\"", "\\u009b" },
         { "\xF0\x9F\x8C\x8D", "\"\xF0\x9F\x8C\x8D\"", "\xF0\x9F\x8C\x8D" },
-        { "\xFF" "a", "\"\xEF\xBF\xBD" "a\"", "\xEF\xBF\xBD" "a" },
+        { "\xFF"
+          "a",
+          "\"\xEF\xBF\xBD"
+          "a\"",
+          "\xEF\xBF\xBD"
+          "a" },
         { "\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"", "\xEF\xBF\xBD\xEF\xBF\xBD" },
-        { "\xED\xA0\x80" "b", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "b\"", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "b" },
+        { "\xED\xA0\x80"
+          "b",
+          "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+          "b\"",
+          "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+          "b" },
         { "\xE2\x82", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"", "\xEF\xBF\xBD\xEF\xBF\xBD" },
     };
     struct text file, printed = { 0 };

@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "base/io.h"
 
+#include <cmocka.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,12 +11,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
-#include <cmocka.h>
 
 struct folder {
     char path[200], file[256]; /* file: the one name that the tests use */
@@ -358,8 +358,14 @@ int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(lines),         IN_FOLDER(empty),  IN_FOLDER(long_lines),        IN_FOLDER(cannot_be_read),
-        cmocka_unit_test(ready),  IN_FOLDER(atomic), IN_FOLDER(cannot_be_written), IN_FOLDER(commit_fails),
+        IN_FOLDER(lines),
+        IN_FOLDER(empty),
+        IN_FOLDER(long_lines),
+        IN_FOLDER(cannot_be_read),
+        cmocka_unit_test(ready),
+        IN_FOLDER(atomic),
+        IN_FOLDER(cannot_be_written),
+        IN_FOLDER(commit_fails),
         cmocka_unit_test(standard_output),
     };
 

@@ -53,8 +53,8 @@ static double term(enum which which, const struct matrix *a, const struct matrix
 
 /* Holds got against before (NULL: nothing) + the product of a and b. In f32 every entry is good to 1e-6 of the size of its terms;
  * in bf16 and int8 the whole is good to 1 % of the norm of all terms, which is the product's norm but where its terms cancel. */
-static void check_product(const char *what, enum which which, const struct matrix *got, const real *before,
-                          const struct matrix *a, const struct matrix *b, int terms, enum precision precision)
+static void check_product(const char *what, enum which which, const struct matrix *got, const real *before, const struct matrix *a,
+                          const struct matrix *b, int terms, enum precision precision)
 {
     double off = 0, norm = 0;
 
@@ -72,8 +72,8 @@ static void check_product(const char *what, enum which which, const struct matri
             difference = value(got, row, column) - was - sum;
             off += difference * difference;
             if (precision == PRECISION_F32 && !(fabs(difference) <= 1e-6 * size))
-                fail_msg("%s [%d, %d] of %d x %d, %d terms: off by %.3g of %.3g", what, row, column, got->rows, got->columns,
-                         terms, difference, size);
+                fail_msg("%s [%d, %d] of %d x %d, %d terms: off by %.3g of %.3g", what, row, column, got->rows, got->columns, terms,
+                         difference, size);
         }
         for (int i = got->columns; i < got->ld; i++)
             if (got->x[row * got->ld + i] != mark)
@@ -147,8 +147,8 @@ static void check_products(enum backend backend, enum precision precision)
     for (int size = 0; size < SIZES; size++)
         for (int rows = 0; rows < ROWS; rows++)
             for (int choice = 0; choice < 8; choice++)
-                check_one(matmul, precision, many_rows[rows], sizes[size][0], sizes[size][1], choice & 1 ? GAP : 0,
-                          choice >> 1 & 1, choice >> 2);
+                check_one(matmul, precision, many_rows[rows], sizes[size][0], sizes[size][1], choice & 1 ? GAP : 0, choice >> 1 & 1,
+                          choice >> 2);
     matmul_free(matmul);
 }
 
@@ -246,7 +246,8 @@ static void int8(void **state)
             for (int choice = 0; choice < 8; choice++) {
                 int m = many_rows[rows], out = sizes[size][0], in = sizes[size][1], packed = choice >> 1 & 1, add = choice >> 2;
                 struct rng rng = rng_make((uint64_t)m, (uint64_t)out, (uint64_t)in, 1);
-                struct matrix X = matrix_make(m, in, choice & 1 ? GAP : 0, &rng), Y = matrix_make(m, out, choice & 1 ? GAP : 0, &rng);
+                struct matrix X = matrix_make(m, in, choice & 1 ? GAP : 0, &rng),
+                              Y = matrix_make(m, out, choice & 1 ? GAP : 0, &rng);
                 struct matrix W = matrix_make(out, in, 0, &rng);
                 struct weight weight = { .w = W.x, .out = out, .in = in };
                 real *before = memory_new((size_t)(m * Y.ld), sizeof *before);
@@ -257,7 +258,8 @@ static void int8(void **state)
                 for (int i = 0; i < m * Y.ld && !add; i++)
                     Y.x[i] = i % Y.ld < out ? NAN : Y.x[i];
                 matmul_forward(matmul, Y.x, Y.ld, X.x, X.ld, &weight, m, add);
-                check_product("forward in int8", Y_OF, &Y, add ? before : NULL, &X, &W, in, packed ? PRECISION_INT8 : PRECISION_F32);
+                check_product("forward in int8", Y_OF, &Y, add ? before : NULL, &X, &W, in,
+                              packed ? PRECISION_INT8 : PRECISION_F32);
                 matmul_unpack(&weight);
                 free(before);
                 free(X.x);
@@ -331,10 +333,17 @@ static void peak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(openblas),           cmocka_unit_test(onednn),           cmocka_unit_test(onednn_bf16),
-        cmocka_unit_test(repacking_openblas), cmocka_unit_test(repacking_onednn), cmocka_unit_test(repacking_bf16),
-        cmocka_unit_test(bf16_rounds),        cmocka_unit_test(int8),              cmocka_unit_test(int8_scales),
-               cmocka_unit_test(choices),          cmocka_unit_test(peak),
+        cmocka_unit_test(openblas),
+        cmocka_unit_test(onednn),
+        cmocka_unit_test(onednn_bf16),
+        cmocka_unit_test(repacking_openblas),
+        cmocka_unit_test(repacking_onednn),
+        cmocka_unit_test(repacking_bf16),
+        cmocka_unit_test(bf16_rounds),
+        cmocka_unit_test(int8),
+        cmocka_unit_test(int8_scales),
+        cmocka_unit_test(choices),
+        cmocka_unit_test(peak),
     };
 
     return cmocka_run_group_tests_name("matmul", tests, NULL, NULL);

@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct config config = { .Vx = 23, .Vy = 19, .E = 12, .H = 16, .A = 11, .L = 10, .encoder_layers = 2, .tie = TIE_NONE };
+static const struct config config = {
+    .Vx = 23, .Vy = 19, .E = 12, .H = 16, .A = 11, .L = 10, .encoder_layers = 2, .tie = TIE_NONE
+};
 static const int lengths[][2] = { { 7, 9 }, { 1, 4 }, { 12, 3 }, { 5, 1 }, { 7, 12 }, { 2, 1 }, { 3, 9 }, { 15, 6 } };
 enum { PAIRS = sizeof lengths / sizeof *lengths };
-static const struct dropout everything = { .embedding = 0.2, .state = 0.2, .annotation = 0.2, .readout = 0.2, .source_word = 0.2,
-                                           .target_word = 0.2 };
+static const struct dropout everything = {
+    .embedding = 0.2, .state = 0.2, .annotation = 0.2, .readout = 0.2, .source_word = 0.2, .target_word = 0.2
+};
 
 struct setup {
     struct model model;
@@ -101,7 +104,8 @@ static void zero_layer(void **state)
         int same = params_find(&shallow.layout, tensor->name);
 
         if (same >= 0)
-            memcpy(shallow.values + shallow.layout.tensors[same].offset, setup.model.values + tensor->offset, tensor->count * sizeof(real));
+            memcpy(shallow.values + shallow.layout.tensors[same].offset, setup.model.values + tensor->offset,
+                   tensor->count * sizeof(real));
     }
     pass_forward(setup.matmul, &setup.pass, &without, NULL, &setup.pairs.batch, &shallow, 0);
     pass_forward(setup.matmul, &setup.pass, &with, NULL, &setup.pairs.batch, &setup.model, 0);
@@ -417,8 +421,8 @@ static void check_backend(enum backend backend, enum precision precision, double
         memset(other.array, 0, length * sizeof(real));
         pass_gradient(one.matmul, &one.pass, &wanted, &one.gradient, &one.pairs.batch, &one.model, &everything, 0.1, 1, 1, 1,
                       one.pairs.numbers);
-        pass_gradient(other.matmul, &other.pass, &got, &other.gradient, &other.pairs.batch, &other.model, &everything, 0.1, 1, 1,
-                      1, other.pairs.numbers);
+        pass_gradient(other.matmul, &other.pass, &got, &other.gradient, &other.pairs.batch, &other.model, &everything, 0.1, 1, 1, 1,
+                      other.pairs.numbers);
         check_near("loss", (size_t)round, got.loss, wanted.loss, tolerance * wanted.loss);
         for (size_t i = 0; i < length; i++)
             difference += (double)(one.array[i] - other.array[i]) * (double)(one.array[i] - other.array[i]);
@@ -444,10 +448,10 @@ static void bf16(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(company),  cmocka_unit_test(parts),    cmocka_unit_test(alignments),
-        cmocka_unit_test(sequences), cmocka_unit_test(masks),     cmocka_unit_test(dropped_words), cmocka_unit_test(measured),
-        cmocka_unit_test(masks_of_layers), cmocka_unit_test(zero_layer),
-        cmocka_unit_test(by_heart), cmocka_unit_test(onednn),   cmocka_unit_test(bf16),
+        cmocka_unit_test(company),   cmocka_unit_test(parts),           cmocka_unit_test(alignments),
+        cmocka_unit_test(sequences), cmocka_unit_test(masks),           cmocka_unit_test(dropped_words),
+        cmocka_unit_test(measured),  cmocka_unit_test(masks_of_layers), cmocka_unit_test(zero_layer),
+        cmocka_unit_test(by_heart),  cmocka_unit_test(onednn),          cmocka_unit_test(bf16),
     };
 
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

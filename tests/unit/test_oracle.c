@@ -1,9 +1,10 @@
 /* The numbers of an independent autograd program: loss, logits, alignments and the gradient of every tensor of toy models (files in
  * tests/unit/oracle, blocks `NAME ROWS COLUMNS` and the rows). Met to 1e-9 where real is double and to 1e-4 where it is float. */
-#include "base/memory.h"
 #include "base/io.h"
+#include "base/memory.h"
 #include "model/pass.h"
 
+#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 static const double tolerance = sizeof(real) == 8 ? 1e-9 : 1e-4;
 
@@ -108,8 +108,12 @@ static void toy_make(struct toy *toy, const char *path)
     oracle_read(&toy->oracle, path);
     sizes = find(&toy->oracle, "", "sizes.Vx.Vy.E.H.A.L");
     assert_non_null(sizes);
-    toy->config = (struct config){ .Vx = (int)sizes->values[0], .Vy = (int)sizes->values[1], .E = (int)sizes->values[2],
-                                   .H = (int)sizes->values[3], .A = (int)sizes->values[4], .L = (int)sizes->values[5],
+    toy->config = (struct config){ .Vx = (int)sizes->values[0],
+                                   .Vy = (int)sizes->values[1],
+                                   .E = (int)sizes->values[2],
+                                   .H = (int)sizes->values[3],
+                                   .A = (int)sizes->values[4],
+                                   .L = (int)sizes->values[5],
                                    .encoder_layers = 1 };
     model_init(&toy->model, &toy->config, NULL);
     for (int i = 0; i < toy->model.layout.count; i++) {
@@ -123,8 +127,9 @@ static void toy_make(struct toy *toy, const char *path)
             toy->model.values[tensor->offset + k] = (real)block->values[k];
     }
     toy->smoothing = find(&toy->oracle, "", "label_smoothing")->values[0];
-    toy->batch = (struct batch){ .source = toy->source, .target = toy->target, .source_length = toy->lengths[0],
-                                 .target_length = toy->lengths[1] };
+    toy->batch = (struct batch){
+        .source = toy->source, .target = toy->target, .source_length = toy->lengths[0], .target_length = toy->lengths[1]
+    };
     for (int b = 0; numbered(&toy->oracle, "source.", b); b++) {
         const struct block *sides[2] = { numbered(&toy->oracle, "source.", b), numbered(&toy->oracle, "target.", b) };
 

@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* Large enough for statistics; sizes all different but for E and L, which ties make equal. */
-static const struct config sizes = { .Vx = 120, .Vy = 110, .E = 40, .H = 50, .A = 45, .L = 40, .encoder_layers = 2,
-                                    .tie = TIE_NONE };
+static const struct config sizes = {
+    .Vx = 120, .Vy = 110, .E = 40, .H = 50, .A = 45, .L = 40, .encoder_layers = 2, .tie = TIE_NONE
+};
 
 struct start {
     struct layout layout;
@@ -104,23 +105,68 @@ static void check_orthogonal(const struct start *start, const char *name)
         }
 }
 
-static const char *const recurrent[] = { "encoder.forward.Ur", "encoder.forward.Uz", "encoder.forward.U", "encoder.backward.Ur",
-                                         "encoder.backward.Uz", "encoder.backward.U", "decoder.Ur", "decoder.Uz", "decoder.U",
-                                         "encoder.2.forward.Ur", "encoder.2.forward.Uz", "encoder.2.forward.U",
-                                         "encoder.2.backward.Ur", "encoder.2.backward.Uz", "encoder.2.backward.U" };
-static const char *const biases[] = { "encoder.forward.br", "encoder.forward.bz", "encoder.forward.b", "encoder.backward.br",
-                                      "encoder.backward.bz", "encoder.backward.b", "decoder.br", "decoder.bz", "decoder.b",
-                                      "decoder.start.b", "attention.ba", "readout.bo", "output.b", "encoder.2.forward.br",
-                                      "encoder.2.forward.bz", "encoder.2.forward.b", "encoder.2.backward.br",
-                                      "encoder.2.backward.bz", "encoder.2.backward.b" };
-static const char *const matrices[] = { "encoder.forward.Wr", "encoder.forward.Wz", "encoder.forward.W", "encoder.backward.Wr",
-                                        "encoder.backward.Wz", "encoder.backward.W", "decoder.start.W", "decoder.Wr",
-                                        "decoder.Wz", "decoder.W", "decoder.Cr", "decoder.Cz", "decoder.C", "readout.Uo",
-                                        "readout.Vo", "readout.Co", "output.W", "encoder.2.forward.Wr",
-                                        "encoder.2.forward.Wz", "encoder.2.forward.W", "encoder.2.backward.Wr",
-                                        "encoder.2.backward.Wz", "encoder.2.backward.W" };
-enum { RECURRENT = sizeof recurrent / sizeof *recurrent, BIASES = sizeof biases / sizeof *biases,
-       MATRICES = sizeof matrices / sizeof *matrices };
+static const char *const recurrent[] = { "encoder.forward.Ur",
+                                         "encoder.forward.Uz",
+                                         "encoder.forward.U",
+                                         "encoder.backward.Ur",
+                                         "encoder.backward.Uz",
+                                         "encoder.backward.U",
+                                         "decoder.Ur",
+                                         "decoder.Uz",
+                                         "decoder.U",
+                                         "encoder.2.forward.Ur",
+                                         "encoder.2.forward.Uz",
+                                         "encoder.2.forward.U",
+                                         "encoder.2.backward.Ur",
+                                         "encoder.2.backward.Uz",
+                                         "encoder.2.backward.U" };
+static const char *const biases[] = { "encoder.forward.br",
+                                      "encoder.forward.bz",
+                                      "encoder.forward.b",
+                                      "encoder.backward.br",
+                                      "encoder.backward.bz",
+                                      "encoder.backward.b",
+                                      "decoder.br",
+                                      "decoder.bz",
+                                      "decoder.b",
+                                      "decoder.start.b",
+                                      "attention.ba",
+                                      "readout.bo",
+                                      "output.b",
+                                      "encoder.2.forward.br",
+                                      "encoder.2.forward.bz",
+                                      "encoder.2.forward.b",
+                                      "encoder.2.backward.br",
+                                      "encoder.2.backward.bz",
+                                      "encoder.2.backward.b" };
+static const char *const matrices[] = { "encoder.forward.Wr",
+                                        "encoder.forward.Wz",
+                                        "encoder.forward.W",
+                                        "encoder.backward.Wr",
+                                        "encoder.backward.Wz",
+                                        "encoder.backward.W",
+                                        "decoder.start.W",
+                                        "decoder.Wr",
+                                        "decoder.Wz",
+                                        "decoder.W",
+                                        "decoder.Cr",
+                                        "decoder.Cz",
+                                        "decoder.C",
+                                        "readout.Uo",
+                                        "readout.Vo",
+                                        "readout.Co",
+                                        "output.W",
+                                        "encoder.2.forward.Wr",
+                                        "encoder.2.forward.Wz",
+                                        "encoder.2.forward.W",
+                                        "encoder.2.backward.Wr",
+                                        "encoder.2.backward.Wz",
+                                        "encoder.2.backward.W" };
+enum {
+    RECURRENT = sizeof recurrent / sizeof *recurrent,
+    BIASES = sizeof biases / sizeof *biases,
+    MATRICES = sizeof matrices / sizeof *matrices
+};
 
 static void glorot(void **state)
 {
@@ -312,7 +358,7 @@ static void ties(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(glorot), cmocka_unit_test(paper), cmocka_unit_test(seeds),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(glorot),  cmocka_unit_test(paper),  cmocka_unit_test(seeds),
                                         cmocka_unit_test(layouts), cmocka_unit_test(layers), cmocka_unit_test(weights),
                                         cmocka_unit_test(ties) };
 

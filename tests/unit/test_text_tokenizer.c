@@ -26,10 +26,10 @@ static void add_random(struct rng *rng, const uint32_t (*ranges)[2], size_t coun
 static void add_letters(struct rng *rng, struct text *out)
 {
     static const uint32_t scripts[][2] = {
-        { 'a', 'z' },         { 'A', 'Z' },         { 0xC0, 0x17F },      { 0x391, 0x3C9 },     { 0x410, 0x44F },
-        { 0x5D0, 0x5EA },     { 0x620, 0x64A },     { 0x905, 0x939 },     { 0xE01, 0xE2E },     { 0xAC00, 0xD7A3 },
-        { 0x3041, 0x3096 },   { 0x30A1, 0x30FA },   { 0x4E00, 0x9FFF },   { 0x20000, 0x2A6DF }, { 0x1E00, 0x1EFF },
-        { 0x1100, 0x11FF },   { 0x1F00, 0x1FFF },   { 0x10400, 0x1044F }, { 0xF900, 0xFAD9 },   { 0x2F800, 0x2FA1D },
+        { 'a', 'z' },       { 'A', 'Z' },       { 0xC0, 0x17F },      { 0x391, 0x3C9 },     { 0x410, 0x44F },
+        { 0x5D0, 0x5EA },   { 0x620, 0x64A },   { 0x905, 0x939 },     { 0xE01, 0xE2E },     { 0xAC00, 0xD7A3 },
+        { 0x3041, 0x3096 }, { 0x30A1, 0x30FA }, { 0x4E00, 0x9FFF },   { 0x20000, 0x2A6DF }, { 0x1E00, 0x1EFF },
+        { 0x1100, 0x11FF }, { 0x1F00, 0x1FFF }, { 0x10400, 0x1044F }, { 0xF900, 0xFAD9 },   { 0x2F800, 0x2FA1D },
     };
     size_t script = rng_below(rng, sizeof scripts / sizeof *scripts);
 
@@ -40,7 +40,7 @@ static void add_letters(struct rng *rng, struct text *out)
 static void add_marks(struct rng *rng, struct text *out)
 {
     static const uint32_t marks[][2] = {
-        { 0x300, 0x36F }, { 0x591, 0x5BD }, { 0x64B, 0x65F }, { 0x93A, 0x94F }, { 0xE31, 0xE3A },
+        { 0x300, 0x36F },   { 0x591, 0x5BD },   { 0x64B, 0x65F },   { 0x93A, 0x94F },     { 0xE31, 0xE3A },
         { 0xFE00, 0xFE0F }, { 0x20D0, 0x20F0 }, { 0x200B, 0x200F }, { 0xE0100, 0xE01EF }, { 0x1F3FB, 0x1F3FF },
     };
 
@@ -51,14 +51,43 @@ static void add_marks(struct rng *rng, struct text *out)
 static void add_anything(struct rng *rng, struct text *out)
 {
     static const char *const strings[] = {
-        " ", " ", " ", "  ", "\t", "\n", "'", "l'", "don't", "-", ".", ",", "(", "\"", "_", "@@ ", "</s>", "<unk>", " <unk> ",
-        "<0x41>", "\xC2\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x80\x99", "\xE2\x80\x9C", "\xE2\x81\x87", "\xE2\x96\x81",
-        "\xE2\x80\x8D", "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7", "\xE2\x9D\xA4\xEF\xB8\x8F",
-        "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA", "1\xEF\xB8\x8F\xE2\x83\xA3",
+        " ",
+        " ",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "'",
+        "l'",
+        "don't",
+        "-",
+        ".",
+        ",",
+        "(",
+        "\"",
+        "_",
+        "@@ ",
+        "</s>",
+        "<unk>",
+        " <unk> ",
+        "<0x41>",
+        "\xC2\xA0",
+        "\xE3\x80\x80",
+        "\xEF\xBB\xBF",
+        "\xE2\x80\x99",
+        "\xE2\x80\x9C",
+        "\xE2\x81\x87",
+        "\xE2\x96\x81",
+        "\xE2\x80\x8D",
+        "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7",
+        "\xE2\x9D\xA4\xEF\xB8\x8F",
+        "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA",
+        "1\xEF\xB8\x8F\xE2\x83\xA3",
     };
     static const uint32_t symbols[][2] = {
-        { '!', '~' }, { 0xA1, 0xBF }, { 0x2010, 0x205E }, { 0x20A0, 0x20BF }, { 0x1F600, 0x1F64F }, { 0, 0x1F }, { 0x80, 0x9F },
-        { '0', '9' }, { 0x660, 0x669 }, { 0x966, 0x96F }, { 0x1F1E6, 0x1F1FF }, { 0xE000, 0xE0FF }, { 0x10000, 0x10FFFF },
+        { '!', '~' },         { 0xA1, 0xBF },     { 0x2010, 0x205E },    { 0x20A0, 0x20BF }, { 0x1F600, 0x1F64F },
+        { 0, 0x1F },          { 0x80, 0x9F },     { '0', '9' },          { 0x660, 0x669 },   { 0x966, 0x96F },
+        { 0x1F1E6, 0x1F1FF }, { 0xE000, 0xE0FF }, { 0x10000, 0x10FFFF },
     };
 
     if (rng_below(rng, 2))
@@ -201,8 +230,11 @@ static void every_line_comes_back(void **state)
     (void)state;
     for (int combination = 0; combination < 16; combination++) {
         struct tokenizer_options options = {
-            .units = combination & 1 ? UNITS_CHAR : UNITS_BPE, .pretokenized = combination >> 1 & 1,
-            .lowercase = combination >> 2 & 1, .shared = combination >> 3 & 1, .vocabulary = combination % 3 ? 1500 : 400,
+            .units = combination & 1 ? UNITS_CHAR : UNITS_BPE,
+            .pretokenized = combination >> 1 & 1,
+            .lowercase = combination >> 2 & 1,
+            .shared = combination >> 3 & 1,
+            .vocabulary = combination % 3 ? 1500 : 400,
         };
         char **source = random_lines(3, LEARNED, options.lowercase), **target = random_lines(4, LEARNED, options.lowercase);
         char **lines = random_lines(100 + (uint64_t)combination, TRIED, options.lowercase);
@@ -255,8 +287,12 @@ static void known_words_come_back(void **state)
 }
 
 static const char *const english[] = {
-    "The house (a well-known house) is old.", "The house's door, said the man, is \"red\".", "The man is well known.",
-    "The man, the house: a door.", "is a well, known to the man", "The house is 3.5 m high.",
+    "The house (a well-known house) is old.",
+    "The house's door, said the man, is \"red\".",
+    "The man is well known.",
+    "The man, the house: a door.",
+    "is a well, known to the man",
+    "The house is 3.5 m high.",
 };
 
 /* A tokenizer of `units` that has seen the sentences above twice, on both sides. */
@@ -403,7 +439,7 @@ static void sides_hold_their_own_pieces(void **state)
     }
     tokenizer_learn(&tokenizer, &options, source, target, 4);
     assert_true(vocab_find(&tokenizer.sides[SOURCE], " abab", 5) == 258); /* the most frequent */
-    assert_true(vocab_find(&tokenizer.sides[SOURCE], "a", 1) > 258); /* kept for unseen words */
+    assert_true(vocab_find(&tokenizer.sides[SOURCE], "a", 1) > 258);      /* kept for unseen words */
     assert_true(vocab_find(&tokenizer.sides[TARGET], " abab", 5) == -1);
     assert_true(vocab_find(&tokenizer.sides[TARGET], "a", 1) == -1);
     assert_true(vocab_find(&tokenizer.sides[TARGET], " wxwx", 5) == 258);
@@ -495,7 +531,8 @@ static void loading_gives_the_same_tokenizer(void **state)
         tokenizer_learn(&learned, &options, source, target, LEARNED);
         tokenizer_learn(&again, &options, source, target, LEARNED);
         assert_int_equal(tokenizer_load(&loaded, &options, learned.merges, learned.merge_count, sides[SOURCE].pieces,
-                                        sides[SOURCE].count, sides[TARGET].pieces, sides[TARGET].count), 0);
+                                        sides[SOURCE].count, sides[TARGET].pieces, sides[TARGET].count),
+                         0);
         assert_int_equal(again.merge_count, learned.merge_count);
         for (int side = SOURCE; side <= TARGET; side++) {
             assert_int_equal(again.sides[side].count, sides[side].count);

@@ -205,9 +205,9 @@ static void long_lines_take_linear_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normalizes_the_cases),      cmocka_unit_test(reads_back_every_code_point),
-        cmocka_unit_test(knows_every_pair_of_bytes), cmocka_unit_test(lower_case_is_stable),
-        cmocka_unit_test(drops_invalid_sequences),   cmocka_unit_test(knows_categories),
+        cmocka_unit_test(normalizes_the_cases),        cmocka_unit_test(reads_back_every_code_point),
+        cmocka_unit_test(knows_every_pair_of_bytes),   cmocka_unit_test(lower_case_is_stable),
+        cmocka_unit_test(drops_invalid_sequences),     cmocka_unit_test(knows_categories),
         cmocka_unit_test(long_lines_take_linear_time),
     };
 

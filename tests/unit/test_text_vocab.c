@@ -129,8 +129,10 @@ static void sorts_by_count_then_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_what_was_added),         cmocka_unit_test(has_the_special_entries),
-        cmocka_unit_test(refuses_damaged_vocabularies), cmocka_unit_test(sorts_by_count_then_bytes),
+        cmocka_unit_test(finds_what_was_added),
+        cmocka_unit_test(has_the_special_entries),
+        cmocka_unit_test(refuses_damaged_vocabularies),
+        cmocka_unit_test(sorts_by_count_then_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,8 +92,14 @@ static void empty_lines_have_no_words(void **state)
 static void expects_ordinary_spacing(void **state)
 {
     static const char *const lines[] = {
-        "A man, a plan (really); yes!", "l'homme n’est pas", "a well-known, 3.5 % – or 10:30?", "He said \"yes\" to €5.",
-        "我爱你。", "dogs' tails", "one/two [x] «y» #tag @name", "„ja“",
+        "A man, a plan (really); yes!",
+        "l'homme n’est pas",
+        "a well-known, 3.5 % – or 10:30?",
+        "He said \"yes\" to €5.",
+        "我爱你。",
+        "dogs' tails",
+        "one/two [x] «y» #tag @name",
+        "„ja“",
     };
 
     (void)state;

@@ -190,8 +190,7 @@ static void check_rows(int n, enum kind kind)
 
             sum += dot;
             size += fabs(dot);
-            near("add_outer", j * length + i, (double)dH[j * length + i], (double)old_dH[j * length + i] + outer,
-                 3 + fabs(outer));
+            near("add_outer", j * length + i, (double)dH[j * length + i], (double)old_dH[j * length + i] + outer, 3 + fabs(outer));
         }
         near("dots", j, (double)d[j], sum, 5 * size); /* a plain sum of floats, hundreds of times as large as its terms */
     }

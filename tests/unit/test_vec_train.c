@@ -111,10 +111,12 @@ static void sum_squares(void **state)
 /* Known values; halves go to the even neighbour. Two rows with a stride. */
 static void bf16(void **state)
 {
-    static const float from[] = { 1, -2, 0, -0.0f, 77, 0x1.01p0f, 0x1.03p0f, 0x1.010002p0f, 0x1.00fffep0f, 77, -0x1.01p0f,
-                                  3.140625f, 0x1.fffffep127f, 1e-40f, 77 };
-    static const uint16_t wanted[] = { 0x3f80, 0xc000, 0x0000, 0x8000, 0x3f80, 0x3f82, 0x3f81, 0x3f80, 0xbf80, 0x4049, 0x7f80,
-                                       0x0001 };
+    static const float from[] = {
+        1,  -2,         0,         -0.0f,           77,     0x1.01p0f, 0x1.03p0f, 0x1.010002p0f, 0x1.00fffep0f,
+        77, -0x1.01p0f, 3.140625f, 0x1.fffffep127f, 1e-40f, 77
+    };
+    static const uint16_t wanted[] = { 0x3f80, 0xc000, 0x0000, 0x8000, 0x3f80, 0x3f82,
+                                       0x3f81, 0x3f80, 0xbf80, 0x4049, 0x7f80, 0x0001 };
     uint16_t to[13];
 
     (void)state;
@@ -171,7 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cross_entropy), cmocka_unit_test(optimisers), cmocka_unit_test(sum_squares),
-        cmocka_unit_test(bf16),          cmocka_unit_test(int8),          cmocka_unit_test(denormals),
+        cmocka_unit_test(bf16),          cmocka_unit_test(int8),       cmocka_unit_test(denormals),
     };
 
     return cmocka_run_group_tests_name("vec for training", tests, NULL, NULL);
