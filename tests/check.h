@@ -5,12 +5,12 @@
 #include "base/rng.h"
 #include "math/real.h"
 
-#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 
 /* x [count]: uniform in ± most. */
 static inline void check_fill(real *x, size_t count, double most, struct rng *rng)

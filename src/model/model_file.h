@@ -3,7 +3,7 @@
 #ifndef NMT_MODEL_MODEL_FILE_H
 #define NMT_MODEL_MODEL_FILE_H
 
-#include "model/gguf.h"
+#include "file/gguf.h"
 #include "model/model.h"
 #include "text/tokenizer.h"
 

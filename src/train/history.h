@@ -2,7 +2,7 @@
 #ifndef NMT_TRAIN_HISTORY_H
 #define NMT_TRAIN_HISTORY_H
 
-#include "model/gguf.h"
+#include "file/gguf.h"
 
 struct history_entry {
     long update, epoch;

@@ -1,7 +1,7 @@
 /* Fuzz target (libFuzzer): any bytes may be given as a model file; they are refused, or all that is handed out can be used.
  *
  * Build with clang -fsanitize=fuzzer,address,undefined; run with -close_fd_mask=2 to be spared the error lines. */
-#include "model/gguf.h"
+#include "file/gguf.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
 #include "base/report.h"
 #include "base/rng.h"
 
-#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +14,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 static void assert_between(double x, double least, double most)
 {

@@ -1,8 +1,8 @@
-/* Tests of model/gguf with its own writer: what is written comes back, under its name only when it is whole. */
+/* Tests of file/gguf with its own writer: what is written comes back, under its name only when it is whole. */
 #define _POSIX_C_SOURCE 200809L
-#include "../capture.h"
 #include "base/memory.h"
-#include "model/gguf.h"
+#include "file/gguf.h"
+#include "../capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

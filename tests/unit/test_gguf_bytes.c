@@ -1,9 +1,9 @@
-/* Tests of model/gguf with files made byte by byte, not by its writer: every value type is read; what is damaged is refused with
+/* Tests of file/gguf with files made byte by byte, not by its writer: every value type is read; what is damaged is refused with
  * one line that says why, and never crashes. */
 #define _POSIX_C_SOURCE 200809L
-#include "../capture.h"
 #include "base/memory.h"
-#include "model/gguf.h"
+#include "file/gguf.h"
+#include "../capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

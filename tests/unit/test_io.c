@@ -2,8 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "base/io.h"
 
-#include <cmocka.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +9,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <cmocka.h>
 
 struct folder {
     char path[200], file[256]; /* file: the one name that the tests use */

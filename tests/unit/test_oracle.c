@@ -1,10 +1,9 @@
 /* The numbers of an independent autograd program: loss, logits, alignments and the gradient of every tensor of toy models (files in
  * tests/unit/oracle, blocks `NAME ROWS COLUMNS` and the rows). Met to 1e-9 where real is double and to 1e-4 where it is float. */
-#include "base/io.h"
 #include "base/memory.h"
+#include "base/io.h"
 #include "model/pass.h"
 
-#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 static const double tolerance = sizeof(real) == 8 ? 1e-9 : 1e-4;
 

@@ -1,6 +1,6 @@
 /* gguf_read: opens a model file and checks it before anything in it is believed; finds tensors; sums them up. */
 #define _POSIX_C_SOURCE 200809L
-#include "model/gguf.h"
+#include "file/gguf.h"
 
 #include "base/hash.h"
 #include "base/report.h"

@@ -1,5 +1,5 @@
 /* gguf_value: the values of an open model file: fetched by key and kind, or printed whatever they are. */
-#include "model/gguf.h"
+#include "file/gguf.h"
 
 #include "base/report.h"
 

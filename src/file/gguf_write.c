@@ -1,6 +1,6 @@
 /* gguf_write: collects keys and tensors and writes them as a model file. Nothing but what was put and added goes into it, no
  * time, no host, no version: equal models are equal files. */
-#include "model/gguf.h"
+#include "file/gguf.h"
 
 #include "base/io.h"
 #include "base/report.h"
