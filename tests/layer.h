@@ -4,7 +4,7 @@
 #define NMT_TESTS_LAYER_H
 
 #include "base/memory.h"
-#include "math/matmul.h"
+#include "layers/gradient.h"
 
 #include "check.h"
 
@@ -29,7 +29,9 @@ struct layer {
     int count;
     double (*forward)(struct layer *layer);
     void (*backward)(struct layer *layer);
-    struct matmul *matmul;
+    struct worker worker;
+    struct layout layout; /* of the slots that are weights, where the layer writes through a struct gradient */
+    struct gradient gradient;
     struct rng rng;
     int rows;
     double smoothing;
@@ -46,7 +48,7 @@ static inline struct layer *layer_new(double (*forward)(struct layer *), void (*
 
     layer->forward = forward;
     layer->backward = backward;
-    layer->matmul = matmul_new(BACKEND_OPENBLAS, PRECISION_F32);
+    worker_init(&layer->worker, 0, BACKEND_OPENBLAS, PRECISION_F32);
     layer->rng = rng_make(4, 0, 0, 0);
     check_fill(layer->R, MOST, 1, &layer->rng);
     return layer;
@@ -58,7 +60,10 @@ static inline void layer_free(struct layer *layer)
         free(layer->slots[i].x);
         free(layer->slots[i].d);
     }
-    matmul_free(layer->matmul);
+    worker_release(&layer->worker);
+    if (layer->gradient.layout)
+        gradient_release(&layer->gradient);
+    layout_release(&layer->layout);
     free(layer);
 }
 
@@ -140,6 +145,39 @@ static inline void check_layer(struct layer *layer)
         free(first[i]);
     }
     layer_free(layer);
+}
+
+static inline struct matrix view_of(const struct slot *slot)
+{
+    return (struct matrix){ slot->x, slot->rows, slot->columns, slot->ld };
+}
+
+static inline struct matrix gradient_view_of(const struct slot *slot)
+{
+    return (struct matrix){ slot->d, slot->rows, slot->columns, slot->ld };
+}
+
+/* A pass through the gradient: makes a block of each weight slot from `first` on (once), and begins. */
+static inline void weights_begin(struct layer *layer, int first)
+{
+    if (!layer->gradient.layout) {
+        for (int i = first; i < layer->count; i++)
+            layout_add(&layer->layout, layer->slots[i].columns == 1 ? TENSOR_VECTOR : TENSOR_MATRIX, layer->slots[i].rows,
+                       layer->slots[i].columns, "%s", layer->slots[i].name);
+        gradient_init(&layer->gradient, &layer->layout);
+    }
+    gradient_begin(&layer->gradient);
+}
+
+/* Ends it, and puts the weights' gradients into their slots. */
+static inline void weights_end(struct layer *layer, int first)
+{
+    gradient_end(&layer->gradient);
+    for (int i = first; i < layer->count; i++) {
+        const struct block *block = &layer->layout.blocks[i - first];
+
+        memcpy(layer->slots[i].d, layer->gradient.values + block->offset, block->count * sizeof(real));
+    }
 }
 
 static inline struct weight weight_of(const struct slot *slot)

@@ -6,7 +6,7 @@
 
 enum { PAIRS_MOST = 8, PAIRS_LONGEST = 16 };
 
-struct pairs {
+struct sample {
     int32_t ids[2][PAIRS_MOST][PAIRS_LONGEST];
     const int32_t *source[PAIRS_MOST], *target[PAIRS_MOST];
     int source_length[PAIRS_MOST], target_length[PAIRS_MOST];
@@ -15,46 +15,49 @@ struct pairs {
 };
 
 /* `count` pairs with the given lengths; ids from 1 up, the last word of each sentence is 0 (</s>). */
-static inline void pairs_make(struct pairs *pairs, const struct config *config, const int (*lengths)[2], int count, uint64_t seed)
+static inline void sample_make(struct sample *sample, const struct config *config, const int (*lengths)[2], int count,
+                               uint64_t seed)
 {
     struct rng rng = rng_make(seed, 0, 0, 0);
 
     for (int b = 0; b < count; b++) {
-        pairs->source[b] = pairs->ids[0][b];
-        pairs->target[b] = pairs->ids[1][b];
-        pairs->source_length[b] = lengths[b][0];
-        pairs->target_length[b] = lengths[b][1];
-        pairs->numbers[b] = 100 + 7 * b;
+        sample->source[b] = sample->ids[0][b];
+        sample->target[b] = sample->ids[1][b];
+        sample->source_length[b] = lengths[b][0];
+        sample->target_length[b] = lengths[b][1];
+        sample->numbers[b] = 100 + 7 * b;
         for (int side = 0; side < 2; side++) {
             size_t words = (size_t)(side ? config->Vy : config->Vx) - 1;
 
             for (int i = 0; i + 1 < lengths[b][side]; i++)
-                pairs->ids[side][b][i] = 1 + (int32_t)rng_below(&rng, words);
-            pairs->ids[side][b][lengths[b][side] - 1] = 0;
+                sample->ids[side][b][i] = 1 + (int32_t)rng_below(&rng, words);
+            sample->ids[side][b][lengths[b][side] - 1] = 0;
         }
     }
-    pairs->batch = (struct batch){ .sentences = count,
-                                   .source = pairs->source,
-                                   .target = pairs->target,
-                                   .source_length = pairs->source_length,
-                                   .target_length = pairs->target_length };
+    sample->batch = (struct batch){ .sentences = count,
+                                    .source = sample->source,
+                                    .source_length = sample->source_length,
+                                    .targets = count,
+                                    .target = sample->target,
+                                    .target_length = sample->target_length };
 }
 
 /* The pairs `which` [count] of `from`, in that order. */
-static inline void pairs_pick(struct pairs *pairs, const struct pairs *from, const int *which, int count)
+static inline void sample_pick(struct sample *sample, const struct sample *from, const int *which, int count)
 {
     for (int i = 0; i < count; i++) {
-        pairs->source[i] = from->source[which[i]];
-        pairs->target[i] = from->target[which[i]];
-        pairs->source_length[i] = from->source_length[which[i]];
-        pairs->target_length[i] = from->target_length[which[i]];
-        pairs->numbers[i] = from->numbers[which[i]];
+        sample->source[i] = from->source[which[i]];
+        sample->target[i] = from->target[which[i]];
+        sample->source_length[i] = from->source_length[which[i]];
+        sample->target_length[i] = from->target_length[which[i]];
+        sample->numbers[i] = from->numbers[which[i]];
     }
-    pairs->batch = (struct batch){ .sentences = count,
-                                   .source = pairs->source,
-                                   .target = pairs->target,
-                                   .source_length = pairs->source_length,
-                                   .target_length = pairs->target_length };
+    sample->batch = (struct batch){ .sentences = count,
+                                    .source = sample->source,
+                                    .source_length = sample->source_length,
+                                    .targets = count,
+                                    .target = sample->target,
+                                    .target_length = sample->target_length };
 }
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef NMT_BASE_MEMORY_H
 #define NMT_BASE_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* a * b; dies with a clear line when the product does not fit: the one helper for products of sizes. */
@@ -34,6 +35,7 @@ struct text {
 void text_add(struct text *text, const char *bytes, size_t count);
 void text_add_string(struct text *text, const char *string);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_format_list(struct text *text, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 void text_clear(struct text *text); /* length 0, the room is kept; data is then a valid empty string */
 void text_release(struct text *text);
 

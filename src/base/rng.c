@@ -26,6 +26,15 @@ struct rng rng_make(uint64_t seed, uint64_t a, uint64_t b, uint64_t c)
     return rng;
 }
 
+uint64_t rng_stream(const char *name)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
 static uint64_t rotate(uint64_t x, int k)
 {
     return (x << k) | (x >> (64 - k));

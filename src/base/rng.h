@@ -16,6 +16,9 @@ struct rng {
 /* A stream of its own for each (seed, a, b, c). */
 struct rng rng_make(uint64_t seed, uint64_t a, uint64_t b, uint64_t c);
 
+/* A number for what a stream is for, to be given to rng_make: a hash of its name (FNV-1a). */
+uint64_t rng_stream(const char *name);
+
 uint64_t rng_next(struct rng *rng);
 double rng_uniform(struct rng *rng);                             /* [0, 1), 53 bits */
 double rng_normal(struct rng *rng);                              /* mean 0, deviation 1 (Box-Muller) */

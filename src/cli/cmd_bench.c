@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "corpus/plan.h"
 #include "search/beam.h"
-#include "train/learner.h"
+#include "train/update.h"
 #include "train/progress.h"
 
 #include <limits.h>
@@ -44,10 +44,10 @@ static void add_json(struct bench *bench, const char *name, double value)
 static double team_peak(const struct team *team, int m, int n, int k, double seconds)
 {
     double total = 0;
-    int threads = team->count;
 
-#pragma omp parallel num_threads(threads) reduction(+ : total)
-    total += matmul_peak(team->matmul[omp_get_thread_num()], m, n, k, seconds);
+#pragma omp parallel num_threads(team->count) reduction(+ : total)
+    TEAM_EACH(team, worker)
+    total += matmul_peak(worker, m, n, k, seconds);
     return total;
 }
 
@@ -69,7 +69,7 @@ static int bench_products(struct bench *bench)
         double large, small, together;
         char name[64];
 
-        if (!matmul_available(kinds[i].backend, kinds[i].precision))
+        if (!worker_available(kinds[i].backend, kinds[i].precision))
             continue;
         if (team_init(&one, 1, kinds[i].backend, kinds[i].precision) ||
             team_init(&all, bench->team.count, kinds[i].backend, kinds[i].precision))
@@ -144,32 +144,25 @@ static int make_corpus(struct bench *bench)
     return 0;
 }
 
-/* Floating-point operations of the forward products for a batch's words. */
-static double operations(const struct config *c, double source, double target, double pairs, double sentences)
-{
-    double E = c->E, H = c->H, A = c->A, L = c->L, V = c->Vy;
-    double encoder = 2 * 3 * H * (E + H) + 2 * 3 * H * 3 * H * (c->encoder_layers - 1) + 2 * H * A;
-    double decoder = 3 * H * (E + H + 2 * H) + A * H + config_word_query(c) * E + 2 * L * (H + E + 2 * H) + L * V;
-
-    return 2 * (source * encoder + target * decoder + pairs * (A + 2 * H) + sentences * H * H);
-}
-
 static void print_parts(struct bench *bench)
 {
+    const struct meter *first = &bench->team.workers[0].meter;
     double total = 0, seconds[METER_PARTS] = { 0 };
 
     for (int i = 0; i < bench->team.count; i++)
-        for (int part = 0; part < METER_PARTS; part++) {
-            seconds[part] += matmul_meter(bench->team.matmul[i])->seconds[part];
-            total += matmul_meter(bench->team.matmul[i])->seconds[part];
-        }
-    for (int part = 0; part < METER_PARTS; part++) {
+        for (int part = 0; part < bench->team.workers[i].meter.count; part++)
+            for (int k = 0; k < first->count; k++)
+                if (bench->team.workers[i].meter.parts[part].name == first->parts[k].name) {
+                    seconds[k] += bench->team.workers[i].meter.parts[part].seconds;
+                    total += bench->team.workers[i].meter.parts[part].seconds;
+                }
+    for (int k = 0; k < first->count; k++) {
         char name[64];
 
-        snprintf(name, sizeof name, "train_%s_percent", meter_names[part]);
-        add_json(bench, name, 100 * seconds[part] / total);
+        snprintf(name, sizeof name, "train_%s_percent", first->parts[k].name);
+        add_json(bench, name, 100 * seconds[k] / total);
         if (!bench->s.json)
-            printf("%s%s %.1f %%", part ? ", " : "  of the time: ", meter_names[part], 100 * seconds[part] / total);
+            printf("%s%s %.1f %%", k ? ", " : "  of the time: ", first->parts[k].name, 100 * seconds[k] / total);
     }
     if (!bench->s.json)
         putchar('\n');
@@ -187,7 +180,7 @@ static int bench_training(struct bench *bench)
     int failed = 0, count = 0;
 
     model_init(&model, &bench->config, NULL);
-    params_initialize(model.values, &model.layout, INITIAL_GLOROT, 1);
+    layout_initialize(&model.layout, model.values, INITIAL_GLOROT, 1);
     learner_init(&learner, &bench->team, &model, OPTIMIZER_ADAM);
     learner.clip = 1;
     learner.smoothing = bench->s.smoothing;
@@ -195,23 +188,23 @@ static int bench_training(struct bench *bench)
     plan_make(&plan, &bench->corpus, &batches, 1, 1);
     learner_pack(&learner);
     for (size_t i = 0; !failed && count < WARM_UP + bench->s.updates; i = (i + 1) % plan.batches) {
-        const int32_t *pairs = plan.pairs + plan.first[i];
-        int sentences = (int)(plan.first[i + 1] - plan.first[i]);
+        const struct pairs pairs = plan_batch(&plan, &bench->corpus, i);
 
-        if (sentences < bench->s.batch && plan.batches > 1)
+        if (pairs.count < bench->s.batch && plan.batches > 1)
             continue;
         if (count == WARM_UP) {
             for (int k = 0; k < bench->team.count; k++)
-                meter_reset(matmul_meter(bench->team.matmul[k]));
+                meter_reset(&bench->team.workers[k].meter);
             from = meter_clock();
         }
-        failed = learner_update(&learner, &update, &bench->corpus, pairs, sentences, 1e-4, count + 1);
+        failed = learner_update(&learner, &update, &pairs, 1e-4, count + 1);
         if (count++ < WARM_UP)
             continue;
-        for (int k = 0; k < sentences; k++) {
-            double Tx = bench->corpus.length[SOURCE][pairs[k]], Ty = bench->corpus.length[TARGET][pairs[k]];
+        for (int k = 0; k < pairs.count; k++) {
+            double Tx = bench->corpus.length[SOURCE][pairs.numbers[k]], Ty = bench->corpus.length[TARGET][pairs.numbers[k]];
+            const struct work work = { Tx, Ty, Tx * Ty, 1 };
 
-            flops += 3 * operations(&bench->config, Tx, Ty, Tx * Ty, 1);
+            flops += 3 * model_operations(&bench->config, &work);
             words += Ty;
         }
     }
@@ -246,7 +239,7 @@ static double translate_speed(struct bench *bench, struct model *model, int beam
     part.pairs = (size_t)sentences < part.pairs ? (size_t)sentences : part.pairs;
     plan_make(&plan, &part, &batches, 1, 1);
     for (int i = 0; i < threads; i++)
-        beam_init(&beams[i], bench->team.matmul[i], &model, 1);
+        beam_init(&beams[i], &bench->team.workers[i], &model, 1);
     for (int round = 0; round < 2; round++) { /* the first one warms up */
         from = meter_clock();
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
@@ -295,8 +288,8 @@ static void bench_translation(struct bench *bench)
     struct model model;
 
     model_init(&model, &bench->config, NULL);
-    params_initialize(model.values, &model.layout, INITIAL_GLOROT, 1);
-    model_pack(&model, bench->team.matmul[0], 0);
+    layout_initialize(&model.layout, model.values, INITIAL_GLOROT, 1);
+    model_pack(&model, &bench->team.workers[0], 1, 0);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         double speed = translate_speed(bench, &model, kinds[i].beam, kinds[i].batch, kinds[i].sentences, kinds[i].threads);
 
@@ -311,7 +304,7 @@ static int check(const struct bench_settings *s, const struct options *options, 
 {
     if (options_range(options, "embedding", s->embedding, 1, 65536) || options_range(options, "hidden", s->hidden, 1, 65536) ||
         options_range(options, "alignment", s->alignment, 1, 65536) || options_range(options, "maxout", s->maxout, 1, 65536) ||
-        options_range(options, "encoder-layers", s->encoder_layers, 1, ENCODER_LAYERS_MOST) ||
+        options_range(options, "encoder-layers", s->encoder_layers, 1, 64) ||
         options_range(options, "vocabulary", s->vocabulary, 10, 10000000) || options_range(options, "batch", s->batch, 1, 4000) ||
         options_range(options, "updates", s->updates, 1, INT_MAX - 10) ||
         options_range(options, "sentences", s->sentences, 5, INT_MAX) ||
@@ -385,14 +378,13 @@ int cmd_bench(int argc, const char **argv)
     code = EXIT_FAILED;
     if (team_init(&bench.team, s->threads, (enum backend)backend, (enum precision)precision))
         goto out;
-    bench.config = (struct config){ .Vx = s->vocabulary,
-                                    .Vy = s->vocabulary,
-                                    .E = s->embedding,
-                                    .H = s->hidden,
-                                    .A = s->alignment,
-                                    .L = s->maxout,
-                                    .encoder_layers = s->encoder_layers,
-                                    .query = (enum query_kind)query };
+    bench.config = (struct config){
+        .Vx = s->vocabulary,
+        .Vy = s->vocabulary,
+        .E = s->embedding,
+        .encoder = { .layers = s->encoder_layers, .width = s->hidden },
+        .decoder = { .width = s->hidden, .alignment = s->alignment, .maxout = s->maxout, .query = (enum query_kind)query }
+    };
     if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
         if (s->train || !s->translate)
             failed = bench_training(&bench);

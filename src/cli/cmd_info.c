@@ -18,10 +18,10 @@ static int print_build(void)
     enum backend backend = BACKEND_AUTO;
     enum precision precision = PRECISION_AUTO;
 
-    matmul_choose(&backend, &precision);
+    worker_choose(&backend, &precision);
     printf("version    %s\ncompiler   %s\nbackends   openblas%s\nchosen     %s, %s\nprecisions f32%s%s\n", NMT_VERSION, __VERSION__,
            backend == BACKEND_ONEDNN ? " onednn" : "", backend_names[backend], precision_names[precision],
-           matmul_available(backend, PRECISION_BF16) ? " bf16" : "", matmul_available(backend, PRECISION_INT8) ? " int8" : "");
+           worker_available(backend, PRECISION_BF16) ? " bf16" : "", worker_available(backend, PRECISION_INT8) ? " int8" : "");
     return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -89,8 +89,9 @@ static void print_plan(struct trainer *trainer, const struct recipe *recipe)
     size_t text = before > in_use ? before - in_use : 0;
 
     note("vocabulary: %d source and %d target entries, %d merges", config->Vx, config->Vy, trainer->tokenizer->merge_count);
-    note("model: embedding %d, hidden %d, alignment %d, maxout %d, encoder layers %d, tie %s: %zu parameters", config->E, config->H,
-         config->A, config->L, config->encoder_layers, tie_names[config->tie], learner->model.layout.parameters);
+    note("model: embedding %d, hidden %d, alignment %d, maxout %d, encoder layers %d, tie %s: %zu parameters", config->E,
+         config->decoder.width, config->decoder.alignment, config->decoder.maxout, config->encoder.layers, tie_names[config->tie],
+         learner->model.layout.parameters);
     note("chosen: %s", recipe->reasons.data);
     note("products: %s, %s, %d threads", backend_names[learner->team->backend], precision_names[learner->team->precision],
          learner->team->count);
@@ -144,7 +145,7 @@ static int train(const struct train_settings *settings, struct recipe *recipe, c
     }
     model_init(&model, &recipe->config, NULL);
     if (!resumed)
-        params_initialize(model.values, &model.layout, recipe->initial, (unsigned long)settings->seed);
+        layout_initialize(&model.layout, model.values, recipe->initial, (unsigned long)settings->seed);
     options->model = settings->model;
     options->checkpoint = checkpoint;
     options->log = settings->log;

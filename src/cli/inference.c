@@ -65,7 +65,7 @@ int inference_open(struct inference *inference, const struct inference_settings 
         inference->models[inference->count] = &saved->model;
     }
     inference->tokenizer = &inference->saved[0].tokenizer;
-    if (settings->alignment && inference->saved[0].model.config.attention == ATTENTION_NONE) {
+    if (settings->alignment && inference->saved[0].model.config.decoder.attention == ATTENTION_NONE) {
         error("%s: was trained with --attention none, so there is no alignment to write", settings->models.items[0]);
         goto fail;
     }
@@ -79,14 +79,15 @@ fail:
 
 void inference_pack(struct inference *inference)
 {
-    int threads = inference->team.count;
+    struct team *team = &inference->team;
 
     if (inference->packed)
         return;
     inference->packed = 1;
-#pragma omp parallel num_threads(threads) if (threads > 1)
+#pragma omp parallel num_threads(team->count) if (team->count > 1)
+    TEAM_EACH(team, worker)
     for (int i = 0; i < inference->count; i++)
-        model_pack(inference->models[i], inference->team.matmul[omp_get_thread_num()], 0);
+        model_pack(inference->models[i], worker, team->count, 0);
 }
 
 void inference_close(struct inference *inference)

@@ -205,7 +205,7 @@ static int check_ranges(const struct train_settings *s, const struct options *op
         { "max-epochs", s->max_epochs, 0, LONG_MAX },
         { "seed", s->seed, 0, LONG_MAX },
         { "threads", s->threads, 0, TEAM_MOST },
-        { "encoder-layers", s->encoder_layers, AUTO, ENCODER_LAYERS_MOST },
+        { "encoder-layers", s->encoder_layers, AUTO, 64 },
     };
     const struct {
         const char *name;
@@ -276,7 +276,8 @@ int recipe_check(struct recipe *recipe, const struct train_settings *s, const st
                        .lowercase = s->lowercase,
                        .vocabulary = s->vocabulary,
                        .shared = tie == TIE_ALL },
-        .config = { .tie = (enum tie)tie, .attention = (enum attention_kind)attention, .query = (enum query_kind)query },
+        .config = { .tie = (enum tie)tie,
+                    .decoder = { .attention = (enum attention_kind)attention, .query = (enum query_kind)query } },
         .initial = (enum initial)initial,
         .optimizer = (enum optimizer_kind)optimizer,
         .bad_utf8 = (enum bad_utf8)bad_utf8,
@@ -305,10 +306,10 @@ static double choose(double given, double chosen)
 static void scale_model(struct config *config, const struct train_settings *s, int small)
 {
     config->E = (int)choose(s->embedding, small ? 128 : 256);
-    config->H = (int)choose(s->hidden, small ? 256 : 512);
-    config->A = config->attention == ATTENTION_NONE ? 0 : (int)choose(s->alignment, small ? 256 : 512);
-    config->L = (int)choose(s->maxout, config->tie != TIE_NONE ? config->E : small ? 256 : 512);
-    config->encoder_layers = (int)choose(s->encoder_layers, small ? 2 : 1);
+    config->encoder.width = config->decoder.width = (int)choose(s->hidden, small ? 256 : 512);
+    config->decoder.alignment = config->decoder.attention == ATTENTION_NONE ? 0 : (int)choose(s->alignment, small ? 256 : 512);
+    config->decoder.maxout = (int)choose(s->maxout, config->tie != TIE_NONE ? config->E : small ? 256 : 512);
+    config->encoder.layers = (int)choose(s->encoder_layers, small ? 2 : 1);
 }
 
 void recipe_scale(struct recipe *recipe, const struct train_settings *s, const struct corpus *corpus)

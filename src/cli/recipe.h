@@ -5,7 +5,7 @@
 #include "cli/options.h"
 #include "corpus/corpus.h"
 #include "math/matmul.h"
-#include "model/params.h"
+#include "model/model.h"
 #include "train/trainer.h"
 
 /* One variable per option. AUTO (a number) or "auto" (a text) is replaced by recipe_scale. */

@@ -105,3 +105,8 @@ void plan_release(struct plan *plan)
     free(plan->first);
     *plan = (struct plan){ 0 };
 }
+
+struct pairs plan_batch(const struct plan *plan, const struct corpus *corpus, size_t batch)
+{
+    return (struct pairs){ corpus, plan->pairs + plan->first[batch], (int)(plan->first[batch + 1] - plan->first[batch]) };
+}

@@ -11,12 +11,23 @@ struct plan {
     size_t batches;
 };
 
-/* A batch holds up to `tokens` target tokens and no more than one and a half times as many source tokens (but at least one pair), or `sentences` pairs if that is not 0; a pool holds `pool` batches. */
+/* A batch holds up to `tokens` target tokens and no more than one and a half times as many source tokens (but at least one pair), or
+ * `sentences` pairs if that is not 0; a pool holds `pool` batches. */
 struct plan_options {
     int tokens, sentences, pool;
 };
 
 void plan_make(struct plan *plan, const struct corpus *corpus, const struct plan_options *options, uint64_t seed, uint64_t epoch);
 void plan_release(struct plan *plan);
+
+/* Some pairs of a corpus, rising in length. */
+struct pairs {
+    const struct corpus *corpus;
+    const int32_t *numbers; /* [count] */
+    int count;
+};
+
+/* A batch of the plan. */
+struct pairs plan_batch(const struct plan *plan, const struct corpus *corpus, size_t batch);
 
 #endif

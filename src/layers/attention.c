@@ -8,54 +8,54 @@
 const char *const attention_names[] = { "additive", "dot", "scaled-dot", "none", NULL };
 const char *const query_names[] = { "state", "word", NULL };
 
-/* What the scores of the two multiplicative kinds are times. */
+/* The factor of the scores of the two multiplicative kinds. */
 static real scale_of(enum attention_kind kind, int A)
 {
     return kind == ATTENTION_SCALED_DOT ? (real)(1 / sqrt(A)) : 1;
 }
 
-void attention_weights(enum attention_kind kind, real *alpha, const real *q, const real *K, const real *va, int T, int A)
+void attention_weights(const struct attention *attention, real *alpha, const real *q, struct matrix keys)
 {
-    if (kind == ATTENTION_ADDITIVE) {
-        vec_energy(alpha, q, K, va, T, A);
-    } else {
-        real scale = scale_of(kind, A);
+    int T = keys.rows, A = keys.columns;
 
-        vec_dots(alpha, q, K, T, A);
+    if (attention->kind == ATTENTION_ADDITIVE) {
+        vec_energy(alpha, q, keys.at, attention->va, T, A);
+    } else {
+        real scale = scale_of(attention->kind, A);
+
+        vec_dots(alpha, q, keys.at, T, A);
         for (int j = 0; j < T; j++)
             alpha[j] *= scale;
     }
     vec_softmax(alpha, T);
 }
 
-void attention_forward(enum attention_kind kind, real *c, real *alpha, const real *q, const real *K, const real *va, const real *H,
-                       int T, int A, int n)
+void attention_forward(const struct attention *attention, real *c, real *alpha, const real *q,
+                       const struct attention_source *source)
 {
-    attention_weights(kind, alpha, q, K, va, T, A);
-    vec_weighted_sum(c, alpha, H, T, n);
+    attention_weights(attention, alpha, q, source->keys);
+    vec_weighted_sum(c, alpha, source->values.at, source->values.rows, source->values.columns);
 }
 
-void attention_backward(enum attention_kind kind, real *dq, real *dK, real *dva, const real *dc, const real *alpha, const real *q,
-                        const real *K, const real *va, const real *H, real *scratch, int T, int A, int n)
+void attention_backward(const struct attention *attention, const struct attention_gradient *back, const real *dc, const real *alpha,
+                        const real *q, const struct attention_source *source)
 {
-    real *dalpha = scratch, *de = scratch + T;
+    const real *K = source->keys.at;
+    int T = source->keys.rows, A = source->keys.columns, n = source->values.columns;
+    real *dalpha = back->scratch, *de = back->scratch + T;
 
-    vec_dots(dalpha, dc, H, T, n);
+    vec_dots(dalpha, dc, source->values.at, T, n);
     vec_softmax_backward(de, alpha, dalpha, T);
-    if (kind == ATTENTION_ADDITIVE) {
-        vec_energy_backward(dq, dK, dva, de, q, K, va, T, A);
+    if (attention->kind == ATTENTION_ADDITIVE) {
+        vec_energy_backward(back->dq, back->dkeys.at, back->dva, de, q, K, attention->va, T, A);
     } else {
-        real scale = scale_of(kind, A);
+        real scale = scale_of(attention->kind, A);
 
         for (int j = 0; j < T; j++) {
             de[j] *= scale;
-            vec_add_outer(dq, de + j, K + (size_t)j * (size_t)A, 1, A);
+            vec_add_outer(back->dq, de + j, K + (size_t)j * (size_t)A, 1, A);
         }
-        vec_add_outer(dK, de, q, T, A);
+        vec_add_outer(back->dkeys.at, de, q, T, A);
     }
-}
-
-void attention_backward_annotations(real *dH, const real *alpha, const real *dc, int T, int n)
-{
-    vec_add_outer(dH, alpha, dc, T, n);
+    vec_add_outer(back->dvalues.at, alpha, dc, T, n);
 }

@@ -5,37 +5,52 @@
  *     additive     e_j = va · tanh(q + k_j)      the paper's
  *     dot          e_j = q · k_j                 Luong, Pham and Manning 2015, "general", with a matrix on both sides
  *     scaled-dot   e_j = q · k_j / √A            Vaswani et al. 2017, section 3.2.1
- *     none         c = [→h_Tx ; ←h_1] at every step: the RNN encoder-decoder that the paper compares with; no α
+ *     none         one fixed vector at every step: the RNN encoder-decoder that the paper compares with; no α
  *
- * with the query q = Wa s_{t−1} + ba and the keys k_j = Ua h_j, which are computed once per sentence. The query may also see the word
- * before: q = Wa s_{t−1} + Ya y_{t−1} + ba. The paper's alignment model does not (s_{t−1} was made before y_{t−1} was chosen); Nematus'
- * (Sennrich et al. 2017) does, through a second GRU. */
+ * with a query q and keys k_j, which the decoder makes (model/decoder_gru.h). */
 #ifndef NMT_LAYERS_ATTENTION_H
 #define NMT_LAYERS_ATTENTION_H
 
-#include "math/real.h"
+#include "math/matrix.h"
 
 enum attention_kind { ATTENTION_ADDITIVE, ATTENTION_DOT, ATTENTION_SCALED_DOT, ATTENTION_NONE };
 
+/* What attention is conditioned on: the decoder state, or the state and the previous word. */
 enum query_kind { QUERY_STATE, QUERY_WORD };
 
 /* Names in the order of the enums, closed by NULL. */
 extern const char *const attention_names[];
 extern const char *const query_names[];
 
-/* The weights alpha [T] of one query; not for ATTENTION_NONE. va is read by the additive kind alone. */
-void attention_weights(enum attention_kind kind, real *alpha, const real *q, const real *K, const real *va, int T, int A);
+struct attention {
+    enum attention_kind kind; /* not ATTENTION_NONE */
+    const real *va;           /* [A], read by the additive kind alone */
+};
 
-/* alpha [T] and c [n] for one query q [A], keys K [T, A], annotations H [T, n]. */
-void attention_forward(enum attention_kind kind, real *c, real *alpha, const real *q, const real *K, const real *va, const real *H,
-                       int T, int A, int n);
+/* What is looked at: one row per source position; both are dense. */
+struct attention_source {
+    struct matrix keys;   /* [T, A] */
+    struct matrix values; /* [T, n] */
+};
 
-/* From dc [n]: adds to dq [A], dK [T, A], and dva [A] (additive). The gradient of H through the weighted sum, Σ_t α_tj dc_t, is left to
- * attention_backward_annotations. scratch [2T]. */
-void attention_backward(enum attention_kind kind, real *dq, real *dK, real *dva, const real *dc, const real *alpha, const real *q,
-                        const real *K, const real *va, const real *H, real *scratch, int T, int A, int n);
+/* What attention_backward adds to. */
+struct attention_gradient {
+    real *dq;              /* [A] */
+    real *dva;             /* [A], additive only */
+    struct matrix dkeys;   /* [T, A] */
+    struct matrix dvalues; /* [T, n] */
+    real *scratch;         /* [2T] */
+};
 
-/* Adds α_j dc to dH [T, n]. */
-void attention_backward_annotations(real *dH, const real *alpha, const real *dc, int T, int n);
+/* The weights alpha [T] of one query q [A]. */
+void attention_weights(const struct attention *attention, real *alpha, const real *q, struct matrix keys);
+
+/* alpha [T] and the context c [n]. */
+void attention_forward(const struct attention *attention, real *c, real *alpha, const real *q,
+                       const struct attention_source *source);
+
+/* From dc [n]. */
+void attention_backward(const struct attention *attention, const struct attention_gradient *back, const real *dc, const real *alpha,
+                        const real *q, const struct attention_source *source);
 
 #endif

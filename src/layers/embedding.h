@@ -1,16 +1,13 @@
-/* embedding: x = E[id], the row of a table. */
+/* embedding: x = E[id], the row of a table. Its backward is gradient_rows (layers/gradient.h). */
 #ifndef NMT_LAYERS_EMBEDDING_H
 #define NMT_LAYERS_EMBEDDING_H
 
-#include "math/real.h"
+#include "math/matrix.h"
 
 #include <stdint.h>
 
-/* X [rows, E]: row i = table[ids[i]] ∘ mask[i] (masks of E numbers; NULL: no mask at all). An id of -1 is the zero vector: y_0, the
- * word before the first, and words dropped in training. */
-void embedding_forward(real *X, const real *table, const int32_t *ids, const real *const *mask, int rows, int E);
-
-/* Adds to dtable the gradient from dX [rows, E]. */
-void embedding_backward(real *dtable, const real *dX, const int32_t *ids, const real *const *mask, int rows, int E);
+/* X [rows, E]: row i = table[ids[i]] ∘ mask[i] (one pointer per row to E numbers; NULL: no mask at all). An id of -1 is the zero vector:
+ * y_0, the word before the first, and words dropped in training. */
+void embedding_forward(struct matrix X, const real *table, const int32_t *ids, const real *const *mask);
 
 #endif

@@ -2,32 +2,30 @@
 
 #include "math/vec.h"
 
-#include <string.h>
-
-void gru_forward(struct matmul *matmul, real *next, real *g, int ldg, real *rs, const real *s, const real *s_in,
-                 const struct weight *U, int rows, int H)
+void gru_forward(struct worker *worker, const struct gru_step *step, const struct weight *U)
 {
-    size_t h = (size_t)H, ld = (size_t)ldg;
+    int rows = step->s.rows, H = step->s.columns;
 
-    for (size_t i = 0; i < (size_t)rows; i++)
-        vec_gru_gates(g + i * ld, rs + i * h, s_in + i * h, H);
+    for (int i = 0; i < rows; i++)
+        vec_gru_gates(matrix_row(step->g, i), matrix_row(step->rs, i), matrix_row(step->s_in, i), H);
     if (U)
-        matmul_forward(matmul, g + 2 * h, ldg, rs, H, U, rows, 1);
-    for (size_t i = 0; i < (size_t)rows; i++)
-        vec_gru_state(next + i * h, g + i * ld, s + i * h, H);
+        matmul_forward(worker, matrix_columns(step->g, 2 * H, H), step->rs, U, ADD);
+    for (int i = 0; i < rows; i++)
+        vec_gru_state(matrix_row(step->next, i), matrix_row(step->g, i), matrix_row(step->s, i), H);
 }
 
-void gru_backward(struct matmul *matmul, real *dg, int lddg, real *ds, real *ds_in, real *drs, const real *dnext, const real *g,
-                  int ldg, const real *s, const real *s_in, const struct weight *U, int rows, int H)
+void gru_backward(struct worker *worker, const struct gru_step_gradient *back, const struct gru_step *step, const struct weight *U)
 {
-    size_t h = (size_t)H, ld = (size_t)ldg, ldd = (size_t)lddg;
+    int rows = step->s.rows, H = step->s.columns;
 
-    for (size_t i = 0; i < (size_t)rows; i++)
-        vec_gru_state_backward(dg + i * ldd, ds + i * h, dnext + i * h, g + i * ld, s + i * h, H);
+    for (int i = 0; i < rows; i++)
+        vec_gru_state_backward(matrix_row(back->dg, i), matrix_row(back->ds, i), matrix_row(back->dnext, i), matrix_row(step->g, i),
+                               matrix_row(step->s, i), H);
     if (U)
-        matmul_backward(matmul, drs, H, dg + 2 * h, lddg, U, rows, 0);
+        matmul_backward(worker, back->drs, matrix_columns(back->dg, 2 * H, H), U, SET);
     else
-        memset(drs, 0, (size_t)rows * h * sizeof *drs);
-    for (size_t i = 0; i < (size_t)rows; i++)
-        vec_gru_gates_backward(dg + i * ldd, ds_in + i * h, drs + i * h, g + i * ld, s_in + i * h, H);
+        matrix_zero(back->drs);
+    for (int i = 0; i < rows; i++)
+        vec_gru_gates_backward(matrix_row(back->dg, i), matrix_row(back->ds_in, i), matrix_row(back->drs, i),
+                               matrix_row(step->g, i), matrix_row(step->s_in, i), H);
 }

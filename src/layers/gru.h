@@ -13,15 +13,25 @@
 
 #include "math/matmul.h"
 
-/* next [rows, H] from s [rows, H], s_in [rows, H], and g [rows, 3H] with row stride ldg, which becomes [r | z | s~]; rs [rows, H]
- * becomes r ∘ s_in. U NULL: the state before is zero and needs no product. */
-void gru_forward(struct matmul *matmul, real *next, real *g, int ldg, real *rs, const real *s, const real *s_in,
-                 const struct weight *U, int rows, int H);
+/* The rows of one step. s and s_in go in; g goes in as above and becomes [r | z | s~]; rs becomes r ∘ s_in. */
+struct gru_step {
+    struct matrix g;           /* [rows, 3H] */
+    struct matrix s, s_in, rs; /* [rows, H] */
+    struct matrix next;        /* [rows, H] s' */
+};
 
-/* From dnext [rows, H] and what forward left (g, s, s_in): sets dg [rows, 3H] (stride lddg), the gradient of the sums in g; ds
- * [rows, H], the part that reaches s by the carried state; ds_in [rows, H], the part that reaches s_in through r ∘ s_in. What
- * reaches s_in through Ur, Uz is for the caller to add (dg_r Ur + dg_z Uz). drs [rows, H] is scratch. */
-void gru_backward(struct matmul *matmul, real *dg, int lddg, real *ds, real *ds_in, real *drs, const real *dnext, const real *g,
-                  int ldg, const real *s, const real *s_in, const struct weight *U, int rows, int H);
+/* What gru_backward sets from dnext [rows, H]. */
+struct gru_step_gradient {
+    struct matrix dnext;
+    struct matrix dg; /* [rows, 3H] of the sums in g */
+    struct matrix ds; /* [rows, H] what reaches s by the carried state */
+    struct matrix
+        ds_in; /* [rows, H] what reaches s_in through r ∘ s_in; through Ur, Uz is for the caller to add (dg_r Ur + dg_z Uz) */
+    struct matrix drs; /* [rows, H] scratch */
+};
+
+/* U NULL: the state before is zero and needs no product. */
+void gru_forward(struct worker *worker, const struct gru_step *step, const struct weight *U);
+void gru_backward(struct worker *worker, const struct gru_step_gradient *back, const struct gru_step *step, const struct weight *U);
 
 #endif

@@ -2,45 +2,38 @@
 
 #include "math/vec.h"
 
-#include <string.h>
+enum { UO, VO, CO, BO };
 
-void readout_forward(struct matmul *matmul, real *m, real *t, const real *s, const real *y, const real *c,
-                     const struct readout *readout, const real *const *mask, int rows)
+void readout_forward(struct worker *worker, const struct readout_rows *x, const struct readout *readout)
 {
-    int L2 = readout->Uo.out, L = L2 / 2;
+    matmul_forward(worker, x->t, x->s, readout->Uo, ADD);
+    matmul_forward(worker, x->t, x->y, readout->Vo, ADD);
+    if (readout->Co)
+        matmul_forward(worker, x->t, x->c, readout->Co, ADD);
+    for (int i = 0; i < x->m.rows; i++) {
+        real *m = matrix_row(x->m, i);
 
-    for (int i = 0; i < rows; i++)
-        memcpy(t + (size_t)i * (size_t)L2, readout->bo, (size_t)L2 * sizeof *t);
-    matmul_forward(matmul, t, L2, s, readout->Uo.in, &readout->Uo, rows, 1);
-    matmul_forward(matmul, t, L2, y, readout->Vo.in, &readout->Vo, rows, 1);
-    matmul_forward(matmul, t, L2, c, readout->Co.in, &readout->Co, rows, 1);
-    for (int i = 0; i < rows; i++) {
-        real *row = m + (size_t)i * (size_t)L;
-
-        vec_maxout(row, t + (size_t)i * (size_t)L2, L);
-        if (mask)
-            vec_product(row, row, mask[i], L);
+        vec_maxout(m, matrix_row(x->t, i), x->m.columns);
+        if (x->mask)
+            vec_product(m, m, x->mask[i], x->m.columns);
     }
 }
 
-void readout_backward(struct matmul *matmul, real *ds, real *dy, real *dc, const struct readout_gradient *gradient, real *dt,
-                      real *dm, const real *t, const real *s, const real *y, const real *c, const struct readout *readout,
-                      const real *const *mask, int rows)
+void readout_backward(struct worker *worker, struct gradient *gradient, const struct readout_gradient *back,
+                      const struct readout_rows *x, const struct readout *readout)
 {
-    int L2 = readout->Uo.out, L = L2 / 2, H = readout->Uo.in, E = readout->Vo.in, C = readout->Co.in;
+    for (int i = 0; i < x->m.rows; i++) {
+        real *dm = matrix_row(back->dm, i);
 
-    for (int i = 0; i < rows; i++) {
-        real *row = dm + (size_t)i * (size_t)L;
-
-        if (mask)
-            vec_product(row, row, mask[i], L);
-        vec_maxout_backward(dt + (size_t)i * (size_t)L2, row, t + (size_t)i * (size_t)L2, L);
+        if (x->mask)
+            vec_product(dm, dm, x->mask[i], x->m.columns);
+        vec_maxout_backward(matrix_row(back->dt, i), dm, matrix_row(x->t, i), x->m.columns);
     }
-    matmul_backward(matmul, ds, H, dt, L2, &readout->Uo, rows, 0);
-    matmul_backward(matmul, dy, E, dt, L2, &readout->Vo, rows, 1);
-    matmul_backward(matmul, dc, C, dt, L2, &readout->Co, rows, 0);
-    matmul_gradient(matmul, gradient->Uo, dt, L2, s, H, rows, L2, H);
-    matmul_gradient(matmul, gradient->Vo, dt, L2, y, E, rows, L2, E);
-    matmul_gradient(matmul, gradient->Co, dt, L2, c, C, rows, L2, C);
-    vec_sum_rows(gradient->bo, dt, L2, rows, L2);
+    matmul_backward(worker, back->ds, back->dt, readout->Uo, SET);
+    matmul_backward(worker, back->dy, back->dt, readout->Vo, SET);
+    matmul_backward(worker, back->dc, back->dt, readout->Co, SET);
+    gradient_product(worker, gradient, readout->blocks[UO], back->dt, x->s);
+    gradient_product(worker, gradient, readout->blocks[VO], back->dt, x->y);
+    gradient_product(worker, gradient, readout->blocks[CO], back->dt, x->c);
+    gradient_sum(gradient, readout->blocks[BO], back->dt);
 }

@@ -1,27 +1,32 @@
-/* readout: t = Uo s + Vo y + Co c + bo (2L), maxout over adjacent pairs (L), for all target positions of a batch at once (paper,
- * appendix A.2.2). */
+/* readout: t = Uo s + Vo y + Co c + bo (2L), maxout over adjacent pairs (L), for many target positions at once (paper, appendix
+ * A.2.2). */
 #ifndef NMT_LAYERS_READOUT_H
 #define NMT_LAYERS_READOUT_H
 
-#include "math/matmul.h"
+#include "layers/gradient.h"
 
 struct readout {
-    struct weight Uo, Vo, Co; /* [2L, H], [2L, E], [2L, 2H] */
-    const real *bo;           /* [2L] */
+    const struct weight *Uo, *Vo, *Co; /* [2L, H], [2L, E], [2L, context]; Co NULL: the caller has put Co c into t */
+    int blocks[4];                     /* of Uo, Vo, Co, bo in the gradient */
 };
 
+/* The rows of some positions. */
+struct readout_rows {
+    struct matrix s, y, c;   /* [rows, H | E | context] */
+    struct matrix t;         /* [rows, 2L]: goes in as bo in every row (+ Co c) */
+    struct matrix m;         /* [rows, L]: comes out */
+    const real *const *mask; /* of m: one pointer per row to L numbers, or NULL */
+};
+
+void readout_forward(struct worker *worker, const struct readout_rows *x, const struct readout *readout);
+
+/* From dm [rows, L] (which is multiplied by the mask in place): sets ds [rows, H], dy [rows, E] and dc [rows, context]; dt [rows, 2L]
+ * is scratch. */
 struct readout_gradient {
-    real *Uo, *Vo, *Co, *bo;
+    struct matrix dm, ds, dy, dc, dt;
 };
 
-/* t [rows, 2L] and m [rows, L] from s [rows, H], y [rows, E], c [rows, 2H]; mask: one pointer a row to L numbers, or NULL. */
-void readout_forward(struct matmul *matmul, real *m, real *t, const real *s, const real *y, const real *c,
-                     const struct readout *readout, const real *const *mask, int rows);
-
-/* From dm [rows, L] (which is multiplied by the mask in place): sets ds [rows, H] and dc [rows, 2H], adds to dy [rows, E] and to the
- * gradient; dt [rows, 2L] is scratch. */
-void readout_backward(struct matmul *matmul, real *ds, real *dy, real *dc, const struct readout_gradient *gradient, real *dt,
-                      real *dm, const real *t, const real *s, const real *y, const real *c, const struct readout *readout,
-                      const real *const *mask, int rows);
+void readout_backward(struct worker *worker, struct gradient *gradient, const struct readout_gradient *back,
+                      const struct readout_rows *x, const struct readout *readout);
 
 #endif

@@ -1,4 +1,4 @@
-/* matmul_backend: what a backend offers to matmul.c. Private to math/. */
+/* matmul_backend: what a backend offers to matmul.c and worker.c. Private to math/. */
 #ifndef NMT_MATH_MATMUL_BACKEND_H
 #define NMT_MATH_MATMUL_BACKEND_H
 

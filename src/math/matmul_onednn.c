@@ -238,7 +238,8 @@ static void *scratch(struct onednn *onednn, int which, size_t bytes)
 }
 
 /* A dense copy of `rows` rows of `columns` numbers with stride *ld, in the product's type, followed by `zeros` rows of zeros; the
- * matrix itself where no copy is needed. */
+ * matrix itself where no copy is needed. parameters: a matrix's four, where it goes and
+ * what comes behind it. */
 static const void *operand(struct onednn *onednn, int which, const float *from, int rows, int columns, int zeros, int *ld)
 {
     size_t count = (size_t)rows * (size_t)columns, empty = (size_t)zeros * (size_t)columns;

@@ -1,21 +1,36 @@
-/* team: the worker threads' doors to the products. Worker i of an OpenMP region of `count` threads uses matmul[i]; with one worker
- * the calling thread does the work. */
+/* team: the workers of a program. In an OpenMP region worker i is the thread i; with one worker the calling thread does the work.
+ *
+ * A region may get fewer threads than there are workers (OMP_THREAD_LIMIT, a machine that is short of threads), so work that belongs
+ * to a worker is always dealt out by a loop, which is right for any number of threads:
+ *
+ *     #pragma omp parallel num_threads(team->count) if (team->count > 1)
+ *     TEAM_EACH(team, worker)
+ *         …
+ */
 #ifndef NMT_MATH_TEAM_H
 #define NMT_MATH_TEAM_H
 
-#include "math/matmul.h"
+#include "math/worker.h"
 
-enum { TEAM_MOST = 256 };
+#include <omp.h>
+
+/* The most threads that a command accepts. */
+enum { TEAM_MOST = 1024 };
 
 struct team {
     int count;
     enum backend backend;
     enum precision precision;
-    struct matmul *matmul[TEAM_MOST];
+    struct worker *workers; /* [count] */
 };
 
-/* `threads` workers (0: as many as the machine has processors for this program). 0, or -1 after reporting that the backend or
- * precision cannot be had. */
+/* Inside a parallel region: the calling thread's workers, one after the other. */
+#define TEAM_EACH(team, worker)                                                                                                    \
+    for (struct worker *worker = (team)->workers + omp_get_thread_num(); worker < (team)->workers + (team)->count;                 \
+         worker += omp_get_num_threads())
+
+/* `threads` workers (0: one per processor that this program may use). 0, or -1 after reporting that the backend or precision is not
+ * available. */
 int team_init(struct team *team, int threads, enum backend backend, enum precision precision);
 void team_release(struct team *team);
 

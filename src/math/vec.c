@@ -84,15 +84,15 @@ CLONES void vec_product(real *y, const real *a, const real *b, int n)
         y[i] = a[i] * b[i];
 }
 
-CLONES void vec_tanh(real *y, int n)
+CLONES void vec_tanh(real *y, size_t n)
 {
-    for (int i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         y[i] = hyperbolic(y[i]);
 }
 
-CLONES void vec_tanh_backward(real *dx, const real *y, const real *dy, int n)
+CLONES void vec_tanh_backward(real *dx, const real *y, const real *dy, size_t n)
 {
-    for (int i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         dx[i] = dy[i] * (1 - y[i] * y[i]);
 }
 
@@ -160,6 +160,7 @@ CLONES void vec_energy(real *restrict e, const real *restrict q, const real *res
     }
 }
 
+/* parameters: one per operand, as in all kernels. */
 CLONES void vec_energy_backward(real *restrict dq, real *restrict dK, real *restrict dv, const real *restrict de,
                                 const real *restrict q, const real *restrict K, const real *restrict v, int T, int A)
 {
@@ -319,12 +320,34 @@ CLONES double vec_sum_squares(const real *x, size_t n)
     return total;
 }
 
+/* By the bits: the compiler may take it for granted that numbers are finite. */
+CLONES int vec_sound(const real *x, size_t n)
+{
+    uint64_t most = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t exponent;
+#ifdef NMT_DOUBLE
+        memcpy(&exponent, x + i, sizeof exponent);
+        exponent = exponent >> 52 & 0x7ff;
+#else
+        uint32_t bits;
+
+        memcpy(&bits, x + i, sizeof bits);
+        exponent = bits >> 23 & 0xff;
+#endif
+        most = exponent > most ? exponent : most;
+    }
+    return most < (sizeof(real) == sizeof(float) ? 127 + 64 : 1023 + 64);
+}
+
 CLONES void vec_accumulate(real *restrict sum, const real *restrict x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         sum[i] += x[i];
 }
 
+/* parameters: one per operand, as in all kernels. */
 CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const real *restrict g, size_t n, double clip,
                      double rate, double beta1, double beta2, double epsilon)
 {
@@ -339,6 +362,7 @@ CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const
     }
 }
 
+/* parameters: one per operand, as in all kernels. */
 CLONES void vec_adadelta(real *restrict w, real *restrict g2, real *restrict d2, const real *restrict g, size_t n, double clip,
                          double rate, double rho, double epsilon)
 {

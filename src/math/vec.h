@@ -13,12 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void vec_add(real *y, const real *x, int n);                            /* y += x */
-void vec_add_product(real *y, const real *a, const real *b, int n);     /* y += a ∘ b */
-void vec_product(real *y, const real *a, const real *b, int n);         /* y = a ∘ b; y may be a or b */
-void vec_tanh(real *y, int n);                                          /* y = tanh(y) */
-void vec_tanh_backward(real *dx, const real *y, const real *dy, int n); /* dx = dy (1 − y²); dx may be dy */
-void vec_sum_rows(real *y, const real *X, int ldx, int rows, int n);    /* y += Σ over the rows of X [rows, n], stride ldx */
+void vec_add(real *y, const real *x, int n);                               /* y += x */
+void vec_add_product(real *y, const real *a, const real *b, int n);        /* y += a ∘ b */
+void vec_product(real *y, const real *a, const real *b, int n);            /* y = a ∘ b; y may be a or b */
+void vec_tanh(real *y, size_t n);                                          /* y = tanh(y) */
+void vec_tanh_backward(real *dx, const real *y, const real *dy, size_t n); /* dx = dy (1 − y²); dx may be dy */
+void vec_sum_rows(real *y, const real *X, int ldx, int rows, int n);       /* y += Σ over the rows of X [rows, n], stride ldx */
 
 /* GRU (layers/gru.h). g = [r | z | s~], 3n. */
 void vec_gru_gates(real *g, real *rs, const real *s, int n);   /* r, z = σ in place; rs = r ∘ s */
@@ -49,6 +49,9 @@ double vec_cross_entropy(real *x, int n, int y, double smoothing, double scale, 
 double vec_nll(const real *x, int n, int y, double *uniform);
 double vec_log_sum_exp(const real *x, int n);
 real vec_maximum(const real *x, int n);
+
+/* Whether every number is finite and below 2^64 in magnitude, as all numbers of a model are. */
+int vec_sound(const real *x, size_t n);
 
 /* Optimisers (train/optimizer.h), n elements; g is the gradient, already times clip. */
 double vec_sum_squares(const real *x, size_t n);

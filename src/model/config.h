@@ -1,35 +1,43 @@
-/* config: the sizes and choices that make a model what it is. The letters' legend is in src/README.md. */
+/* config: the sizes and choices that make a model what it is: two stacks, and what they share. The letters' legend is in
+ * src/README.md. */
 #ifndef NMT_MODEL_CONFIG_H
 #define NMT_MODEL_CONFIG_H
 
 #include "layers/attention.h"
 
-enum { ENCODER_LAYERS_MOST = 4 };
+enum encoder_type { ENCODER_GRU };
+enum decoder_type { DECODER_GRU };
 
+/* Which of the source embedding, the target embedding and the output matrix are one and the same. */
 enum tie { TIE_NONE, TIE_TARGET, TIE_ALL };
 
-/* How the weights start: Glorot and Bengio's uniform, or the paper's appendix B.1. */
-enum initial { INITIAL_GLOROT, INITIAL_PAPER };
+/* Names in the order of the enums, closed by NULL. */
+extern const char *const tie_names[];
 
-struct config {
-    int Vx, Vy;         /* entries of the source and target vocabularies */
-    int E;              /* embedding */
-    int H;              /* hidden: each GRU's state */
-    int A;              /* alignment model; 0 where there is none */
-    int L;              /* maxout */
-    int encoder_layers; /* 1 to ENCODER_LAYERS_MOST */
-    enum attention_kind attention;
-    enum query_kind query; /* what the alignment model is asked with: s_{t−1}, or y_{t−1} too */
-    enum tie tie;          /* which of the source embedding, target embedding and output matrix are one and the same */
+struct encoder_config {
+    enum encoder_type type;
+    int layers;
+    int width; /* H: the state of each of its GRUs */
 };
 
-/* Rows of Ya: A, or 0 where the query is the state alone. */
-int config_word_query(const struct config *config);
+struct decoder_config {
+    enum decoder_type type;
+    int width;     /* H */
+    int alignment; /* A: size of the alignment model; 0 with ATTENTION_NONE */
+    int maxout;    /* L */
+    enum attention_kind attention;
+    enum query_kind query;
+};
 
-/* 0, or -1 after reporting what cannot be (sizes below 1 or absurd; ties of matrices that differ in shape); `where` begins the message. */
+struct config {
+    int Vx, Vy; /* entries of the source and target vocabularies */
+    int E;      /* embedding, both sides */
+    enum tie tie;
+    struct encoder_config encoder;
+    struct decoder_config decoder;
+};
+
+/* 0, or -1 after reporting what is impossible (sizes out of range; ties of matrices that differ in shape); `where` begins the message. */
 int config_check(const struct config *config, const char *where);
-
-extern const char *const tie_names[];
-extern const char *const initial_names[];
 
 #endif

@@ -2,69 +2,84 @@
 
 #include "base/memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-static struct weight stack(const real *w, int out, int in)
+/* The order of declarations is the order of the tensors in the file. */
+void model_declare(struct model *model, const struct config *config)
 {
-    return (struct weight){ .w = w, .out = out, .in = in };
+    struct layout *layout = &model->layout;
+
+    *model = (struct model){ .config = *config };
+    model->source_embedding = layout_add(layout, TENSOR_EMBEDDING, config->Vx, config->E, "source.embedding");
+    output_declare_embedding(&model->output, layout, config, model->source_embedding);
+    model->encoder = encoder_kinds[config->encoder.type]->declare(layout, config);
+    model->decoder = decoder_kinds[config->decoder.type]->declare(layout, config);
+    output_declare(&model->output, layout, config, model->source_embedding);
+}
+
+void model_place(struct model *model, real *values)
+{
+    model->borrowed = values != NULL;
+    model->values = values ? values : layout_array(&model->layout);
+    model->weights = memory_new((size_t)model->layout.block_count, sizeof *model->weights);
+    for (int i = 0; i < model->layout.block_count; i++) {
+        const struct block *block = &model->layout.blocks[i];
+
+        model->weights[i] = (struct weight){ .w = model->values + block->offset, .out = block->rows, .in = block->columns };
+    }
 }
 
 void model_init(struct model *model, const struct config *config, real *values)
 {
-    struct params *p = &model->params;
-    struct weight *w = model->weights;
-    int E = config->E, H = config->H, A = config->A, L = config->L;
-
-    assert(config->encoder_layers >= 1 && config->encoder_layers <= ENCODER_LAYERS_MOST);
-    *model = (struct model){ .config = *config };
-    params_layout(&model->layout, config);
-    model->borrowed = values != NULL;
-    if (!values) {
-        struct arena arena = { 0 };
-
-        arena_take(&arena, size_product(model->layout.length, sizeof *values));
-        arena_allocate(&arena);
-        values = (real *)(void *)arena.base;
-    }
-    model->values = values;
-    params_view(p, &model->layout, config, values);
-    for (int i = 0; i < 2 * config->encoder_layers; i++) {
-        const struct gru_params *gru = &p->encoder[i / 2][i % 2];
-        struct weight *three = w + encoder_weight(i / 2, i % 2);
-
-        three[0] = stack(gru->Wr, 3 * H, i < 2 ? E : 2 * H);
-        three[1] = stack(gru->Ur, 2 * H, H);
-        three[2] = stack(gru->U, H, H);
-    }
-    w[START] = stack(p->start_W, H, H);
-    w[KEYS] = stack(p->Ua, A, 2 * H);
-    w[QUERY] = stack(p->Wa, A + 2 * H, H);
-    w[DECODER_U] = stack(p->decoder.U, H, H);
-    w[DECODER_W] = stack(p->Ya, config_word_query(config) + 3 * H, E);
-    w[DECODER_C] = stack(p->decoder.Cr, 3 * H, 2 * H);
-    w[READOUT_U] = stack(p->Uo, 2 * L, H);
-    w[READOUT_V] = stack(p->Vo, 2 * L, E);
-    w[READOUT_C] = stack(p->Co, 2 * L, 2 * H);
-    w[OUTPUT] = stack(p->output_W, config->Vy, L);
+    model_declare(model, config);
+    model_place(model, values);
 }
 
 void model_release(struct model *model)
 {
-    for (int i = 0; i < WEIGHTS; i++)
+    for (int i = 0; model->weights && i < model->layout.block_count; i++)
         matmul_unpack(&model->weights[i]);
     if (!model->borrowed)
         free(model->values);
+    free(model->weights);
+    free(model->encoder);
+    free(model->decoder);
+    layout_release(&model->layout);
     *model = (struct model){ 0 };
 }
 
-void model_pack(struct model *model, struct matmul *matmul, int backward_too)
+void model_pack(struct model *model, struct worker *worker, int workers, int backward_too)
 {
-    if (!matmul_packs(matmul))
+    if (!matmul_packs(worker))
         return;
-        /* Dealt out by direction, as OUTPUT is as large as all others together; always alike, as a copy stays with its thread's matmul. */
-#pragma omp for schedule(static, 1) nowait
-    for (int i = 2 * WEIGHTS - 1; i >= 0; i--)
-        if (model->weights[i / 2].out && (i % 2 == FORWARD || backward_too))
-            matmul_pack(matmul, &model->weights[i / 2], (enum pass_direction)(i % 2));
+    /* Dealt out by direction, as the output layer is as large as all others together; always alike, as a copy stays with its worker. */
+    for (int i = 2 * model->layout.block_count - 1, share = 0; i >= 0; i--) {
+        const struct block *block = &model->layout.blocks[i / 2];
+
+        if (!block->product || !block->count || (i % 2 == BACKWARD && !backward_too))
+            continue;
+        if (share++ % workers == worker->index)
+            matmul_pack(worker, &model->weights[i / 2], (enum pass_direction)(i % 2));
+    }
+}
+
+size_t model_product_numbers(const struct model *model, int *matrices)
+{
+    size_t numbers = 0;
+
+    *matrices = 0;
+    for (int i = 0; i < model->layout.block_count; i++)
+        if (model->layout.blocks[i].product && model->layout.blocks[i].count) {
+            numbers += model->layout.blocks[i].count;
+            ++*matrices;
+        }
+    return numbers;
+}
+
+double model_operations(const struct config *config, const struct work *work)
+{
+    double output = (double)decoder_kinds[config->decoder.type]->top(config) * config->Vy * work->target;
+
+    return 2 * (encoder_kinds[config->encoder.type]->operations(config, work) +
+                decoder_kinds[config->decoder.type]->operations(config, work) + output);
 }

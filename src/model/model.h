@@ -1,49 +1,41 @@
-/* model: the numbers of one translator, and the weights as the products see them. */
+/* model: the numbers of one translator, and the weights as the matrix products see them. */
 #ifndef NMT_MODEL_MODEL_H
 #define NMT_MODEL_MODEL_H
 
-#include "model/params.h"
-
-/* The matrices, stacked where they act on the same input. Each direction of each layer of the encoder has its own three, in a row
- * (encoder_weight); those of layers that the model lacks have no rows. */
-enum weight_name {
-    ENCODER_W,                                   /* [Wr; Wz; W]      [3H, E], [3H, 2H] above the first layer */
-    ENCODER_UG,                                  /* [Ur; Uz]         [2H, H] */
-    ENCODER_U,                                   /* U                [H, H]  */
-    START = ENCODER_W + 6 * ENCODER_LAYERS_MOST, /* Ws      [H, H] */
-    KEYS,                                        /* Ua               [A, 2H] */
-    QUERY,                                       /* [Wa; Ur; Uz]     [A+2H, H] */
-    DECODER_U,                                   /* U                [H, H] */
-    DECODER_W,                                   /* [Wr; Wz; W]      [3H, E] */
-    DECODER_C,                                   /* [Cr; Cz; C]      [3H, 2H] */
-    READOUT_U,
-    READOUT_V,
-    READOUT_C, /* Uo, Vo, Co       [2L, H | E | 2H] */
-    OUTPUT,    /* Wo               [Vy, L] */
-    WEIGHTS
-};
+#include "model/output.h"
 
 struct model {
     struct config config;
     struct layout layout;
     real *values; /* [layout.length]; owned unless `borrowed` */
     int borrowed;
-    struct params params; /* view of values */
-    struct weight weights[WEIGHTS];
+    struct weight *weights; /* [layout.block_count] every block as a matrix */
+    int source_embedding;   /* block [Vx, E] */
+    struct output_blocks output;
+    void *encoder, *decoder; /* the kinds' block numbers */
 };
 
-/* Where the ENCODER_W of a layer (from 0) and direction (0: →h, 1: ←h) is; ENCODER_UG and ENCODER_U follow. */
-static inline int encoder_weight(int layer, int d)
-{
-    return ENCODER_W + 3 * (2 * layer + d);
-}
-
-/* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. */
+/* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. The two halves apart: model_declare
+ * makes the layout, model_place takes the values. */
 void model_init(struct model *model, const struct config *config, real *values);
+void model_declare(struct model *model, const struct config *config);
+void model_place(struct model *model, real *values);
 void model_release(struct model *model);
 
-/* (Re)packs the weights for forward products, and for backward ones, too, if wanted. To be called whenever values changed. In an
- * OpenMP parallel region all threads call it, each always with the same matmul, and share the work; it does not wait for the others. */
-void model_pack(struct model *model, struct matmul *matmul, int backward_too);
+/* The numbers of a block. */
+static inline const real *model_block(const struct model *model, int block)
+{
+    return model->values + model->layout.blocks[block].offset;
+}
+
+/* (Re)packs this worker's share of the weights for forward products, and for backward ones if wanted. To be called for every one of
+ * `workers` workers whenever values changed, by any thread; it waits for nobody. */
+void model_pack(struct model *model, struct worker *worker, int workers, int backward_too);
+
+/* Numbers in the matrices of products. */
+size_t model_product_numbers(const struct model *model, int *matrices);
+
+/* Floating-point operations of a forward pass. */
+double model_operations(const struct config *config, const struct work *work);
 
 #endif

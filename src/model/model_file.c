@@ -1,6 +1,7 @@
 #include "model/model_file.h"
 
 #include "base/report.h"
+#include "math/vec.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -19,10 +20,10 @@ static const struct {
     { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx), 0 },
     { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy), 0 },
     { ARCHITECTURE ".embedding", offsetof(struct config, E), 0 },
-    { ARCHITECTURE ".hidden", offsetof(struct config, H), 0 },
-    { ARCHITECTURE ".alignment", offsetof(struct config, A), 0 },
-    { ARCHITECTURE ".maxout", offsetof(struct config, L), 0 },
-    { ARCHITECTURE ".encoder_layers", offsetof(struct config, encoder_layers), 1 },
+    { ARCHITECTURE ".hidden", offsetof(struct config, decoder.width), 0 },
+    { ARCHITECTURE ".alignment", offsetof(struct config, decoder.alignment), 0 },
+    { ARCHITECTURE ".maxout", offsetof(struct config, decoder.maxout), 0 },
+    { ARCHITECTURE ".encoder_layers", offsetof(struct config, encoder.layers), 1 },
 };
 
 enum { SIZES = sizeof sizes / sizeof *sizes };
@@ -38,8 +39,8 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
         if (!sizes[i].absent || value != sizes[i].absent)
             gguf_put_u32(writer, sizes[i].key, (uint32_t)value);
     }
-    gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->attention]);
-    gguf_put_string(writer, ARCHITECTURE ".query", query_names[config->query]);
+    gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->decoder.attention]);
+    gguf_put_string(writer, ARCHITECTURE ".query", query_names[config->decoder.query]);
     gguf_put_string(writer, ARCHITECTURE ".tie", tie_names[config->tie]);
     gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
@@ -93,14 +94,18 @@ static const struct gguf_tensor *find(const struct gguf *gguf, const char *prefi
     text_format(&name, "%s%s", prefix, tensor->name);
     found = gguf_tensor(gguf, name.data);
     if (!found) {
-        error("%s: lacks the tensor %s", gguf->path, name.data);
+        error("%s: tensor %s is missing", gguf->path, name.data);
     } else if (found->type != real_type()) {
-        error("%s: tensor %s is of type %s, but %s is wanted", gguf->path, name.data, gguf_tensor_type_name(found->type),
+        error("%s: tensor %s is of type %s; expected %s", gguf->path, name.data, gguf_tensor_type_name(found->type),
               gguf_tensor_type_name(real_type()));
         found = NULL;
     } else if (found->dimensions != dimensions || memcmp(found->dims, dims, (size_t)dimensions * sizeof *dims) != 0) {
         error("%s: tensor %s does not have the shape [%d, %d] of this configuration", gguf->path, name.data, tensor->rows,
               tensor->columns);
+        found = NULL;
+    } else if (!vec_sound(found->data, found->count)) {
+        error("%s: tensor %s holds numbers that are not finite or absurdly large; the file is damaged, or training went wrong",
+              gguf->path, name.data);
         found = NULL;
     }
     text_release(&name);
@@ -151,7 +156,7 @@ static int get_config(const struct gguf *gguf, struct config *config)
     int tie, attention, query = QUERY_STATE;
 
     if (!gguf_has(gguf, "general.architecture"))
-        return error("%s: is a GGUF file, but no translator: it names no architecture", gguf->path);
+        return error("%s: is a GGUF file without an architecture, not a translation model", gguf->path);
     if (get_choice(gguf, "general.architecture", architectures, 1) < 0)
         return -1;
     *config = (struct config){ 0 };
@@ -170,10 +175,11 @@ static int get_config(const struct gguf *gguf, struct config *config)
     attention = get_choice(gguf, ARCHITECTURE ".attention", attention_names, 4);
     if (attention < 0)
         return -1;
-    config->attention = (enum attention_kind)attention;
+    config->decoder.attention = (enum attention_kind)attention;
     if (gguf_has(gguf, ARCHITECTURE ".query") && (query = get_choice(gguf, ARCHITECTURE ".query", query_names, 2)) < 0)
         return -1;
-    config->query = (enum query_kind)query;
+    config->decoder.query = (enum query_kind)query;
+    config->encoder.width = config->decoder.width;
     return config_check(config, gguf->path);
 }
 
@@ -225,10 +231,22 @@ static real *values_in_map(const struct gguf *gguf, const struct layout *layout)
     return base.values;
 }
 
+/* A tensor that the configuration has no use for would have had a say in what the model was trained as. */
+static int check_used(const struct gguf *gguf, const struct layout *layout)
+{
+    static const char *const ours[] = { "source.", "target.", "encoder.", "decoder.", "attention.", "readout.", "output." };
+
+    for (size_t i = 0; i < gguf->tensor_count; i++)
+        for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
+            if (strncmp(gguf->tensors[i].name, ours[k], strlen(ours[k])) == 0 && layout_find(layout, gguf->tensors[i].name) < 0)
+                return error("%s: tensor %s does not belong to a model of this configuration", gguf->path, gguf->tensors[i].name);
+    return 0;
+}
+
 int model_file_load(struct saved_model *saved, const char *path)
 {
     struct config config;
-    struct layout layout;
+    const struct layout *layout = &saved->model.layout;
 
     *saved = (struct saved_model){ 0 };
     if (gguf_open(&saved->gguf, path))
@@ -236,16 +254,18 @@ int model_file_load(struct saved_model *saved, const char *path)
     if (get_config(&saved->gguf, &config) || get_tokenizer(&saved->gguf, &saved->tokenizer))
         goto fail;
     if (saved->tokenizer.sides[SOURCE].count != config.Vx || saved->tokenizer.sides[TARGET].count != config.Vy) {
-        error("%s: the vocabularies hold %d and %d entries, but the configuration says %d and %d", path,
+        error("%s: the vocabularies have %d and %d entries, but the configuration says %d and %d", path,
               saved->tokenizer.sides[SOURCE].count, saved->tokenizer.sides[TARGET].count, config.Vx, config.Vy);
         goto fail;
     }
-    params_layout(&layout, &config);
-    for (int i = 0; i < layout.count; i++)
-        if (!find(&saved->gguf, "", &layout.tensors[i]))
+    model_declare(&saved->model, &config);
+    if (check_used(&saved->gguf, layout))
+        goto fail;
+    for (int i = 0; i < layout->count; i++)
+        if (!find(&saved->gguf, "", &layout->tensors[i]))
             goto fail;
-    model_init(&saved->model, &config, values_in_map(&saved->gguf, &layout));
-    if (!saved->model.borrowed && model_file_get_tensors(&saved->gguf, &layout, "", saved->model.values))
+    model_place(&saved->model, values_in_map(&saved->gguf, layout));
+    if (!saved->model.borrowed && model_file_get_tensors(&saved->gguf, layout, "", saved->model.values))
         goto fail;
     return 0;
 fail:
@@ -255,7 +275,7 @@ fail:
 
 void model_file_release(struct saved_model *saved)
 {
-    if (saved->model.values)
+    if (saved->model.layout.count)
         model_release(&saved->model);
     if (saved->tokenizer.sides[SOURCE].pieces)
         tokenizer_release(&saved->tokenizer);

@@ -1,68 +1,83 @@
 #include "model/pass.h"
 
-struct backward {
-    struct encoder_backward encoder;
-    struct decoder_backward decoder;
-};
+#include "base/memory.h"
 
-static void bind(struct pass *pass, struct backward *back, const struct batch *batch, const struct config *config,
-                 const struct dropout *dropout, uint64_t seed, uint64_t update, const int *numbers)
+#include <stdlib.h>
+#include <string.h>
+
+static const struct dropping nothing_dropped = { .numbers = NULL };
+
+static void make_room(void **state, size_t *room, size_t bytes)
 {
-    pass->arena.used = 0;
-    masks_draw(&pass->masks, batch, config, dropout, seed, update, numbers, &pass->arena);
-    encoder_bind(&pass->encoder, batch, config, &pass->masks, &pass->arena);
-    decoder_bind(&pass->decoder, batch, config, &pass->masks, &pass->arena);
-    if (back) {
-        encoder_backward_bind(&back->encoder, &pass->encoder, config, &pass->arena);
-        decoder_backward_bind(&back->decoder, &pass->decoder, batch, config, &pass->arena);
+    if (bytes > *room) {
+        free(*state);
+        *state = memory_new(1, bytes);
+        *room = bytes;
     }
 }
 
-size_t pass_measure(const struct batch *batch, const struct config *config, const struct dropout *dropout, int training)
+static void bind(struct pass *pass, const struct pass_input *input, struct arena *arena, int training)
 {
-    struct pass pass = { 0 };
-    struct backward back;
+    const struct config *config = &input->model->config;
+    const struct encoder_kind *encoder = encoder_kinds[config->encoder.type];
+    const struct decoder_kind *decoder = decoder_kinds[config->decoder.type];
+    const struct binding binding = { input->model, input->batch, input->dropping ? input->dropping : &nothing_dropped, arena,
+                                     training };
 
-    bind(&pass, training ? &back : NULL, batch, config, dropout, 0, 0, NULL);
-    return pass.arena.used;
+    make_room(&pass->encoder, &pass->encoder_room, encoder->state(config));
+    make_room(&pass->decoder, &pass->decoder_room, decoder->state(config));
+    pass->kind = decoder;
+    encoded_bind(&pass->encoded, &binding);
+    encoder->bind(pass->encoder, &pass->encoded, &binding);
+    decoder->bind(pass->decoder, &pass->decoded, &pass->encoded, &binding);
+    pass->logits = matrix_take(arena, pass->decoded.rows < OUTPUT_CHUNK ? pass->decoded.rows : OUTPUT_CHUNK, config->Vy);
 }
 
-void pass_reserve(struct pass *pass, size_t bytes)
+size_t pass_measure(const struct pass_input *input, int training)
 {
-    if (bytes <= pass->arena.size)
-        return;
-    arena_release(&pass->arena);
-    pass->arena.used = bytes;
-    arena_allocate(&pass->arena);
+    struct pass pass = { 0 };
+    struct arena arena = { 0 };
+
+    bind(&pass, input, &arena, training);
+    pass_release(&pass);
+    return arena.used;
 }
 
 void pass_release(struct pass *pass)
 {
-    arena_release(&pass->arena);
+    free(pass->encoder);
+    free(pass->decoder);
+    *pass = (struct pass){ 0 };
 }
 
-void pass_forward(struct matmul *matmul, struct pass *pass, struct loss *loss, double *nll, const struct batch *batch,
-                  const struct model *model, double smoothing)
+/* Binds and runs encoder and decoder; returns the room for logits. */
+static struct matrix run(struct worker *worker, struct pass *pass, const struct pass_input *input, int training)
 {
-    pass_reserve(pass, pass_measure(batch, &model->config, NULL, 0));
-    bind(pass, NULL, batch, &model->config, NULL, 0, 0, NULL);
-    encoder_forward(matmul, &pass->encoder, model, &pass->masks);
-    decoder_forward(matmul, &pass->decoder, &pass->encoder, batch, model, &pass->masks);
-    cross_entropy_forward(matmul, loss, nll, pass->decoder.logits, pass->decoder.m, pass->decoder.labels, &model->weights[OUTPUT],
-                          model->params.output_b, smoothing, pass->decoder.rows);
+    worker_reserve(worker, pass_measure(input, training));
+    bind(pass, input, &worker->arena, training);
+    encoder_kinds[input->model->config.encoder.type]->forward(worker, pass->encoder);
+    pass->kind->forward(worker, pass->decoder);
+    return pass->logits;
 }
 
-void pass_gradient(struct matmul *matmul, struct pass *pass, struct loss *loss, const struct params *gradient,
-                   const struct batch *batch, const struct model *model, const struct dropout *dropout, double smoothing,
-                   double scale, uint64_t seed, uint64_t update, const int *numbers)
+void pass_forward(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss, double *nll)
 {
-    struct backward back;
+    const struct output_rows rows = { &pass->decoded, run(worker, pass, input, 0), input->judgement };
 
-    pass_reserve(pass, pass_measure(batch, &model->config, dropout, 1));
-    bind(pass, &back, batch, &model->config, dropout, seed, update, numbers);
-    encoder_forward(matmul, &pass->encoder, model, &pass->masks);
-    decoder_forward(matmul, &pass->decoder, &pass->encoder, batch, model, &pass->masks);
-    decoder_backward(matmul, loss, gradient, &back.decoder, &back.encoder, &pass->decoder, &pass->encoder, batch, model,
-                     &pass->masks, smoothing, scale);
-    encoder_backward(matmul, gradient, &back.encoder, &pass->encoder, model, &pass->masks);
+    output_loss(worker, input->model, &rows, loss, nll);
+}
+
+void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
+                   struct gradient *gradient)
+{
+    const struct output_rows rows = { &pass->decoded, run(worker, pass, input, 1), input->judgement };
+
+    output_loss_backward(worker, input->model, &rows, loss, gradient);
+    pass->kind->backward(worker, gradient, pass->decoder);
+    encoder_kinds[input->model->config.encoder.type]->backward(worker, gradient, pass->encoder);
+}
+
+const real *pass_alignment(const struct pass *pass, int b)
+{
+    return pass->kind->alignment(pass->decoder, b);
 }

@@ -1,33 +1,42 @@
-/* pass: one batch through the whole model on one thread, forwards for scores and alignments or with the gradient for training. All
- * activations live in the caller's arena, which is started afresh by every pass and grows when a batch needs more. */
+/* pass: one batch through the whole model on one thread, forward for scores and alignments, or with the gradient for training. All
+ * activations lie in the worker's arena, which every pass starts afresh. */
 #ifndef NMT_MODEL_PASS_H
 #define NMT_MODEL_PASS_H
 
-#include "model/decoder.h"
+#include "model/model.h"
 
+/* Zero-initialise; then one pass after the other, of any models; pass_release. */
 struct pass {
-    struct arena arena;
-    struct masks masks;
-    struct encoder encoder;
-    struct decoder decoder;
+    struct encoded encoded;
+    struct decoded decoded;
+    void *encoder, *decoder; /* the kinds' states */
+    size_t encoder_room, decoder_room;
+    const struct decoder_kind *kind; /* of the last pass */
+    struct matrix logits;
 };
 
-/* Bytes that pass_forward or (training) pass_gradient will take for this batch. */
-size_t pass_measure(const struct batch *batch, const struct config *config, const struct dropout *dropout, int training);
+/* What goes through. */
+struct pass_input {
+    const struct model *model;
+    const struct batch *batch;
+    const struct dropping *dropping; /* training; NULL: none */
+    struct judgement judgement;      /* smoothing and, for the gradient, scale */
+};
 
-/* Makes the arena at least this large, so that no later pass need allocate. */
-void pass_reserve(struct pass *pass, size_t bytes);
+/* Bytes of the arena that pass_forward or (training) pass_gradient will take. */
+size_t pass_measure(const struct pass_input *input, int training);
 void pass_release(struct pass *pass);
 
-/* Runs encoder and decoder over the batch without dropout and adds up the loss. nll [target words in time-major order] gets each
- * word's −log p if not NULL. Afterwards pass->decoder holds the alignments (decoder_alignment) and the order of the sentences. */
-void pass_forward(struct matmul *matmul, struct pass *pass, struct loss *loss, double *nll, const struct batch *batch,
-                  const struct model *model, double smoothing);
+/* Runs encoder and decoder over the batch and adds up the loss. nll gets −log p of each target word, target sentence after target sentence,
+ * if not NULL. */
+void pass_forward(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss, double *nll);
 
-/* The loss of the batch and `scale` times its gradient, added to `gradient`. numbers [sentences], seed and update choose the dropout
- * masks (model/batch.h); dropout may be NULL. */
-void pass_gradient(struct matmul *matmul, struct pass *pass, struct loss *loss, const struct params *gradient,
-                   const struct batch *batch, const struct model *model, const struct dropout *dropout, double smoothing,
-                   double scale, uint64_t seed, uint64_t update, const int *numbers);
+/* The loss of the batch, and judgement.scale times its gradient: one pass through `gradient` (layers/gradient.h), which the caller begins
+ * and ends. */
+void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
+                   struct gradient *gradient);
+
+/* The alignment weights [target length, source length] of the last pass's target sentence b; valid until the worker's next pass. */
+const real *pass_alignment(const struct pass *pass, int b);
 
 #endif

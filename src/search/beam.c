@@ -37,11 +37,13 @@ struct search {
     struct hypothesis *done; /* [sentences, beam] */
 };
 
-void beam_init(struct beam *beam, struct matmul *matmul, struct model *const *models, int model_count)
+void beam_init(struct beam *beam, struct worker *worker, struct model *const *models, int model_count)
 {
-    *beam = (struct beam){ .matmul = matmul, .model_count = model_count };
-    for (int i = 0; i < model_count; i++)
+    *beam = (struct beam){ .worker = worker, .model_count = model_count };
+    for (int i = 0; i < model_count; i++) {
         beam->models[i] = models[i];
+        beam->steps[i] = (struct step){ .worker = worker, .model = models[i] };
+    }
 }
 
 void beam_release(struct beam *beam)
@@ -157,18 +159,18 @@ static int advance(struct search *search, int sentence, const struct candidate *
 /* Turns the models' logits of a row of the chunk into one row of log-probabilities (in the first model's place); returns its log Σ exp. */
 static double combine(struct beam *beam, int row, int V)
 {
-    real *first = beam->steps[0].logits + (size_t)row * (size_t)V;
+    real *first = matrix_row(beam->steps[0].logits, row);
     double sums[BEAM_MODELS];
 
     if (beam->model_count == 1)
         return vec_log_sum_exp(first, V);
     for (int i = 0; i < beam->model_count; i++)
-        sums[i] = vec_log_sum_exp(beam->steps[i].logits + (size_t)row * (size_t)V, V);
+        sums[i] = vec_log_sum_exp(matrix_row(beam->steps[i].logits, row), V);
     for (int v = 0; v < V; v++) {
         double p = 0;
 
         for (int i = 0; i < beam->model_count; i++)
-            p += exp((double)beam->steps[i].logits[(size_t)row * (size_t)V + (size_t)v] - sums[i]);
+            p += exp((double)matrix_row(beam->steps[i].logits, row)[v] - sums[i]);
         first[v] = (real)log(p / beam->model_count + 1e-37);
     }
     return 0;
@@ -193,12 +195,23 @@ static int search_step(struct beam *beam, struct search *search, struct candidat
                     step_logits(&beam->steps[i], chunk, chunk_end - chunk);
             }
             log_sum = combine(beam, row - chunk, V);
-            extend(search, list, &count, most, row, beam->steps[0].logits + (size_t)(row - chunk) * (size_t)V, V, log_sum,
-                   only_end);
+            extend(search, list, &count, most, row, matrix_row(beam->steps[0].logits, row - chunk), V, log_sum, only_end);
         }
         next = advance(search, sentence, list, count, parents, next);
     }
     return next;
+}
+
+/* All models share the worker's arena. */
+static void start(struct beam *beam, const struct batch *batch, int room)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < beam->model_count; i++)
+        bytes += step_measure(&beam->steps[i], batch, room);
+    worker_reserve(beam->worker, bytes);
+    for (int i = 0; i < beam->model_count; i++)
+        step_start(&beam->steps[i], batch, room);
 }
 
 void beam_search(struct beam *beam, const struct batch *batch, const struct beam_options *options, struct hypothesis *best)
@@ -213,8 +226,7 @@ void beam_search(struct beam *beam, const struct batch *batch, const struct beam
     search.next = memory_new((size_t)room, sizeof *search.next);
     search.finished = memory_new((size_t)B, sizeof *search.finished);
     search.done = memory_new((size_t)room, sizeof *search.done);
-    for (int i = 0; i < beam->model_count; i++)
-        step_start(&beam->steps[i], beam->matmul, beam->models[i], batch, room);
+    start(beam, batch, room);
     for (int b = 0; b < B; b++)
         search.live[b] = (struct live){ b, -1, -1, 0 };
     search.live_count = B;

@@ -30,15 +30,15 @@ struct hypothesis {
     double score;
 };
 
-/* One thread's search: its products and the room for its batch. */
+/* One worker's search. */
 struct beam {
-    struct matmul *matmul; /* not owned */
+    struct worker *worker; /* not owned */
     const struct model *models[BEAM_MODELS];
     struct step steps[BEAM_MODELS];
     int model_count;
 };
 
-void beam_init(struct beam *beam, struct matmul *matmul, struct model *const *models, int model_count);
+void beam_init(struct beam *beam, struct worker *worker, struct model *const *models, int model_count);
 void beam_release(struct beam *beam);
 
 /* Searches for all sentences of the batch (targets NULL). best [sentences, n_best]: the best hypotheses of each, best first; where

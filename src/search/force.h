@@ -10,8 +10,8 @@ struct forced {
     real *alignment;        /* [target_length, source_length], heap, the caller's; each row sums to 1 */
 };
 
-/* Fills forced [batch->sentences]. Several models are an ensemble: probabilities and alignments are means over them. */
-void force_batch(struct matmul *matmul, struct pass *pass, struct model *const *models, int model_count, const struct batch *batch,
+/* Fills forced [batch->targets]. Several models are an ensemble: probabilities and alignments are means over them. */
+void force_batch(struct worker *worker, struct pass *pass, struct model *const *models, int model_count, const struct batch *batch,
                  struct forced *forced);
 
 #endif

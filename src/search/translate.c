@@ -88,7 +88,12 @@ static void force(const struct job *job, const struct given *given, int count, s
     struct translator *translator = job->translator;
     const int32_t **source = memory_new((size_t)count, sizeof *source), **target = memory_new((size_t)count, sizeof *target);
     int *source_length = memory_new((size_t)count, sizeof(int)), *target_length = memory_new((size_t)count, sizeof(int));
-    struct batch batch = { count, source, target, source_length, target_length };
+    struct batch batch = { .sentences = count,
+                           .source = source,
+                           .source_length = source_length,
+                           .targets = count,
+                           .target = target,
+                           .target_length = target_length };
 
     for (int i = 0; i < count; i++) {
         source[i] = given[i].piece->ids;
@@ -96,7 +101,7 @@ static void force(const struct job *job, const struct given *given, int count, s
         target[i] = given[i].ids;
         target_length[i] = given[i].length;
     }
-    force_batch(translator->team->matmul[job->worker], &translator->passes[job->worker], translator->models,
+    force_batch(&translator->team->workers[job->worker], &translator->passes[job->worker], translator->models,
                 translator->model_count, &batch, forced);
     free(source);
     free(target);
@@ -276,7 +281,7 @@ void translator_init(struct translator *translator, const struct tokenizer *toke
     translator->beams = memory_new((size_t)team->count, sizeof *translator->beams);
     translator->passes = memory_new((size_t)team->count, sizeof *translator->passes);
     for (int i = 0; i < team->count; i++)
-        beam_init(&translator->beams[i], team->matmul[i], models, model_count);
+        beam_init(&translator->beams[i], &team->workers[i], models, model_count);
 }
 
 void translator_release(struct translator *translator)

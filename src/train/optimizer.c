@@ -24,21 +24,23 @@ void optimizer_release(struct optimizer *optimizer)
     *optimizer = (struct optimizer){ 0 };
 }
 
-void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, size_t from, size_t to, double clip,
-                    double rate, long update)
+void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, struct optimizer_range range,
+                    const struct optimizer_step *step)
 {
-    real *first = optimizer->moment[0], *second = optimizer->moment[1];
-    size_t n = to - from;
+    real *w = values + range.from, *moment[2] = { NULL, NULL };
+    const real *g = gradient + range.from;
+    size_t n = range.to - range.from;
 
+    for (int i = 0; i < optimizer->moments; i++)
+        moment[i] = optimizer->moment[i] + range.from;
     if (optimizer->kind == OPTIMIZER_ADAM) {
-        double corrected = rate * sqrt(1 - pow(optimizer->beta2, (double)update)) / (1 - pow(optimizer->beta1, (double)update));
+        double corrected =
+            step->rate * sqrt(1 - pow(optimizer->beta2, (double)step->update)) / (1 - pow(optimizer->beta1, (double)step->update));
 
-        vec_adam(values + from, first + from, second + from, gradient + from, n, clip, corrected, optimizer->beta1,
-                 optimizer->beta2, optimizer->epsilon);
+        vec_adam(w, moment[0], moment[1], g, n, step->clip, corrected, optimizer->beta1, optimizer->beta2, optimizer->epsilon);
     } else if (optimizer->kind == OPTIMIZER_ADADELTA) {
-        vec_adadelta(values + from, first + from, second + from, gradient + from, n, clip, rate, optimizer->rho,
-                     optimizer->epsilon);
+        vec_adadelta(w, moment[0], moment[1], g, n, step->clip, step->rate, optimizer->rho, optimizer->epsilon);
     } else {
-        vec_sgd(values + from, gradient + from, n, clip, rate);
+        vec_sgd(w, g, n, step->clip, step->rate);
     }
 }

@@ -28,8 +28,19 @@ struct optimizer {
 void optimizer_init(struct optimizer *optimizer, enum optimizer_kind kind, size_t length);
 void optimizer_release(struct optimizer *optimizer);
 
-/* Steps values[from, to) by the gradient times `clip`. update counts from 1. Different ranges may be stepped by different threads. */
-void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, size_t from, size_t to, double clip,
-                    double rate, long update);
+/* Which numbers: from … to − 1. */
+struct optimizer_range {
+    size_t from, to;
+};
+
+struct optimizer_step {
+    double clip; /* a factor of the gradient */
+    double rate;
+    long update; /* from 1 */
+};
+
+/* Steps the values of the range. Different ranges may be stepped by different threads. */
+void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, struct optimizer_range range,
+                    const struct optimizer_step *step);
 
 #endif

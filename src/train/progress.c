@@ -1,7 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "train/progress.h"
 
-#include "base/meter.h"
+#include "math/meter.h"
 #include "base/report.h"
 
 #include <errno.h>

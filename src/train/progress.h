@@ -3,6 +3,7 @@
 #define NMT_TRAIN_PROGRESS_H
 
 #include "train/trainer.h"
+#include "train/update.h"
 #include "train/validate.h"
 
 #include <stdio.h>

@@ -56,8 +56,8 @@ static size_t largest_batch(const struct trainer *trainer)
 
     plan_make(&plan, trainer->corpus, &trainer->options.batches, learner->seed, (uint64_t)trainer->state.epoch);
     for (size_t i = 0; i < plan.batches; i++) {
-        size_t bytes =
-            learner_measure(learner, trainer->corpus, plan.pairs + plan.first[i], (int)(plan.first[i + 1] - plan.first[i]));
+        const struct pairs pairs = plan_batch(&plan, trainer->corpus, i);
+        size_t bytes = learner_measure(learner, &pairs);
 
         most = bytes > most ? bytes : most;
     }
@@ -68,22 +68,19 @@ static size_t largest_batch(const struct trainer *trainer)
 /* The backend's own copies of all weights, for one direction. */
 static size_t packed_bytes(const struct learner *learner)
 {
-    size_t numbers = 0;
+    int matrices;
 
-    if (!matmul_packs(learner->team->matmul[0]))
+    if (!matmul_packs(&learner->team->workers[0]))
         return 0;
-    for (int i = 0; i < WEIGHTS; i++)
-        numbers += (size_t)learner->model.weights[i].out * (size_t)learner->model.weights[i].in;
-    return numbers * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
+    return model_product_numbers(&learner->model, &matrices) * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
 }
 
 static size_t weight_count(const struct model *model)
 {
-    size_t count = 0;
+    int matrices;
 
-    for (int i = 0; i < WEIGHTS; i++)
-        count += model->weights[i].out > 0;
-    return count;
+    model_product_numbers(model, &matrices);
+    return (size_t)matrices;
 }
 
 struct trainer_memory trainer_reserve(struct trainer *trainer)
@@ -94,14 +91,13 @@ struct trainer_memory trainer_reserve(struct trainer *trainer)
     struct trainer_memory memory = { .activations = largest_batch(trainer) };
 
     for (size_t i = 0; i < threads; i++)
-        pass_reserve(&learner->pass[i], memory.activations / threads + memory.activations / threads / 16);
+        worker_reserve(&learner->team->workers[i], memory.activations / threads + memory.activations / threads / 16);
     memory.parameters =
         (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
     if (packed)
         memory.products = 2 * packed + threads * weight_count(&learner->model) * COMPILED_PRODUCTS;
     if (trainer->valid)
-        memory.validation =
-            (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model.config);
+        memory.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model);
     return memory;
 }
 
@@ -127,11 +123,12 @@ static void validate_now(struct trainer *trainer, struct validation *result)
 
     if (learner->average) {
         struct model average;
-        int threads = learner->team->count;
+        struct team *team = learner->team;
 
         model_init(&average, &learner->model.config, learner->average);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-        model_pack(&average, learner->team->matmul[omp_get_thread_num()], 0);
+#pragma omp parallel num_threads(team->count) if (team->count > 1)
+        TEAM_EACH(team, worker)
+        model_pack(&average, worker, team->count, 0);
         validate(result, &average, trainer->tokenizer, learner->team, trainer->valid);
         model_release(&average);
     } else {
@@ -251,6 +248,7 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
         result = -1;
     while (result == 0 && !*signal && !bound_reached(trainer, &progress)) {
         struct update update;
+        struct pairs pairs;
         int epoch_ends;
 
         if (planned_epoch != state->epoch) {
@@ -261,8 +259,8 @@ int trainer_run(struct trainer *trainer, const volatile int *signal)
             plan_make(&plan, trainer->corpus, &options->batches, learner->seed, (uint64_t)state->epoch);
             planned_epoch = state->epoch;
         }
-        if (learner_update(learner, &update, trainer->corpus, plan.pairs + plan.first[state->batch],
-                           (int)(plan.first[state->batch + 1] - plan.first[state->batch]), rate_now(trainer), state->update + 1)) {
+        pairs = plan_batch(&plan, trainer->corpus, (size_t)state->batch);
+        if (learner_update(learner, &update, &pairs, rate_now(trainer), state->update + 1)) {
             result = error("update %ld: the loss is not a finite number; %s%s; train again with a lower --learning-rate or --clip",
                            state->update + 1, saved ? "the last good model stays in " : "no model was written",
                            saved ? options->model : "");

@@ -53,7 +53,7 @@ static double greedy_bleu(struct model *model, struct team *team, const struct c
     return bleu.score;
 }
 
-size_t validate_measure(const struct corpus *corpus, const struct config *config)
+size_t validate_measure(const struct corpus *corpus, const struct model *model)
 {
     size_t most = 0;
 
@@ -61,10 +61,12 @@ size_t validate_measure(const struct corpus *corpus, const struct config *config
         size_t left = corpus->pairs - from;
         struct batch batch = { .sentences = left < BATCH ? (int)left : BATCH,
                                .source = corpus->sentence[SOURCE] + from,
-                               .target = corpus->sentence[TARGET] + from,
                                .source_length = corpus->length[SOURCE] + from,
+                               .targets = left < BATCH ? (int)left : BATCH,
+                               .target = corpus->sentence[TARGET] + from,
                                .target_length = corpus->length[TARGET] + from };
-        size_t bytes = pass_measure(&batch, config, NULL, 0);
+        const struct pass_input input = { .model = model, .batch = &batch };
+        size_t bytes = pass_measure(&input, 0);
 
         most = bytes > most ? bytes : most;
     }

@@ -13,7 +13,7 @@ struct validation {
 };
 
 /* Bytes of the activations of one worker's largest batch of these pairs. */
-size_t validate_measure(const struct corpus *corpus, const struct config *config);
+size_t validate_measure(const struct corpus *corpus, const struct model *model);
 
 /* The model's weights must be packed for the team. */
 void validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,

@@ -60,22 +60,32 @@ static void softmax(void **state)
 
 static enum attention_kind kind; /* of the test at hand */
 
+static struct attention_source source_of(const struct layer *layer)
+{
+    return (struct attention_source){ view_of(&layer->slots[K]), view_of(&layer->slots[ANNOTATIONS]) };
+}
+
 static double attention_loss(struct layer *layer)
 {
-    const struct slot *slots = layer->slots;
+    const struct attention attention = { kind, layer->slots[VA].x };
+    const struct attention_source source = source_of(layer);
 
-    attention_forward(kind, layer->out, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x, slots[ANNOTATIONS].x, layer->rows, A,
-                      N);
+    attention_forward(&attention, layer->out, layer->hidden, layer->slots[Q].x, &source);
     return weighed(layer, layer->out, N);
 }
 
 static void attention_back(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
+    const struct attention attention = { kind, slots[VA].x };
+    const struct attention_source source = source_of(layer);
+    const struct attention_gradient back = { .dq = slots[Q].d,
+                                             .dva = slots[VA].d,
+                                             .dkeys = gradient_view_of(&slots[K]),
+                                             .dvalues = gradient_view_of(&slots[ANNOTATIONS]),
+                                             .scratch = layer->work };
 
-    attention_backward(kind, slots[Q].d, slots[K].d, slots[VA].d, layer->R, layer->hidden, slots[Q].x, slots[K].x, slots[VA].x,
-                       slots[ANNOTATIONS].x, layer->work, layer->rows, A, N);
-    attention_backward_annotations(slots[ANNOTATIONS].d, layer->hidden, layer->R, layer->rows, N);
+    attention_backward(&attention, &back, layer->R, layer->hidden, slots[Q].x, &source);
 }
 
 static void attention(void **state)

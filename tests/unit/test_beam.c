@@ -16,30 +16,31 @@ static const double tolerance = 1e-4;
 
 struct setup {
     struct model models[2], *list[2];
-    struct pairs pairs;
-    struct matmul *matmul;
+    struct sample sample;
+    struct worker worker;
     struct beam beam;
     struct pass pass;
 };
 
 static void setup_make(struct setup *setup, enum attention_kind attention, enum query_kind query, int models)
 {
-    struct config config = {
-        .Vx = 11, .Vy = 9, .E = 5, .H = 6, .A = attention == ATTENTION_NONE ? 0 : 4, .L = 4, .attention = attention, .query = query
+    const struct decoder_config decoder = {
+        .width = 6, .alignment = attention == ATTENTION_NONE ? 0 : 4, .maxout = 4, .attention = attention, .query = query
     };
+    struct config config = { .Vx = 11, .Vy = 9, .E = 5, .encoder = { .width = 6 }, .decoder = decoder };
 
     memset(setup, 0, sizeof *setup);
     for (int i = 0; i < models; i++) {
         struct rng rng = rng_make(3, (uint64_t)i, 0, 0);
 
-        config.encoder_layers = 1 + i; /* the models of an ensemble need not be alike */
+        config.encoder.layers = 1 + i; /* the models of an ensemble need not be alike */
         model_init(&setup->models[i], &config, NULL);
         check_fill(setup->models[i].values, setup->models[i].layout.length, 0.9, &rng);
         setup->list[i] = &setup->models[i];
     }
-    pairs_make(&setup->pairs, &config, lengths, SENTENCES, 5);
-    setup->matmul = matmul_new(BACKEND_OPENBLAS, PRECISION_F32);
-    beam_init(&setup->beam, setup->matmul, setup->list, models);
+    sample_make(&setup->sample, &config, lengths, SENTENCES, 5);
+    worker_init(&setup->worker, 0, BACKEND_OPENBLAS, PRECISION_F32);
+    beam_init(&setup->beam, &setup->worker, setup->list, models);
 }
 
 static void setup_release(struct setup *setup)
@@ -48,9 +49,15 @@ static void setup_release(struct setup *setup)
 
     beam_release(&setup->beam);
     pass_release(&setup->pass);
-    matmul_free(setup->matmul);
+    worker_release(&setup->worker);
     for (int i = 0; i < models; i++)
         model_release(&setup->models[i]);
+}
+
+/* Sentence b, without a target. */
+static struct batch source_alone(const struct sample *sample, int b)
+{
+    return (struct batch){ .sentences = 1, .source = &sample->source[b], .source_length = &sample->source_length[b] };
 }
 
 /* −log p and α of given ids for sentence b. */
@@ -58,9 +65,14 @@ static struct forced force_one(struct setup *setup, int b, const int32_t *ids, i
 {
     struct forced forced;
     const int32_t *target = ids;
-    struct batch batch = { 1, &setup->pairs.source[b], &target, &setup->pairs.source_length[b], &length };
+    struct batch batch = { .sentences = 1,
+                           .source = &setup->sample.source[b],
+                           .source_length = &setup->sample.source_length[b],
+                           .targets = 1,
+                           .target = &target,
+                           .target_length = &length };
 
-    force_batch(setup->matmul, &setup->pass, setup->list, setup->beam.model_count, &batch, &forced);
+    force_batch(&setup->worker, &setup->pass, setup->list, setup->beam.model_count, &batch, &forced);
     return forced;
 }
 
@@ -98,10 +110,10 @@ static void beam_of_one_is_greedy(void **state)
 
     (void)state;
     setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
-    beam_search(&setup.beam, &setup.pairs.batch, &options, best);
+    beam_search(&setup.beam, &setup.sample.batch, &options, best);
     for (int b = 0; b < SENTENCES; b++) {
         int32_t ids[LONGEST];
-        int most = 2 * setup.pairs.source_length[b] + 10, length = 0;
+        int most = 2 * setup.sample.source_length[b] + 10, length = 0;
 
         do
             ids[length] = length + 1 == most ? END : most_probable(&setup, b, ids, length);
@@ -122,7 +134,7 @@ static void check_scores(enum attention_kind attention, enum query_kind query, i
     struct beam_options options = options_of(beam, beam);
 
     setup_make(&setup, attention, query, models);
-    beam_search(&setup.beam, &setup.pairs.batch, &options, best);
+    beam_search(&setup.beam, &setup.sample.batch, &options, best);
     for (int i = 0; i < SENTENCES * beam; i++) {
         struct forced forced;
 
@@ -178,9 +190,9 @@ static void batching(void **state)
 
     (void)state;
     setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
-    beam_search(&setup.beam, &setup.pairs.batch, &options, together);
+    beam_search(&setup.beam, &setup.sample.batch, &options, together);
     for (int b = 0; b < SENTENCES; b++) {
-        struct batch one = { 1, &setup.pairs.source[b], NULL, &setup.pairs.source_length[b], NULL };
+        struct batch one = source_alone(&setup.sample, b);
 
         beam_search(&setup.beam, &one, &options, alone);
         for (int i = 0; i < 4; i++) {
@@ -199,6 +211,45 @@ static void batching(void **state)
     setup_release(&setup);
 }
 
+/* Several outputs of one sentence at once are scored and aligned as each by itself, with one model and with two. */
+static void shared_sources(void **state)
+{
+    static const int source_of[] = { 2, 0, 2, 4, 2 };
+    static const int32_t texts[][3] = { { 3, 1, END }, { 1, END }, { END }, { 2, 2, END }, { 5, 1, END } };
+    static const int target_lengths[] = { 3, 2, 1, 3, 3 };
+    enum { TARGETS = sizeof source_of / sizeof *source_of };
+    const int32_t *targets[TARGETS];
+
+    (void)state;
+    for (int b = 0; b < TARGETS; b++)
+        targets[b] = texts[b];
+    for (int models = 1; models <= 2; models++) {
+        struct setup setup;
+        struct forced forced[TARGETS];
+        struct batch batch;
+
+        setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, models);
+        batch = (struct batch){ .sentences = SENTENCES,
+                                .source = setup.sample.source,
+                                .source_length = setup.sample.source_length,
+                                .targets = TARGETS,
+                                .target = targets,
+                                .target_length = target_lengths,
+                                .source_of = source_of };
+        force_batch(&setup.worker, &setup.pass, setup.list, models, &batch, forced);
+        for (int b = 0; b < TARGETS; b++) {
+            struct forced alone = force_one(&setup, source_of[b], texts[b], target_lengths[b]);
+
+            check_near("log-probability", (size_t)b, forced[b].log_probability, alone.log_probability, tolerance);
+            for (int i = 0; i < target_lengths[b] * lengths[source_of[b]][0]; i++)
+                check_near("alignment", (size_t)i, (double)forced[b].alignment[i], (double)alone.alignment[i], 1e-5);
+            free(alone.alignment);
+            free(forced[b].alignment);
+        }
+        setup_release(&setup);
+    }
+}
+
 /* With room for every hypothesis nothing is lost: the best one is the most probable of all sequences up to the longest. */
 static void wide_beam_is_exhaustive(void **state)
 {
@@ -210,7 +261,7 @@ static void wide_beam_is_exhaustive(void **state)
 
     (void)state;
     setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
-    one = (struct batch){ 1, &setup.pairs.source[2], NULL, &setup.pairs.source_length[2], NULL };
+    one = source_alone(&setup.sample, 2);
     options.length_ratio = (3 - 10) / 7.0; /* at most 3 words of output for the 7 of the source */
     beam_search(&setup.beam, &one, &options, best);
     for (int32_t code = 0; code < 81; code++) { /* "</s>", "a </s>", "a b </s>" */
@@ -237,7 +288,7 @@ static void forbidden_and_exact_length(void **state)
     setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
     options.forbidden = 4;
     options.exact_length = exact;
-    beam_search(&setup.beam, &setup.pairs.batch, &options, best);
+    beam_search(&setup.beam, &setup.sample.batch, &options, best);
     for (int b = 0; b < SENTENCES; b++) {
         assert_int_equal(best[b].length, exact[b]);
         for (int i = 0; i + 1 < exact[b]; i++)
@@ -255,6 +306,7 @@ int main(void)
         cmocka_unit_test(reported_is_forced_for_every_attention),
         cmocka_unit_test(reported_is_forced_for_an_ensemble),
         cmocka_unit_test(batching),
+        cmocka_unit_test(shared_sources),
         cmocka_unit_test(wide_beam_is_exhaustive),
         cmocka_unit_test(forbidden_and_exact_length),
     };

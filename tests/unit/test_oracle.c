@@ -15,14 +15,14 @@
 
 static const double tolerance = sizeof(real) == 8 ? 1e-9 : 1e-4;
 
-struct block {
+struct oracle_block {
     char name[64];
     int rows, columns;
     double *values;
 };
 
 struct oracle {
-    struct block blocks[256];
+    struct oracle_block blocks[256];
     int count;
 };
 
@@ -35,7 +35,7 @@ static void oracle_read(struct oracle *oracle, const char *path)
     assert_int_equal(io_read_all(path, &text), 0);
     at = text.data;
     while (*at) {
-        struct block *block = &oracle->blocks[oracle->count];
+        struct oracle_block *block = &oracle->blocks[oracle->count];
         int used = 0;
 
         if (*at == '#' || *at == '\n') {
@@ -60,7 +60,7 @@ static void oracle_release(struct oracle *oracle)
         free(oracle->blocks[i].values);
 }
 
-static const struct block *find(const struct oracle *oracle, const char *prefix, const char *name)
+static const struct oracle_block *find(const struct oracle *oracle, const char *prefix, const char *name)
 {
     char full[128];
 
@@ -71,7 +71,7 @@ static const struct block *find(const struct oracle *oracle, const char *prefix,
     return NULL;
 }
 
-static const struct block *numbered(const struct oracle *oracle, const char *prefix, int n)
+static const struct oracle_block *numbered(const struct oracle *oracle, const char *prefix, int n)
 {
     char name[16];
 
@@ -103,22 +103,22 @@ struct toy {
 
 static void toy_make(struct toy *toy, const char *path)
 {
-    const struct block *sizes;
+    const struct oracle_block *sizes;
 
     oracle_read(&toy->oracle, path);
     sizes = find(&toy->oracle, "", "sizes.Vx.Vy.E.H.A.L");
     assert_non_null(sizes);
-    toy->config = (struct config){ .Vx = (int)sizes->values[0],
-                                   .Vy = (int)sizes->values[1],
-                                   .E = (int)sizes->values[2],
-                                   .H = (int)sizes->values[3],
-                                   .A = (int)sizes->values[4],
-                                   .L = (int)sizes->values[5],
-                                   .encoder_layers = 1 };
+    toy->config = (struct config){
+        .Vx = (int)sizes->values[0],
+        .Vy = (int)sizes->values[1],
+        .E = (int)sizes->values[2],
+        .encoder = { .layers = 1, .width = (int)sizes->values[3] },
+        .decoder = { .width = (int)sizes->values[3], .alignment = (int)sizes->values[4], .maxout = (int)sizes->values[5] }
+    };
     model_init(&toy->model, &toy->config, NULL);
     for (int i = 0; i < toy->model.layout.count; i++) {
         const struct tensor *tensor = &toy->model.layout.tensors[i];
-        const struct block *block = find(&toy->oracle, "weight:", tensor->name);
+        const struct oracle_block *block = find(&toy->oracle, "weight:", tensor->name);
 
         if (!block)
             fail_msg("the oracle lacks %s", tensor->name);
@@ -131,7 +131,7 @@ static void toy_make(struct toy *toy, const char *path)
         .source = toy->source, .target = toy->target, .source_length = toy->lengths[0], .target_length = toy->lengths[1]
     };
     for (int b = 0; numbered(&toy->oracle, "source.", b); b++) {
-        const struct block *sides[2] = { numbered(&toy->oracle, "source.", b), numbered(&toy->oracle, "target.", b) };
+        const struct oracle_block *sides[2] = { numbered(&toy->oracle, "source.", b), numbered(&toy->oracle, "target.", b) };
 
         for (int side = 0; side < 2; side++) {
             toy->lengths[side][b] = sides[side]->columns;
@@ -140,66 +140,82 @@ static void toy_make(struct toy *toy, const char *path)
         }
         toy->source[b] = toy->ids[0][b];
         toy->target[b] = toy->ids[1][b];
-        toy->batch.sentences = b + 1;
+        toy->batch.sentences = toy->batch.targets = b + 1;
+    }
+}
+
+/* Logits, −log p and alignments. */
+static void check_rows(const struct toy *toy, const struct pass *pass, const double *nll)
+{
+    size_t word = 0;
+
+    for (int b = 0; b < toy->batch.targets; b++) {
+        const struct oracle_block *alignment = numbered(&toy->oracle, "alignment.", b),
+                                  *logits = numbered(&toy->oracle, "logits.", b);
+        const struct oracle_block *oracle_nll = numbered(&toy->oracle, "nll.", b);
+        int Tx = toy->lengths[0][b], Ty = toy->lengths[1][b], V = toy->config.Vy;
+
+        for (int i = 0; i < Ty * Tx; i++)
+            close_to(alignment->name, i, (double)pass_alignment(pass, b)[i], alignment->values[i]);
+        for (int t = 0; t < Ty; t++, word++) {
+            int row = 0;
+
+            while (pass->decoded.place[row] != word)
+                row++;
+            close_to(oracle_nll->name, t, nll[word], oracle_nll->values[t]);
+            for (int v = 0; v < V; v++)
+                close_to(logits->name, t * V + v, (double)matrix_row(pass->logits, row)[v], logits->values[t * V + v]);
+        }
+    }
+}
+
+static void check_gradients(const struct toy *toy, const struct gradient *gradient)
+{
+    for (int i = 0; i < toy->model.layout.count; i++) {
+        const struct tensor *tensor = &toy->model.layout.tensors[i];
+        const struct oracle_block *block = find(&toy->oracle, "gradient:", tensor->name);
+        double largest = 0;
+
+        assert_non_null(block);
+        for (size_t k = 0; k < tensor->count; k++) {
+            close_to(block->name, (int)k, (double)gradient->values[tensor->offset + k], block->values[k]);
+            largest = fmax(largest, fabs(block->values[k]));
+        }
+        assert_true(largest > 0);
     }
 }
 
 static void check_oracle(const char *path)
 {
     struct toy toy = { 0 };
-    struct matmul *matmul = matmul_new(BACKEND_OPENBLAS, PRECISION_F32);
+    struct worker worker;
     struct pass pass = { 0 };
+    struct pass_input input = { .model = &toy.model, .batch = &toy.batch };
     struct loss loss = { 0 }, again = { 0 };
-    struct params gradient;
-    real *array;
+    struct gradient gradient;
     double *nll;
-    int rows = 0, V;
+    int words = 0;
 
     toy_make(&toy, path);
-    V = toy.config.Vy;
-    for (int b = 0; b < toy.batch.sentences; b++)
-        rows += toy.lengths[1][b];
-    nll = memory_new((size_t)rows, sizeof *nll);
-    pass_forward(matmul, &pass, &loss, nll, &toy.batch, &toy.model, toy.smoothing);
-    assert_int_equal(loss.words, rows);
-    close_to("loss", 0, loss.loss / (double)loss.words, find(&toy.oracle, "", "loss")->values[0]);
-    for (int k = 0; k < toy.batch.sentences; k++) {
-        const struct sequence *sequence = &pass.decoder.sequence;
-        int b = sequence->order[k], Tx = toy.lengths[0][b];
-        const struct block *logits = numbered(&toy.oracle, "logits.", b), *alignment = numbered(&toy.oracle, "alignment.", b);
-        const struct block *oracle_nll = numbered(&toy.oracle, "nll.", b);
-
-        for (int t = 0; t < toy.lengths[1][b]; t++) {
-            int row = sequence->first[t] + k;
-
-            close_to(oracle_nll->name, t, nll[row], oracle_nll->values[t]);
-            for (int v = 0; v < V; v++)
-                close_to(logits->name, t * V + v, (double)pass.decoder.logits[row * V + v], logits->values[t * V + v]);
-            for (int j = 0; j < Tx; j++)
-                close_to(alignment->name, t * Tx + j, (double)decoder_alignment(&pass.decoder, k)[t * Tx + j],
-                         alignment->values[t * Tx + j]);
-        }
-    }
-    array = memory_new(toy.model.layout.length, sizeof *array);
-    params_view(&gradient, &toy.model.layout, &toy.config, array);
-    pass_gradient(matmul, &pass, &again, &gradient, &toy.batch, &toy.model, NULL, toy.smoothing, 1.0 / rows, 0, 0, NULL);
-    close_to("loss with gradient", 0, again.loss / rows, find(&toy.oracle, "", "loss")->values[0]);
-    for (int i = 0; i < toy.model.layout.count; i++) {
-        const struct tensor *tensor = &toy.model.layout.tensors[i];
-        const struct block *block = find(&toy.oracle, "gradient:", tensor->name);
-        double largest = 0;
-
-        assert_non_null(block);
-        for (size_t k = 0; k < tensor->count; k++) {
-            close_to(block->name, (int)k, (double)array[tensor->offset + k], block->values[k]);
-            largest = fmax(largest, fabs(block->values[k]));
-        }
-        assert_true(largest > 0);
-    }
-    free(array);
+    worker_init(&worker, 0, BACKEND_OPENBLAS, PRECISION_F32);
+    for (int b = 0; b < toy.batch.targets; b++)
+        words += toy.lengths[1][b];
+    nll = memory_new((size_t)words, sizeof *nll);
+    input.judgement = (struct judgement){ toy.smoothing, 1.0 / words };
+    pass_forward(&worker, &pass, &input, &loss, nll);
+    assert_int_equal(loss.words, words);
+    close_to("loss", 0, loss.loss / words, find(&toy.oracle, "", "loss")->values[0]);
+    check_rows(&toy, &pass, nll);
+    gradient_init(&gradient, &toy.model.layout);
+    gradient_begin(&gradient);
+    pass_gradient(&worker, &pass, &input, &again, &gradient);
+    gradient_end(&gradient);
+    close_to("loss with gradient", 0, again.loss / words, find(&toy.oracle, "", "loss")->values[0]);
+    check_gradients(&toy, &gradient);
+    gradient_release(&gradient);
     free(nll);
     pass_release(&pass);
-    matmul_free(matmul);
+    worker_release(&worker);
     model_release(&toy.model);
     oracle_release(&toy.oracle);
 }

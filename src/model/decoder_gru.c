@@ -1,0 +1,654 @@
+/* decoder_gru: a GRU that at each step looks at the source through the alignment model (paper, section 3.1 and appendix A.2.2):
+ *
+ *     s_0 = tanh(Ws summary + bs)
+ *     q_t = Wa s_{t−1} [+ Ya y_{t−1}] + ba      k_j = Ua h_j          the query may see the word before (--query word)
+ *     c_t = attention(q_t, k, h)                                      layers/attention.h; without attention: [→h_Tx ; ←h_1]
+ *     s_t = GRU(s_{t−1}, E y_{t−1}, c_t)        top_t = readout(s_t, E y_{t−1}, c_t)
+ *
+ * One row of g is [q | r | z | s~], the query and the three gates, because one product [Wa; Ur; Uz] s_{t−1} serves the first three.
+ *
+ * `cell` is the step from s_{t−1} to s_t; it runs over time where the target words are given, and once per word in search. Only what
+ * it looks at differs. Given words: the values are the annotations h, and the gates' C c_t is a product of the context. Search: because
+ * c_t = Σ_j α_tj h_j, the products C c_t and Co c_t are sums of the rows [C; Co] h_j, which are computed once per sentence
+ * (`start`); so a step needs no product with C or Co, however many hypotheses look at the sentence.
+ *
+ * Rows are time-major (layers/sequence.h) where words are given. */
+#include "base/report.h"
+#include "layers/gru.h"
+#include "layers/readout.h"
+#include "layers/sequence.h"
+#include "math/vec.h"
+#include "model/model.h"
+
+#include <string.h>
+
+static const char ATTENTION[] = "attention";
+
+struct blocks {
+    int start_W, start_b; /* Ws [H, summary], bs [H] */
+    int keys, va;         /* Ua [A, width], va [A] */
+    int state;            /* [Wa; Ur; Uz]     [A + 2H, H] */
+    int bias;             /* [ba; br; bz; b]  [A + 3H] */
+    int U;                /* [H, H] */
+    int word;             /* [Ya; Wr; Wz; W]  [Q + 3H, E], Q = A with query word, else 0 */
+    int context;          /* [Cr; Cz; C]      [3H, width] */
+    int readout[4];       /* Uo, Vo, Co [2L, H | E | width], bo [2L] */
+};
+
+struct state {
+    const struct model *model;
+    const struct blocks *blocks;
+    struct encoded *encoded;
+    struct decoded *decoded;
+    struct sequence sequence;                    /* of the target side */
+    int *source;                                 /* [targets] by rank: the source sentence */
+    int32_t *ids;                                /* [rows] y_{t−1} (-1: none, or dropped) */
+    const real **embedding_mask, **readout_mask; /* [rows], or NULL */
+    const real *state_masks;                     /* [targets, H], or NULL */
+    size_t *alpha_start;                         /* [targets] by rank: where its [Ty, Tx] block of alpha begins */
+    real *alpha;                                 /* Σ Ty·Tx; in search [longest source] of the row at hand */
+    struct matrix keys;                          /* [source rows, A] k_j */
+    struct matrix values; /* what the context is a sum of: h, or in search [C; Co] h_j; without attention one row per sentence */
+    struct matrix Y, g, rs, s_in, s, c, t;       /* [rows, E | A + 3H | H | H | H | values | 2L] */
+    struct matrix s0, next;                      /* [targets, H] by rank; search: [room, H] states before and after the step */
+    struct matrix first;                         /* [targets, summary] by rank */
+    struct matrix top;                           /* search: [room, L] */
+    struct matrix ds_out, dc, dY, dg, dt;        /* training: [rows, …] */
+    struct matrix dkeys;                         /* [source rows, A] */
+    struct matrix dnext, ds, ds_in, drs, dfirst; /* [targets, …] */
+    real *scratch;                               /* [2 · longest source] */
+};
+
+/* Rows of Ya. */
+static int query_word(const struct config *config)
+{
+    return config->decoder.query == QUERY_WORD ? config->decoder.alignment : 0;
+}
+
+/* Columns of g. */
+static int gates(const struct config *config)
+{
+    return config->decoder.alignment + 3 * config->decoder.width;
+}
+
+static int width(const struct config *config)
+{
+    return encoder_kinds[config->encoder.type]->width(config);
+}
+
+static int check(const struct config *config, const char *where)
+{
+    const struct decoder_config *d = &config->decoder;
+
+    if (config_size(where, "hidden", d->width, 65536) || config_size(where, "maxout", d->maxout, 65536))
+        return -1;
+    if (d->attention == ATTENTION_NONE ? d->alignment != 0 : d->alignment < 1 || d->alignment > 65536)
+        return error("%s: alignment size %d does not go with attention %s", where, d->alignment, attention_names[d->attention]);
+    return 0;
+}
+
+static void *declare(struct layout *layout, const struct config *config)
+{
+    const struct decoder_config *d = &config->decoder;
+    int E = config->E, H = d->width, A = d->alignment, L2 = 2 * d->maxout, n = width(config), Q = query_word(config);
+    struct blocks *b = memory_new(1, sizeof *b);
+
+    b->start_W = layout_add(layout, TENSOR_MATRIX, H, encoder_kinds[config->encoder.type]->summary(config), "decoder.start.W");
+    b->start_b = layout_add(layout, TENSOR_VECTOR, H, 1, "decoder.start.b");
+    b->keys = layout_add(layout, TENSOR_ALIGNMENT, A, n, "attention.Ua");
+    b->va = layout_add(layout, TENSOR_SCORE, d->attention == ATTENTION_ADDITIVE ? A : 0, 1, "attention.va");
+    b->state = layout_add(layout, TENSOR_ALIGNMENT, A, H, "attention.Wa");
+    layout_join(layout, TENSOR_RECURRENT, H, H, "decoder.Ur");
+    layout_join(layout, TENSOR_RECURRENT, H, H, "decoder.Uz");
+    b->bias = layout_add(layout, TENSOR_VECTOR, A, 1, "attention.ba");
+    layout_join(layout, TENSOR_VECTOR, H, 1, "decoder.br");
+    layout_join(layout, TENSOR_VECTOR, H, 1, "decoder.bz");
+    layout_join(layout, TENSOR_VECTOR, H, 1, "decoder.b");
+    b->U = layout_add(layout, TENSOR_RECURRENT, H, H, "decoder.U");
+    b->word = layout_add(layout, TENSOR_ALIGNMENT, Q, E, "attention.Ya");
+    layout_join(layout, TENSOR_MATRIX, H, E, "decoder.Wr");
+    layout_join(layout, TENSOR_MATRIX, H, E, "decoder.Wz");
+    layout_join(layout, TENSOR_MATRIX, H, E, "decoder.W");
+    b->context = layout_add(layout, TENSOR_MATRIX, H, n, "decoder.Cr");
+    layout_join(layout, TENSOR_MATRIX, H, n, "decoder.Cz");
+    layout_join(layout, TENSOR_MATRIX, H, n, "decoder.C");
+    b->readout[0] = layout_add(layout, TENSOR_MATRIX, L2, H, "readout.Uo");
+    b->readout[1] = layout_add(layout, TENSOR_MATRIX, L2, E, "readout.Vo");
+    b->readout[2] = layout_add(layout, TENSOR_MATRIX, L2, n, "readout.Co");
+    b->readout[3] = layout_add(layout, TENSOR_VECTOR, L2, 1, "readout.bo");
+    return b;
+}
+
+static int top(const struct config *config)
+{
+    return config->decoder.maxout;
+}
+
+static size_t state_bytes(const struct config *config)
+{
+    (void)config;
+    return sizeof(struct state);
+}
+
+static const real *numbers(const struct state *x, int block)
+{
+    return model_block(x->model, block);
+}
+
+/* ---- laying out a batch ---- */
+
+static void bind_alphas(struct state *x, const struct binding *binding)
+{
+    const struct batch *batch = binding->batch;
+    size_t alphas = 0;
+
+    x->alpha_start = arena_take(binding->arena, (size_t)batch->targets * sizeof(size_t));
+    for (int b = 0; b < batch->targets; b++)
+        alphas += (size_t)batch->source_length[batch_source_of(batch, b)] * (size_t)batch->target_length[b];
+    x->alpha = arena_take(binding->arena, alphas * sizeof(real));
+    alphas = 0;
+    for (int k = 0; binding->arena->base && k < batch->targets; k++) {
+        x->alpha_start[k] = alphas;
+        alphas += (size_t)batch->source_length[x->source[k]] * (size_t)x->sequence.length[k];
+    }
+}
+
+/* y_{t−1} and y_t of every row; words that dropout takes away become -1. */
+static void lay_out_words(struct state *x, const struct batch *batch, const unsigned char *dropped, size_t *place)
+{
+    for (int b = 0; b < batch->targets; b++)
+        place[b + 1] = place[b] + (size_t)batch->target_length[b];
+    for (int t = 0, row = 0; t < x->sequence.steps; t++)
+        for (int k = 0; k < x->sequence.active[t]; k++, row++) {
+            int b = x->sequence.order[k];
+            size_t word = place[b] + (size_t)t;
+
+            x->ids[row] = t == 0 || (dropped && dropped[word - 1]) ? -1 : batch->target[b][t - 1];
+            x->decoded->labels[row] = batch->target[b][t];
+            x->decoded->place[row] = word;
+        }
+}
+
+static void bind_words(struct state *x, const struct binding *binding)
+{
+    const struct batch *batch = binding->batch;
+    const struct dropping *dropping = binding->dropping;
+    const struct config *config = &binding->model->config;
+    struct arena *arena = binding->arena;
+    size_t rows = (size_t)x->sequence.rows;
+    int B = batch->targets, E = config->E, L = config->decoder.maxout;
+    const real *embedding = dropout_masks(arena, dropping, dropping->rates.embedding, "target.embedding", B, E);
+    const real *readout = dropout_masks(arena, dropping, dropping->rates.readout, "readout", B, L);
+    const unsigned char *dropped =
+        dropout_words(arena, dropping, dropping->rates.target_word, "target.word", B, batch->target_length);
+    size_t *place = arena_take(arena, ((size_t)B + 1) * sizeof *place);
+
+    x->state_masks = dropout_masks(arena, dropping, dropping->rates.state, "decoder.state", B, config->decoder.width);
+    x->ids = arena_take(arena, rows * sizeof(int32_t));
+    x->decoded->labels = arena_take(arena, rows * sizeof(int32_t));
+    x->decoded->place = arena_take(arena, rows * sizeof(size_t));
+    x->embedding_mask = dropping->rates.embedding > 0 ? arena_take(arena, rows * sizeof(real *)) : NULL;
+    x->readout_mask = dropping->rates.readout > 0 ? arena_take(arena, rows * sizeof(real *)) : NULL;
+    if (!arena->base)
+        return;
+    place[0] = 0;
+    lay_out_words(x, batch, dropped, place);
+    for (int t = 0, row = 0; t < x->sequence.steps; t++)
+        for (int k = 0; k < x->sequence.active[t]; k++, row++) {
+            if (x->embedding_mask)
+                x->embedding_mask[row] = mask_of(embedding, x->sequence.order[k], E);
+            if (x->readout_mask)
+                x->readout_mask[row] = mask_of(readout, x->sequence.order[k], L);
+        }
+}
+
+static int longest_source(const struct encoded *encoded, const struct batch *batch)
+{
+    int longest = 0;
+
+    for (int b = 0; b < encoded->sentences; b++)
+        longest = batch->source_length[b] > longest ? batch->source_length[b] : longest;
+    return longest;
+}
+
+static void bind_backward(struct state *x, const struct binding *binding)
+{
+    const struct config *config = &binding->model->config;
+    struct arena *arena = binding->arena;
+    int rows = x->sequence.rows, B = x->sequence.sentences, H = config->decoder.width, L = config->decoder.maxout;
+
+    x->ds_out = matrix_take(arena, rows, H);
+    x->dc = matrix_take(arena, rows, x->c.columns);
+    x->dY = matrix_take(arena, rows, config->E);
+    x->dg = matrix_take(arena, rows, gates(config));
+    x->dt = matrix_take(arena, rows, 2 * L);
+    x->decoded->dtop = matrix_take(arena, rows, L);
+    x->dkeys = matrix_take(arena, x->keys.rows, x->keys.columns);
+    x->dnext = matrix_take(arena, B, H);
+    x->ds = matrix_take(arena, B, H);
+    x->ds_in = matrix_take(arena, B, H);
+    x->drs = matrix_take(arena, B, H);
+    x->dfirst = matrix_take(arena, B, x->first.columns);
+    x->scratch = arena_take(arena, 2 * (size_t)longest_source(x->encoded, binding->batch) * sizeof(real));
+}
+
+static void bind_common(struct state *x, struct encoded *encoded, const struct binding *binding)
+{
+    *x = (struct state){ .model = binding->model, .blocks = binding->model->decoder, .encoded = encoded };
+    x->keys = matrix_take(binding->arena, encoded->rows, binding->model->config.decoder.alignment);
+}
+
+static void bind(void *state, struct decoded *decoded, struct encoded *encoded, const struct binding *binding)
+{
+    struct state *x = state;
+    const struct config *config = &binding->model->config;
+    const struct batch *batch = binding->batch;
+    struct arena *arena = binding->arena;
+    int B = batch->targets, rows, H = config->decoder.width;
+
+    bind_common(x, encoded, binding);
+    x->decoded = decoded;
+    sequence_make(&x->sequence, batch->target_length, B, arena);
+    rows = decoded->rows = x->sequence.rows;
+    x->source = arena_take(arena, (size_t)B * sizeof(int));
+    for (int k = 0; arena->base && k < B; k++)
+        x->source[k] = batch_source_of(batch, x->sequence.order[k]);
+    bind_words(x, binding);
+    bind_alphas(x, binding);
+    x->values = encoded->h;
+    x->Y = matrix_take(arena, rows, config->E);
+    x->g = matrix_take(arena, rows, gates(config));
+    x->rs = matrix_take(arena, rows, H);
+    x->s_in = matrix_take(arena, rows, H);
+    x->s = matrix_take(arena, rows, H);
+    x->c = matrix_take(arena, rows, encoded->h.columns);
+    x->s0 = matrix_take(arena, B, H);
+    x->first = matrix_take(arena, B, encoded->summary.columns);
+    x->t = matrix_take(arena, rows, 2 * config->decoder.maxout);
+    decoded->top = matrix_take(arena, rows, config->decoder.maxout);
+    if (binding->training)
+        bind_backward(x, binding);
+}
+
+/* ---- the cell ---- */
+
+/* The rows of one step, as parts of the state's matrices. */
+struct cell {
+    struct gru_step gru; /* its g are the last three parts of g */
+    struct matrix g, c;
+    const int *source; /* [rows] the source sentence of each */
+    int t;             /* the step, by which alpha is found; -1 in search, which keeps no alpha */
+};
+
+static struct attention_source source_of(const struct state *x, int b)
+{
+    int start = x->encoded->start[b], T = x->encoded->length[b];
+
+    return (struct attention_source){ matrix_rows(x->keys, start, T), matrix_rows(x->values, start, T) };
+}
+
+static real *alpha_of(const struct state *x, const struct cell *cell, int k)
+{
+    return cell->t < 0 ? x->alpha : x->alpha + x->alpha_start[k] + (size_t)cell->t * (size_t)x->encoded->length[cell->source[k]];
+}
+
+/* c [width] = [→h_Tx ; ←h_1] of source sentence b: the context where there is no attention. */
+static void fixed_context(const struct state *x, real *c, int b)
+{
+    int half = x->encoded->h.columns / 2, start = x->encoded->start[b];
+
+    memcpy(c, matrix_row(x->encoded->h, start + x->encoded->length[b] - 1), (size_t)half * sizeof *c);
+    memcpy(c + half, matrix_row(x->encoded->h, start) + half, (size_t)half * sizeof *c);
+}
+
+/* Every row's context from its query. */
+static void look(struct worker *worker, const struct state *x, const struct cell *cell)
+{
+    const struct attention attention = { x->model->config.decoder.attention, numbers(x, x->blocks->va) };
+    const char *before = worker_enter(worker, ATTENTION);
+
+    for (int k = 0; k < cell->c.rows; k++) {
+        int b = cell->source[k];
+        real *c = matrix_row(cell->c, k);
+
+        if (attention.kind != ATTENTION_NONE) {
+            struct attention_source source = source_of(x, b);
+
+            attention_forward(&attention, c, alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
+        } else if (cell->t < 0) {
+            memcpy(c, matrix_row(x->values, b), (size_t)x->values.columns * sizeof *c);
+        } else {
+            fixed_context(x, c, b);
+        }
+    }
+    worker_enter(worker, before);
+}
+
+/* From s_{t−1} to s_t. g goes in with the biases and what y_{t−1} adds. */
+static void cell_forward(struct worker *worker, const struct state *x, const struct cell *cell)
+{
+    const struct weight *weights = x->model->weights;
+    int A = x->model->config.decoder.alignment, H = x->model->config.decoder.width;
+
+    matmul_forward(worker, matrix_columns(cell->g, 0, A + 2 * H), cell->gru.s_in, &weights[x->blocks->state], ADD);
+    look(worker, x, cell);
+    if (cell->t < 0)
+        for (int k = 0; k < cell->c.rows; k++)
+            vec_add(matrix_row(cell->gru.g, k), matrix_row(cell->c, k), 3 * H);
+    else
+        matmul_forward(worker, cell->gru.g, cell->c, &weights[x->blocks->context], ADD);
+    gru_forward(worker, &cell->gru, &weights[x->blocks->U]);
+}
+
+/* g = the biases and the word's part: [ba; br; bz; b] + [Ya; Wr; Wz; W] y. */
+static void enter_words(struct worker *worker, const struct state *x, struct matrix g, struct matrix Y)
+{
+    int A = x->model->config.decoder.alignment, Q = query_word(&x->model->config);
+
+    matrix_fill(g, numbers(x, x->blocks->bias));
+    matmul_forward(worker, matrix_columns(g, A - Q, g.columns - A + Q), Y, &x->model->weights[x->blocks->word], ADD);
+}
+
+/* s0 = tanh(Ws first + bs). */
+static void first_state(struct worker *worker, const struct state *x, struct matrix s0, struct matrix first)
+{
+    matrix_fill(s0, numbers(x, x->blocks->start_b));
+    matmul_forward(worker, s0, first, &x->model->weights[x->blocks->start_W], ADD);
+    vec_tanh(s0.at, (size_t)s0.rows * (size_t)s0.columns);
+}
+
+static struct readout readout_of(const struct state *x, int with_context)
+{
+    const int *b = x->blocks->readout;
+    const struct weight *w = x->model->weights;
+
+    return (struct readout){ &w[b[0]], &w[b[1]], with_context ? &w[b[2]] : NULL, { b[0], b[1], b[2], b[3] } };
+}
+
+/* ---- given target words ---- */
+
+static struct cell cell_of(const struct state *x, int t)
+{
+    int first = x->sequence.first[t], active = x->sequence.active[t], A = x->model->config.decoder.alignment;
+    struct matrix g = matrix_rows(x->g, first, active);
+
+    return (struct cell){ .gru = { .g = matrix_columns(g, A, g.columns - A),
+                                   .s = t ? matrix_rows(x->s, x->sequence.first[t - 1], active) : matrix_rows(x->s0, 0, active),
+                                   .s_in = matrix_rows(x->s_in, first, active),
+                                   .rs = matrix_rows(x->rs, first, active),
+                                   .next = matrix_rows(x->s, first, active) },
+                          .g = g,
+                          .c = matrix_rows(x->c, first, active),
+                          .source = x->source,
+                          .t = t };
+}
+
+/* Without attention all source words count alike. */
+static void look_everywhere(const struct state *x)
+{
+    for (int k = 0; k < x->sequence.sentences; k++) {
+        int Tx = x->encoded->length[x->source[k]];
+
+        for (size_t i = 0; i < (size_t)x->sequence.length[k] * (size_t)Tx; i++)
+            x->alpha[x->alpha_start[k] + i] = (real)1 / (real)Tx;
+    }
+}
+
+static struct readout_rows readout_rows_of(const struct state *x)
+{
+    return (struct readout_rows){ x->s, x->Y, x->c, x->t, x->decoded->top, x->readout_mask };
+}
+
+static void forward(struct worker *worker, void *state)
+{
+    struct state *x = state;
+    const struct readout readout = readout_of(x, 1);
+    const struct readout_rows rows = readout_rows_of(x);
+
+    for (int k = 0; k < x->sequence.sentences; k++)
+        memcpy(matrix_row(x->first, k), matrix_row(x->encoded->summary, x->source[k]), (size_t)x->first.columns * sizeof(real));
+    first_state(worker, x, x->s0, x->first);
+    matmul_forward(worker, x->keys, x->encoded->h, &x->model->weights[x->blocks->keys], SET);
+    if (x->model->config.decoder.attention == ATTENTION_NONE)
+        look_everywhere(x);
+    output_embed(x->model, x->Y, x->ids, x->embedding_mask);
+    enter_words(worker, x, x->g, x->Y);
+    for (int t = 0; t < x->sequence.steps; t++) {
+        struct cell cell = cell_of(x, t);
+
+        for (int k = 0; k < cell.c.rows && x->state_masks; k++)
+            vec_product(matrix_row(cell.gru.s_in, k), matrix_row(cell.gru.s, k),
+                        mask_of(x->state_masks, x->sequence.order[k], x->s.columns), x->s.columns);
+        if (!x->state_masks)
+            matrix_copy(cell.gru.s_in, cell.gru.s);
+        cell_forward(worker, x, &cell);
+    }
+    matrix_fill(x->t, numbers(x, x->blocks->readout[3]));
+    readout_forward(worker, &rows, &readout);
+}
+
+/* What reaches the states before step t + 1: ds_out from above, and ds, ds_in from that step by the targets that have it. t = -1: s_0,
+ * which nothing reaches from above. */
+static void gather_dnext(const struct state *x, struct matrix dnext, int t, int carried)
+{
+    int H = dnext.columns;
+
+    if (t >= 0)
+        matrix_copy(dnext, matrix_rows(x->ds_out, x->sequence.first[t], dnext.rows));
+    else
+        matrix_zero(dnext);
+    for (int k = 0; k < carried; k++) {
+        vec_add(matrix_row(dnext, k), matrix_row(x->ds, k), H);
+        if (x->state_masks)
+            vec_add_product(matrix_row(dnext, k), matrix_row(x->ds_in, k), mask_of(x->state_masks, x->sequence.order[k], H), H);
+        else
+            vec_add(matrix_row(dnext, k), matrix_row(x->ds_in, k), H);
+    }
+}
+
+/* From dc to dq (the first part of dg), dkeys, dva and dh. */
+static void look_backward(struct worker *worker, struct gradient *gradient, const struct state *x, const struct cell *cell,
+                          struct matrix dg, struct matrix dc)
+{
+    const struct attention attention = { x->model->config.decoder.attention, numbers(x, x->blocks->va) };
+    int A = x->keys.columns, half = dc.columns / 2;
+    const char *before = worker_enter(worker, ATTENTION);
+    struct matrix dh = x->encoded->dh;
+
+    for (int k = 0; k < dc.rows; k++) {
+        int b = cell->source[k], start = x->encoded->start[b], T = x->encoded->length[b];
+
+        if (attention.kind == ATTENTION_NONE) {
+            vec_add(matrix_row(dh, start + T - 1), matrix_row(dc, k), half);
+            vec_add(matrix_row(dh, start) + half, matrix_row(dc, k) + half, half);
+        } else {
+            struct attention_source source = source_of(x, b);
+            struct attention_gradient back = { matrix_row(dg, k), gradient_dense(gradient, x->blocks->va),
+                                               matrix_rows(x->dkeys, start, T), matrix_rows(dh, start, T), x->scratch };
+
+            memset(back.dq, 0, (size_t)A * sizeof(real));
+            attention_backward(&attention, &back, matrix_row(dc, k), alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
+        }
+    }
+    worker_enter(worker, before);
+}
+
+/* One step back: dnext [active, H] is complete; leaves the step's dg and ds_in. */
+static void cell_backward(struct worker *worker, struct gradient *gradient, const struct state *x, int t)
+{
+    const struct weight *weights = x->model->weights;
+    struct cell cell = cell_of(x, t);
+    int first = x->sequence.first[t], active = x->sequence.active[t], A = x->keys.columns, H = x->s.columns;
+    struct matrix dg = matrix_rows(x->dg, first, active), dgates = matrix_columns(dg, A, 3 * H);
+    struct matrix dc = matrix_rows(x->dc, first, active);
+    struct gru_step_gradient back = { .dnext = matrix_rows(x->dnext, 0, active),
+                                      .dg = dgates,
+                                      .ds = matrix_rows(x->ds, 0, active),
+                                      .ds_in = matrix_rows(x->ds_in, 0, active),
+                                      .drs = matrix_rows(x->drs, 0, active) };
+
+    gru_backward(worker, &back, &cell.gru, &weights[x->blocks->U]);
+    matmul_backward(worker, dc, dgates, &weights[x->blocks->context], ADD);
+    look_backward(worker, gradient, x, &cell, dg, dc);
+    matmul_backward(worker, back.ds_in, matrix_columns(dg, 0, A + 2 * H), &weights[x->blocks->state], ADD);
+}
+
+/* From dnext, now the gradient of s_0. */
+static void start_backward(struct worker *worker, struct gradient *gradient, struct state *x)
+{
+    struct matrix ds0 = x->dnext;
+
+    vec_tanh_backward(ds0.at, x->s0.at, ds0.at, (size_t)ds0.rows * (size_t)ds0.columns);
+    gradient_product(worker, gradient, x->blocks->start_W, ds0, x->first);
+    gradient_sum(gradient, x->blocks->start_b, ds0);
+    matmul_backward(worker, x->dfirst, ds0, &x->model->weights[x->blocks->start_W], SET);
+    matrix_zero(x->encoded->dsummary);
+    for (int k = 0; k < ds0.rows; k++)
+        vec_add(matrix_row(x->encoded->dsummary, x->source[k]), matrix_row(x->dfirst, k), x->dfirst.columns);
+}
+
+/* All weight gradients, one product each over all steps. */
+static void weights_backward(struct worker *worker, struct gradient *gradient, struct state *x)
+{
+    const struct weight *weights = x->model->weights;
+    const struct blocks *b = x->blocks;
+    int A = x->keys.columns, H = x->s.columns, Q = query_word(&x->model->config);
+    struct matrix dword = matrix_columns(x->dg, A - Q, Q + 3 * H);
+
+    gradient_product(worker, gradient, b->state, matrix_columns(x->dg, 0, A + 2 * H), x->s_in);
+    gradient_product(worker, gradient, b->U, matrix_columns(x->dg, A + 2 * H, H), x->rs);
+    gradient_product(worker, gradient, b->context, matrix_columns(x->dg, A, 3 * H), x->c);
+    gradient_product(worker, gradient, b->word, dword, x->Y);
+    gradient_sum(gradient, b->bias, x->dg);
+    matmul_backward(worker, x->dY, dword, &weights[b->word], ADD);
+    output_embed_backward(x->model, gradient, x->dY, x->ids, x->embedding_mask);
+    gradient_product(worker, gradient, b->keys, x->dkeys, x->encoded->h);
+    matmul_backward(worker, x->encoded->dh, x->dkeys, &weights[b->keys], ADD);
+}
+
+static void backward(struct worker *worker, struct gradient *gradient, void *state)
+{
+    struct state *x = state;
+    const struct readout readout = readout_of(x, 1);
+    const struct readout_rows rows = readout_rows_of(x);
+    const struct readout_gradient back = { x->decoded->dtop, x->ds_out, x->dY, x->dc, x->dt };
+    int carried = 0;
+
+    matrix_zero(x->dkeys);
+    readout_backward(worker, gradient, &back, &rows, &readout);
+    for (int t = x->sequence.steps - 1; t >= 0; t--) {
+        gather_dnext(x, matrix_rows(x->dnext, 0, x->sequence.active[t]), t, carried);
+        cell_backward(worker, gradient, x, t);
+        carried = x->sequence.active[t];
+    }
+    gather_dnext(x, x->dnext, -1, carried);
+    start_backward(worker, gradient, x);
+    weights_backward(worker, gradient, x);
+}
+
+static const real *alignment(const void *state, int b)
+{
+    const struct state *x = state;
+    int k = 0;
+
+    while (x->sequence.order[k] != b)
+        k++;
+    return x->alpha + x->alpha_start[k];
+}
+
+/* ---- search ---- */
+
+static void search_bind(void *state, struct encoded *encoded, const struct binding *binding, int room)
+{
+    struct state *x = state;
+    const struct config *config = &binding->model->config;
+    struct arena *arena = binding->arena;
+    int H = config->decoder.width, L = config->decoder.maxout, context = 3 * H + 2 * L;
+    int fixed = config->decoder.attention == ATTENTION_NONE;
+
+    bind_common(x, encoded, binding);
+    x->values = matrix_take(arena, fixed ? encoded->sentences : encoded->rows, context);
+    x->c = matrix_take(arena, room, context);
+    x->first = matrix_take(arena, fixed ? encoded->sentences : 0, encoded->h.columns);
+    x->s = matrix_take(arena, room, H);
+    x->next = matrix_take(arena, room, H);
+    x->Y = matrix_take(arena, room, config->E);
+    x->g = matrix_take(arena, room, gates(config));
+    x->rs = matrix_take(arena, room, H);
+    x->t = matrix_take(arena, room, 2 * L);
+    x->top = matrix_take(arena, room, L);
+    x->alpha = arena_take(arena, (size_t)longest_source(encoded, binding->batch) * sizeof(real));
+}
+
+static void start(struct worker *worker, void *state)
+{
+    struct state *x = state;
+    const struct weight *weights = x->model->weights;
+    struct matrix seen = x->encoded->h; /* what the context is a sum of; without attention, one row per sentence */
+    int H = x->s.columns, L2 = x->t.columns;
+
+    matmul_forward(worker, x->keys, x->encoded->h, &weights[x->blocks->keys], SET);
+    if (x->model->config.decoder.attention == ATTENTION_NONE) {
+        seen = x->first;
+        for (int b = 0; b < x->encoded->sentences; b++)
+            fixed_context(x, matrix_row(seen, b), b);
+    }
+    matmul_forward(worker, matrix_columns(x->values, 0, 3 * H), seen, &weights[x->blocks->context], SET);
+    matmul_forward(worker, matrix_columns(x->values, 3 * H, L2), seen, &weights[x->blocks->readout[2]], SET);
+    first_state(worker, x, matrix_rows(x->s, 0, x->encoded->sentences), x->encoded->summary);
+}
+
+static struct matrix step(struct worker *worker, void *state, const int32_t *previous, const int *sentence, int rows)
+{
+    struct state *x = state;
+    int A = x->keys.columns, H = x->s.columns, L2 = x->t.columns;
+    struct matrix Y = matrix_rows(x->Y, 0, rows), g = matrix_rows(x->g, 0, rows), s = matrix_rows(x->s, 0, rows);
+    struct matrix next = matrix_rows(x->next, 0, rows), c = matrix_rows(x->c, 0, rows), t = matrix_rows(x->t, 0, rows);
+    struct matrix out = matrix_rows(x->top, 0, rows);
+    struct cell cell = {
+        .gru = { matrix_columns(g, A, 3 * H), s, s, matrix_rows(x->rs, 0, rows), next }, .g = g, .c = c, .source = sentence, .t = -1
+    };
+    const struct readout readout = readout_of(x, 0);
+    const struct readout_rows read = { .s = next, .y = Y, .t = t, .m = out };
+
+    output_embed(x->model, Y, previous, NULL);
+    enter_words(worker, x, g, Y);
+    cell_forward(worker, x, &cell);
+    matrix_fill(t, numbers(x, x->blocks->readout[3]));
+    for (int i = 0; i < rows; i++)
+        vec_add(matrix_row(t, i), matrix_row(c, i) + 3 * H, L2);
+    readout_forward(worker, &read, &readout);
+    return out;
+}
+
+static void select_rows(void *state, const int *parents, int rows)
+{
+    struct state *x = state;
+
+    for (int i = 0; i < rows; i++)
+        memcpy(matrix_row(x->s, i), matrix_row(x->next, parents[i]), (size_t)x->s.columns * sizeof(real));
+}
+
+static double operations(const struct config *config, const struct work *work)
+{
+    double E = config->E, H = config->decoder.width, A = config->decoder.alignment, L = config->decoder.maxout, n = width(config);
+
+    return work->source * n * A + work->pairs * (A + n) +
+           work->sentences * H * encoder_kinds[config->encoder.type]->summary(config) +
+           work->target * (3 * H * (E + H + n) + A * H + query_word(config) * E + 2 * L * (H + E + n));
+}
+
+const struct decoder_kind decoder_gru = { .name = "gru",
+                                          .check = check,
+                                          .declare = declare,
+                                          .top = top,
+                                          .state = state_bytes,
+                                          .bind = bind,
+                                          .forward = forward,
+                                          .backward = backward,
+                                          .alignment = alignment,
+                                          .search_bind = search_bind,
+                                          .start = start,
+                                          .step = step,
+                                          .select = select_rows,
+                                          .operations = operations };

@@ -1,0 +1,37 @@
+#include "model/kinds.h"
+
+#include "model/model.h"
+
+#include <stddef.h>
+
+const struct encoder_kind *const encoder_kinds[] = { [ENCODER_GRU] = &encoder_gru };
+const struct decoder_kind *const decoder_kinds[] = { [DECODER_GRU] = &decoder_gru };
+
+void encoded_bind(struct encoded *encoded, const struct binding *binding)
+{
+    const struct config *config = &binding->model->config;
+    const struct encoder_kind *kind = encoder_kinds[config->encoder.type];
+    const struct batch *batch = binding->batch;
+    struct arena *arena = binding->arena;
+    int B = batch->sentences, rows = 0;
+
+    for (int b = 0; b < B; b++)
+        rows += batch->source_length[b];
+    *encoded = (struct encoded){ .sentences = B, .rows = rows };
+    encoded->start = arena_take(arena, (size_t)B * sizeof(int));
+    encoded->length = arena_take(arena, (size_t)B * sizeof(int));
+    encoded->h = matrix_take(arena, rows, kind->width(config));
+    encoded->summary = matrix_take(arena, B, kind->summary(config));
+    if (binding->training) {
+        encoded->dh = matrix_take(arena, rows, kind->width(config));
+        encoded->dsummary = matrix_take(arena, B, kind->summary(config));
+    }
+    if (!arena->base)
+        return;
+    for (int b = 0, row = 0; b < B; row += batch->source_length[b++]) {
+        encoded->start[b] = row;
+        encoded->length[b] = batch->source_length[b];
+    }
+    if (binding->training)
+        matrix_zero(encoded->dh);
+}

@@ -1,0 +1,117 @@
+/* kinds: what an encoder and a decoder are to the rest of the program. Every kind is one file that reads top to bottom like its paper;
+ * model/pass (training, scores) and model/step (search) call them through these tables and know no kind by name.
+ *
+ * All that passes between an encoder and a decoder is struct encoded:
+ *
+ *     h        [rows, width]      one row per source token, sentence after sentence (start, length)
+ *     summary  [sentences, …]     one vector per sentence, for the decoder's first state
+ *
+ * and back come dh and dsummary. A kind declares its tensors once (declare) and keeps the blocks' numbers in a structure of its own, which
+ * the model holds; its activations are a state of `state` bytes, whose arrays lie in the worker's arena. */
+#ifndef NMT_MODEL_KINDS_H
+#define NMT_MODEL_KINDS_H
+
+#include "layers/cross_entropy.h"
+#include "layers/dropout.h"
+#include "layers/gradient.h"
+#include "model/batch.h"
+#include "model/config.h"
+
+struct model;
+
+struct encoded {
+    int sentences, rows;
+    int *start, *length; /* [sentences] a sentence's first row in h, and its number of rows */
+    struct matrix h, dh;
+    struct matrix summary, dsummary; /* d…: while training; dh starts at zero, dsummary is set by the decoder */
+};
+
+/* What is bound to a batch before it runs. */
+struct binding {
+    const struct model *model;
+    const struct batch *batch;
+    const struct dropping *dropping; /* rates of 0 in inference */
+    struct arena *arena;             /* measures while base is NULL: then arrays are NULL and nothing is laid out */
+    int training;                    /* backward will run */
+};
+
+/* What a forward pass works on: tokens of both sides, the pairs of a target and a source token of the same sentence, sentences. */
+struct work {
+    double source, target, pairs, sentences;
+};
+
+struct encoder_kind {
+    const char *name;
+    int (*check)(const struct config *config, const char *where);
+
+    /* Adds its tensors; returns its block numbers, on the heap. */
+    void *(*declare)(struct layout *layout, const struct config *config);
+    int (*width)(const struct config *config);   /* of h */
+    int (*summary)(const struct config *config); /* of summary */
+    size_t (*state)(const struct config *config);
+
+    /* Takes room for its activations, and lays out the batch. encoded is complete but for its numbers. */
+    void (*bind)(void *state, struct encoded *encoded, const struct binding *binding);
+    void (*forward)(struct worker *worker, void *state);
+
+    /* From dh and dsummary (both may be changed) to the gradient of its tensors and the source embedding. */
+    void (*backward)(struct worker *worker, struct gradient *gradient, void *state);
+
+    /* Multiplications, each with its addition, of a forward pass. */
+    double (*operations)(const struct config *config, const struct work *work);
+};
+
+/* What passes between a decoder and the output layer: one row per target word, in an order of the decoder's. */
+struct decoded {
+    int rows;
+    int32_t *labels;         /* [rows] the right words */
+    size_t *place;           /* [rows] the word's place in the batch: target sentence after target sentence */
+    struct matrix top, dtop; /* [rows, top]: what the output layer reads, and its gradient while training */
+};
+
+/* The decoder over given target words (training, scores): bind, forward, backward, alignment; and one word at a time (search):
+ * search_bind, start, step, select. */
+struct decoder_kind {
+    const char *name;
+    int (*check)(const struct config *config, const char *where);
+    void *(*declare)(struct layout *layout, const struct config *config);
+    int (*top)(const struct config *config); /* columns of `top` */
+    size_t (*state)(const struct config *config);
+
+    void (*bind)(void *state, struct decoded *decoded, struct encoded *encoded, const struct binding *binding);
+    void (*forward)(struct worker *worker, void *state);
+
+    /* From dtop to the gradient of its tensors, the target embedding's rows, and encoded's dh and dsummary. */
+    void (*backward)(struct worker *worker, struct gradient *gradient, void *state);
+
+    /* The weights [target length, source length] of the batch's target sentence b; valid until the next bind. */
+    const real *(*alignment)(const void *state, int b);
+
+    /* Room for a search of at most `room` hypotheses at a time; the batch needs no targets. */
+    void (*search_bind)(void *state, struct encoded *encoded, const struct binding *binding, int room);
+
+    /* Once per search: what depends on the source alone, and each sentence's first state in its row. */
+    void (*start)(struct worker *worker, void *state);
+
+    /* For each row: from its state, the word before (-1: none) and its source sentence to the next state; returns `top` [rows, top]. */
+    struct matrix (*step)(struct worker *worker, void *state, const int32_t *previous, const int *sentence, int rows);
+
+    /* Row i goes on from what became of row parents[i]. */
+    void (*select)(void *state, const int *parents, int rows);
+    double (*operations)(const struct config *config, const struct work *work);
+};
+
+extern const struct encoder_kind encoder_gru;
+extern const struct decoder_kind decoder_gru;
+
+/* Lays out a batch's source side: everything in `encoded` but its numbers. */
+void encoded_bind(struct encoded *encoded, const struct binding *binding);
+
+/* By enum encoder_type and decoder_type. */
+extern const struct encoder_kind *const encoder_kinds[];
+extern const struct decoder_kind *const decoder_kinds[];
+
+/* 0, or -1 after reporting that a size is outside 1 … most. */
+int config_size(const char *where, const char *name, int value, int most);
+
+#endif

@@ -1,0 +1,51 @@
+/* output: the target words, on their way in and out: their embedding, and the output layer, logits = Wo top + b, which may share its
+ * matrix with the embeddings (ties). Used by training and search. Logits are computed in chunks of rows, so that those of a whole batch
+ * never exist at once. */
+#ifndef NMT_MODEL_OUTPUT_H
+#define NMT_MODEL_OUTPUT_H
+
+#include "model/kinds.h"
+
+/* How many rows of logits training computes at a time. */
+enum { OUTPUT_CHUNK = 512 };
+
+/* Blocks of the layout. */
+struct output_blocks {
+    int embedding; /* target.embedding [Vy, E] */
+    int W, b;      /* output.W [Vy, top], output.b [Vy] */
+};
+
+/* The target embedding, tied to the source embedding where the configuration says so; then the output layer. */
+void output_declare_embedding(struct output_blocks *output, struct layout *layout, const struct config *config,
+                              int source_embedding);
+void output_declare(struct output_blocks *output, struct layout *layout, const struct config *config, int source_embedding);
+
+/* Y [rows, E] = the vectors of target words (layers/embedding.h), and its backward. */
+void output_embed(const struct model *model, struct matrix Y, const int32_t *ids, const real *const *mask);
+void output_embed_backward(const struct model *model, struct gradient *gradient, struct matrix dY, const int32_t *ids,
+                           const real *const *mask);
+
+/* logits [rows, Vy] of top [rows, top]. */
+void output_logits(struct worker *worker, const struct model *model, struct matrix logits, struct matrix top);
+
+/* How training and scoring judge. */
+struct judgement {
+    double smoothing; /* of the labels, ε */
+    double scale;     /* of the gradient */
+};
+
+/* What is judged: the decoder's rows, and scratch for logits, of which the last chunk's remain. */
+struct output_rows {
+    const struct decoded *decoded;
+    struct matrix logits; /* [OUTPUT_CHUNK or fewer, Vy] */
+    struct judgement judgement;
+};
+
+/* Adds the loss of decoded->top; nll gets −log p of each target word at its place in the batch if not NULL. */
+void output_loss(struct worker *worker, const struct model *model, const struct output_rows *rows, struct loss *loss, double *nll);
+
+/* The same and its gradient in one go: sets decoded->dtop. */
+void output_loss_backward(struct worker *worker, const struct model *model, const struct output_rows *rows, struct loss *loss,
+                          struct gradient *gradient);
+
+#endif
