@@ -67,7 +67,7 @@ static int read_links(const char *line, const char *where, int gold, struct link
 
         if (read_link(&at, gold, &link))
             return error("%s: \"%.*s\" is not a link; %s", where, (int)strcspn(start, SPACE), start,
-                         gold ? "i-j (sure) or i?j (possible) is wanted" : "i-j is wanted");
+                         gold ? "expected i-j (sure) or i?j (possible)" : "expected i-j");
         memory_reserve_one(&links->items, links->count, &links->room);
         links->items[links->count++] = link;
     }

@@ -24,7 +24,7 @@ struct bootstrap {
 
 /* Compares two systems by their sentences' statistics, each [lines, metric_width]. The same seed draws the same samples.
  * lines > 0, samples > 0. */
-void bootstrap_paired(const struct metric *metric, const long *first, const long *second, size_t lines, int samples, uint64_t seed,
+void bootstrap_paired(const struct metric *metric, const long *const statistics[2], size_t lines, int samples, uint64_t seed,
                       struct bootstrap *result);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef NMT_EVAL_METRIC_H
 #define NMT_EVAL_METRIC_H
 
+#include "base/json.h"
 #include "eval/bleu.h"
 #include "eval/chrf.h"
 #include "eval/ter.h"
@@ -11,7 +12,10 @@ enum metric_kind { METRIC_BLEU, METRIC_CHRF, METRIC_TER };
 /* Their names in the same order, as options have them; closed by NULL. */
 extern const char *const metric_names[];
 
-enum { METRIC_MOST_STATISTICS = CHRF_STATISTICS };
+enum {
+    METRIC_MOST_STATISTICS = CHRF_STATISTICS,
+    METRIC_DIGITS = 15 /* significant digits of a score in JSON */
+};
 
 struct metric {
     enum metric_kind kind;
@@ -26,6 +30,9 @@ int metric_width(const struct metric *metric);
 /* statistics[lines, metric_width], in memory that the caller frees. */
 long *metric_statistics(const struct metric *metric, char *const *hypotheses, char *const *references, size_t lines);
 
+/* Adds a sentence's statistics to the sum of others. */
+void metric_add(const struct metric *metric, const long *sentence, long *sum);
+
 /* The score, 0..100 (TER may be more), of (summed) statistics. */
 double metric_score(const struct metric *metric, const long *statistics);
 
@@ -38,7 +45,7 @@ void metric_add_signature(const struct metric *metric, struct text *text);
 /* Adds what sacreBLEU prints behind the equals sign: "37.45 66.1/… (BP = …)" or "64.83". */
 void metric_add_result(const struct metric *metric, const long *statistics, struct text *text);
 
-/* Adds the details as members of a JSON object: `"precisions": […], "bp": …`, without comma before or behind. */
-void metric_add_details(const struct metric *metric, const long *statistics, struct text *text);
+/* Adds the details to the JSON object that is open: `"precisions": […], "bp": …`. */
+void metric_add_details(const struct metric *metric, const long *statistics, struct json *json);
 
 #endif

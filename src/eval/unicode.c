@@ -28,21 +28,6 @@ void items_release(struct items *sequence)
     *sequence = (struct items){ 0 };
 }
 
-size_t unicode_check(const char *bytes, size_t length)
-{
-    size_t i = 0;
-
-    while (i < length && bytes[i]) {
-        uint32_t code;
-        size_t used = utf8_next(bytes + i, length - i, &code);
-
-        if (code == UTF8_BAD)
-            break;
-        i += used;
-    }
-    return i;
-}
-
 void unicode_decode(const char *line, struct items *letters)
 {
     size_t length = strlen(line);

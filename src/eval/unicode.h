@@ -15,10 +15,6 @@ struct items {
 void items_add(struct items *sequence, int32_t item);
 void items_release(struct items *sequence);
 
-/* The offset of the first byte of `bytes` that is not part of well-formed UTF-8, or `length` when all of it is. A NUL byte counts
- * as ill-formed: no line of text has one. */
-size_t unicode_check(const char *bytes, size_t length);
-
 /* The characters of `line` into `letters` (cleared first). What is not UTF-8 becomes U+FFFD. */
 void unicode_decode(const char *line, struct items *letters);
 
