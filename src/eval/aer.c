@@ -19,7 +19,7 @@ struct links {
     int count, room;
 };
 
-/* By words; of two links of the same words the sure one first. */
+/* By words; of two links between the same words, the sure one first. */
 static int compare_links(const void *a, const void *b)
 {
     const struct link *x = a, *y = b;
@@ -46,7 +46,7 @@ static int read_number(const char **at, int *number)
     return 0;
 }
 
-/* Reads the link at *at and moves behind it; only a gold standard has "i?j". */
+/* Reads the link at *at and moves past it; only a gold standard has "i?j". */
 static int read_link(const char **at, int gold, struct link *link)
 {
     if (read_number(at, &link->source) || (**at != '-' && !(gold && **at == '?')))

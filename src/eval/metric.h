@@ -1,4 +1,4 @@
-/* metric: BLEU, chrF and TER alike: statistics of sentences, the score of their sum, and its print in sacreBLEU 2.6's form. */
+/* metric: one interface to BLEU, chrF and TER: the statistics of sentences, the score of their sum, and how sacreBLEU 2.6 prints it. */
 #ifndef NMT_EVAL_METRIC_H
 #define NMT_EVAL_METRIC_H
 
@@ -9,7 +9,7 @@
 
 enum metric_kind { METRIC_BLEU, METRIC_CHRF, METRIC_TER };
 
-/* Their names in the same order, as options have them; closed by NULL. */
+/* Their names on the command line, in the same order; closed by NULL. */
 extern const char *const metric_names[];
 
 enum {
@@ -20,7 +20,7 @@ enum {
 struct metric {
     enum metric_kind kind;
     enum bleu_tokenizer tokenizer; /* BLEU's */
-    int lowercase;                 /* BLEU's and chrF's; TER never minds case */
+    int lowercase;                 /* BLEU's and chrF's; TER always ignores case */
     int word_order;                /* chrF's: 0, or 2 for chrF2++ */
 };
 
@@ -39,10 +39,10 @@ double metric_score(const struct metric *metric, const long *statistics);
 /* "BLEU", "chrF2", "chrF2++" or "TER". */
 const char *metric_name(const struct metric *metric);
 
-/* Adds "nrefs:1|case:mixed|…|version:2.6": all that a score depends on. */
+/* Adds "nrefs:1|case:mixed|…|version:2.6": everything that a score depends on. */
 void metric_add_signature(const struct metric *metric, struct text *text);
 
-/* Adds what sacreBLEU prints behind the equals sign: "37.45 66.1/… (BP = …)" or "64.83". */
+/* Adds what sacreBLEU prints after the equals sign: "37.45 66.1/… (BP = …)" or "64.83". */
 void metric_add_result(const struct metric *metric, const long *statistics, struct text *text);
 
 /* Adds the details to the JSON object that is open: `"precisions": […], "bp": …`. */
