@@ -7,7 +7,7 @@
  * lowers the edit distance most is made, again and again, until none lowers it. Lower is better; TER can exceed 100.
  *
  * tercom's limits hold: the edit distance is computed within 25 words of the diagonal, and 1,000 shifts are tried per sentence. So time
- * and memory grow with the length of a line, not with its square: some 250 bytes per word. */
+ * and memory grow with the length of a line, not with its square: some 300 bytes per word. */
 #ifndef NMT_EVAL_TER_H
 #define NMT_EVAL_TER_H
 
