@@ -162,9 +162,8 @@ out:
     return status;
 }
 
-/* Options that do not go together; an option that is given its default value changes nothing, and passes. */
-
-/* --alignment compares links: nothing else of what `nmt eval` can do concerns it. */
+/* --alignment compares links, so most options have no meaning beside it. One that is given its default value changes nothing, and
+ * passes. */
 static int check_alignment(const struct settings *settings)
 {
     const struct {

@@ -11,7 +11,7 @@ score() {
 for metric in bleu chrf ter; do
     works "$metric of a text with itself" score --hypothesis "$T/reference" --metric $metric --json
     [ $metric = ter ] && best=0 || best=100
-    is "$(sed -n 's/.*"score": \([0-9]*\).*/\1/p' "$T/out")" $best 'is the best there is'
+    is "$(sed -n 's/.*"score": \([^,]*\),.*/\1/p' "$T/out")" $best 'is the best there is'
     works "$metric as text" score --hypothesis "$T/hypothesis" --metric $metric
     is "$(wc -l <"$T/out")" 1 'is one line'
 done
