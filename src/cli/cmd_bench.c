@@ -1,9 +1,11 @@
-/* nmt bench: the machine's product peak, and training and translation speed as figures and as per cent of that peak, in one run.
+/* nmt bench: the peak speed of matrix products on this machine, and the speed of training and translation, absolute and as a share of
+ * that peak, measured in one run.
  *
- * The work is that of a real corpus if files are given (words are what spaces separate, the most frequent ones kept), else random
- * words in sentences as long as captions. Floating-point operations are those of the products, of real words only: three times the
- * forward pass for training. */
+ * The data are those of a parallel corpus if files are given (tokens are separated by spaces; the most frequent are kept), otherwise
+ * random tokens in sentences as long as captions. Only the floating-point operations of matrix products on real tokens are counted:
+ * three times the forward pass for training. */
 #include "base/io.h"
+#include "base/json.h"
 #include "base/report.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -32,15 +34,15 @@ struct bench {
     struct config config;
     struct corpus corpus;
     double peak;      /* GFLOP/s of the chosen backend and precision, all workers */
-    struct text json; /* members so far */
+    struct json json; /* the object that --json prints */
 };
 
 static void add_json(struct bench *bench, const char *name, double value)
 {
-    text_format(&bench->json, "%s\"%s\": %.6g", bench->json.length ? ", " : "", name, value);
+    json_real(&bench->json, name, value, 6);
 }
 
-/* GFLOP/s of a product on all workers of a team at once. */
+/* GFLOP/s of matrix products of one shape, all workers of a team at once. */
 static double team_peak(const struct team *team, int m, int n, int k, double seconds)
 {
     double total = 0;
@@ -51,7 +53,7 @@ static double team_peak(const struct team *team, int m, int n, int k, double sec
     return total;
 }
 
-/* The peaks of every backend and precision that can be had, with one worker and with all. */
+/* The peak of every backend and precision that this machine has, with one worker and with all. */
 static int bench_products(struct bench *bench)
 {
     static const struct {
@@ -63,7 +65,7 @@ static int bench_products(struct bench *bench)
                   { BACKEND_ONEDNN, PRECISION_INT8 } };
 
     if (!bench->s.json)
-        printf("products, GFLOP/s           1024x1024x1024   64x1536x512   1024x1024x1024 on %d threads\n", bench->team.count);
+        printf("matrix products, GFLOP/s    1024x1024x1024   64x1536x512   1024x1024x1024 on %d threads\n", bench->team.count);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct team one, all;
         double large, small, together;
@@ -92,7 +94,7 @@ static int bench_products(struct bench *bench)
     return 0;
 }
 
-/* Words by rank: frequent words are frequent, as in text (Zipf). */
+/* Tokens by rank: low ranks are frequent, as in text (Zipf). */
 static int32_t random_word(struct rng *rng, int vocabulary)
 {
     return (int32_t)(2 + (vocabulary - 2) * pow(rng_uniform(rng), 3));
@@ -105,23 +107,27 @@ static int random_length(struct rng *rng)
     return length < 5 ? 5 : length > 40 ? 40 : length;
 }
 
-/* A corpus of random words, or of the files'. */
+/* The corpus of the files, one entry per token. */
+static int read_corpus(struct bench *bench)
+{
+    struct corpus_files files = { bench->s.source, bench->s.target, NULL };
+    struct tokenizer_options options = { .units = UNITS_WORD, .pretokenized = 1, .vocabulary = bench->s.vocabulary };
+    struct corpus *corpus = &bench->corpus;
+    struct tokenizer tokenizer;
+
+    if (corpus_read(corpus, &files, BAD_UTF8_ERROR, 0, 0))
+        return -1;
+    tokenizer_learn(&tokenizer, &options, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs);
+    corpus_encode(corpus, &tokenizer, 0);
+    tokenizer_release(&tokenizer);
+    return 0;
+}
+
+/* A corpus of random tokens. */
 static int make_corpus(struct bench *bench)
 {
     struct corpus *corpus = &bench->corpus;
-    struct corpus_files files = { bench->s.source, bench->s.target, NULL };
 
-    if (files.source) {
-        struct tokenizer tokenizer;
-        struct tokenizer_options options = { .units = UNITS_WORD, .pretokenized = 1, .vocabulary = bench->s.vocabulary };
-
-        if (corpus_read(corpus, &files, BAD_UTF8_ERROR, 0, 0))
-            return -1;
-        tokenizer_learn(&tokenizer, &options, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs);
-        corpus_encode(corpus, &tokenizer, 0);
-        tokenizer_release(&tokenizer);
-        return 0;
-    }
     corpus->pairs = 4000;
     for (int side = 0; side < 2; side++) {
         struct rng rng = rng_make(1, 0x62656e63, (uint64_t)side, 0);
@@ -144,7 +150,7 @@ static int make_corpus(struct bench *bench)
     return 0;
 }
 
-static void print_parts(struct bench *bench)
+static void report_parts(struct bench *bench)
 {
     const struct meter *first = &bench->team.workers[0].meter;
     double total = 0, seconds[METER_PARTS] = { 0 };
@@ -168,6 +174,20 @@ static void print_parts(struct bench *bench)
         putchar('\n');
 }
 
+static void report_training(struct bench *bench, double seconds, double words, double flops)
+{
+    if (!bench->s.json)
+        printf("training   %s %s, %d threads, batches of %d: %.0f target tokens/s, %.0f ms per update, %.1f GFLOP/s = %.0f %% of "
+               "the peak\n",
+               backend_names[bench->team.backend], precision_names[bench->team.precision], bench->team.count, bench->s.batch,
+               words / seconds, 1000 * seconds / bench->s.updates, 1e-9 * flops / seconds, 1e-7 * flops / seconds / bench->peak);
+    add_json(bench, "train_tokens_per_second", words / seconds);
+    add_json(bench, "train_gflops", 1e-9 * flops / seconds);
+    add_json(bench, "train_percent_of_peak", 1e-7 * flops / seconds / bench->peak);
+    add_json(bench, "train_memory_mb", (double)progress_memory() / 1e6);
+    report_parts(bench);
+}
+
 static int bench_training(struct bench *bench)
 {
     enum { WARM_UP = 5 };
@@ -176,7 +196,7 @@ static int bench_training(struct bench *bench)
     struct learner learner;
     struct plan plan;
     struct update update;
-    double from = 0, seconds, flops = 0, words = 0;
+    double from = 0, flops = 0, words = 0;
     int failed = 0, count = 0;
 
     model_init(&model, &bench->config, NULL);
@@ -208,67 +228,68 @@ static int bench_training(struct bench *bench)
             words += Ty;
         }
     }
-    seconds = meter_clock() - from;
     if (failed)
         error("bench: training failed");
-    if (!bench->s.json)
-        printf("training   %s %s, %d threads, batches of %d: %.0f target tokens/s, %.0f ms an update, %.1f GFLOP/s = %.0f %% of "
-               "the peak\n",
-               backend_names[bench->team.backend], precision_names[bench->team.precision], bench->team.count, bench->s.batch,
-               words / seconds, 1000 * seconds / bench->s.updates, 1e-9 * flops / seconds, 1e-7 * flops / seconds / bench->peak);
-    add_json(bench, "train_tokens_per_second", words / seconds);
-    add_json(bench, "train_gflops", 1e-9 * flops / seconds);
-    add_json(bench, "train_percent_of_peak", 1e-7 * flops / seconds / bench->peak);
-    add_json(bench, "train_memory_mb", (double)progress_memory() / 1e6);
-    print_parts(bench);
+    else
+        report_training(bench, meter_clock() - from, words, flops);
     plan_release(&plan);
     learner_release(&learner);
     return failed;
 }
 
-/* Translates the first sentences in batches, longest first, each to exactly its reference's length, so that the work does not depend
- * on the weights. Returns sentences a second. */
-static double translate_speed(struct bench *bench, struct model *model, int beam_size, int batch, int sentences, int threads)
+/* Translates batch `index` of the plan, each sentence to exactly its reference's length, so that the work does not depend on the
+ * weights. */
+static void translate_batch(struct beam *beam, const struct corpus *corpus, const struct plan *plan, size_t index, int beam_size)
 {
-    struct beam *beams = memory_new((size_t)threads, sizeof *beams);
-    const struct plan_options batches = { .sentences = batch, .pool = 1 << 20 };
+    const int32_t *pairs = plan->pairs + plan->first[index];
+    size_t count = plan->first[index + 1] - plan->first[index];
+    const int32_t **source = memory_new(count, sizeof *source);
+    int *source_length = memory_new(count, sizeof *source_length), *exact = memory_new(count, sizeof *exact);
+    struct hypothesis *best = memory_new(count, sizeof *best);
+    struct batch batch = { .sentences = (int)count, .source = source, .source_length = source_length };
+    struct beam_options options = { .beam = beam_size, .n_best = 1, .forbidden = -1, .exact_length = exact };
+
+    for (size_t k = 0; k < count; k++) {
+        source[k] = corpus->sentence[SOURCE][pairs[k]];
+        source_length[k] = corpus->length[SOURCE][pairs[k]];
+        exact[k] = corpus->length[TARGET][pairs[k]];
+    }
+    beam_search(beam, &batch, &options, best);
+    for (size_t k = 0; k < count; k++)
+        free(best[k].ids);
+    free(source);
+    free(source_length);
+    free(exact);
+    free(best);
+}
+
+/* One way of translating, with the key of its figure in JSON. */
+struct way {
+    const char *name, *key;
+    int beam, batch, sentences, threads;
+};
+
+/* Translates the first sentences in batches, longest first. Returns sentences per second. */
+static double translate_speed(struct bench *bench, struct model *model, const struct way *way)
+{
+    struct beam *beams = memory_new((size_t)way->threads, sizeof *beams);
+    const struct plan_options batches = { .sentences = way->batch, .pool = 1 << 20 };
     struct corpus part = bench->corpus;
     struct plan plan;
     double from = 0;
 
-    part.pairs = (size_t)sentences < part.pairs ? (size_t)sentences : part.pairs;
+    part.pairs = (size_t)way->sentences < part.pairs ? (size_t)way->sentences : part.pairs;
     plan_make(&plan, &part, &batches, 1, 1);
-    for (int i = 0; i < threads; i++)
+    for (int i = 0; i < way->threads; i++)
         beam_init(&beams[i], &bench->team.workers[i], &model, 1);
     for (int round = 0; round < 2; round++) { /* the first one warms up */
         from = meter_clock();
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
-        for (size_t i = 0; i < plan.batches; i++) {
-            int count = (int)(plan.first[i + 1] - plan.first[i]);
-            const int32_t **source = memory_new((size_t)count, sizeof *source);
-            int *source_length = memory_new((size_t)count, sizeof(int)), *exact = memory_new((size_t)count, sizeof(int));
-            struct hypothesis *best = memory_new((size_t)count, sizeof *best);
-            struct batch one = { .sentences = count, .source = source, .source_length = source_length };
-            struct beam_options options = { .beam = beam_size, .n_best = 1, .forbidden = -1, .exact_length = exact };
-
-            for (int k = 0; k < count; k++) {
-                int32_t pair = plan.pairs[plan.first[i] + (size_t)k];
-
-                source[k] = part.sentence[SOURCE][pair];
-                source_length[k] = part.length[SOURCE][pair];
-                exact[k] = part.length[TARGET][pair];
-            }
-            beam_search(&beams[omp_get_thread_num()], &one, &options, best);
-            for (int k = 0; k < count; k++)
-                free(best[k].ids);
-            free(source);
-            free(source_length);
-            free(exact);
-            free(best);
-        }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(way->threads) if (way->threads > 1)
+        for (size_t i = 0; i < plan.batches; i++)
+            translate_batch(&beams[omp_get_thread_num()], &part, &plan, i, way->beam);
     }
     from = meter_clock() - from;
-    for (int i = 0; i < threads; i++)
+    for (int i = 0; i < way->threads; i++)
         beam_release(&beams[i]);
     free(beams);
     plan_release(&plan);
@@ -277,10 +298,7 @@ static double translate_speed(struct bench *bench, struct model *model, int beam
 
 static void bench_translation(struct bench *bench)
 {
-    const struct {
-        const char *name, *key;
-        int beam, batch, sentences, threads;
-    } kinds[] = {
+    const struct way ways[] = {
         { "beam 5, batches of 64", "translate_beam5_sentences_per_second", 5, 64, bench->s.sentences, bench->team.count },
         { "greedy, batches of 64", "translate_greedy_sentences_per_second", 1, 64, bench->s.sentences, bench->team.count },
         { "greedy, one sentence at a time, 1 thread", "translate_single_sentences_per_second", 1, 1, bench->s.sentences / 5, 1 },
@@ -290,12 +308,12 @@ static void bench_translation(struct bench *bench)
     model_init(&model, &bench->config, NULL);
     layout_initialize(&model.layout, model.values, INITIAL_GLOROT, 1);
     model_pack(&model, &bench->team.workers[0], 1, 0);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        double speed = translate_speed(bench, &model, kinds[i].beam, kinds[i].batch, kinds[i].sentences, kinds[i].threads);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        double speed = translate_speed(bench, &model, &ways[i]);
 
         if (!bench->s.json)
-            printf("%s%s: %.1f sentences/s\n", i ? "           " : "translate  ", kinds[i].name, speed);
-        add_json(bench, kinds[i].key, speed);
+            printf("%s%s: %.1f sentences/s\n", i ? "           " : "translate  ", ways[i].name, speed);
+        add_json(bench, ways[i].key, speed);
     }
     model_release(&model);
 }
@@ -317,58 +335,83 @@ static int check(const struct bench_settings *s, const struct options *options, 
         (*precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
         return -1;
     if (*precision == PRECISION_INT8 && (s->train || !s->translate))
-        return error("bench: int8 is for translation; give --translate alone, or another --precision");
+        return error("bench: int8 is for translation; give --translate alone, or choose another --precision");
     if (!s->source != !s->target)
         return error("bench: give both --source and --target, or neither");
     return 0;
 }
 
+/* Measures and prints what was asked for. 0, or -1 after reporting. */
+static int run(struct bench *bench)
+{
+    const struct bench_settings *s = &bench->s;
+    int status;
+
+    if (s->source ? read_corpus(bench) : make_corpus(bench))
+        return -1;
+    json_open(&bench->json, NULL, '{');
+    status = bench_products(bench);
+    if (status == 0 && (s->train || !s->translate))
+        status = bench_training(bench);
+    if (status == 0 && (s->translate || !s->train))
+        bench_translation(bench);
+    json_close(&bench->json, '}');
+    if (s->json && status == 0)
+        json_print(&bench->json, stdout);
+    return status;
+}
+
+static const struct bench_settings defaults = {
+    .query = "word",
+    .backend = "auto",
+    .precision = "auto",
+    .encoder_layers = 1,
+    .embedding = 256,
+    .hidden = 512,
+    .alignment = 512,
+    .maxout = 512,
+    .vocabulary = 10000,
+    .batch = 64,
+    .updates = 20,
+    .sentences = 1000,
+    .dropout = 0.2,
+    .smoothing = 0.1,
+    .peak_seconds = 0.5,
+};
+
 int cmd_bench(int argc, const char **argv)
 {
-    struct bench bench = { .s = { .query = "word",
-                                  .backend = "auto",
-                                  .precision = "auto",
-                                  .encoder_layers = 1,
-                                  .embedding = 256,
-                                  .hidden = 512,
-                                  .alignment = 512,
-                                  .maxout = 512,
-                                  .vocabulary = 10000,
-                                  .batch = 64,
-                                  .updates = 20,
-                                  .sentences = 1000,
-                                  .dropout = 0.2,
-                                  .smoothing = 0.1,
-                                  .peak_seconds = 0.5 } };
+    struct bench bench = { .s = defaults };
     struct bench_settings *s = &bench.s;
     const struct poptOption table[] = {
-        OPTION_FILE("source", s->source, "measure on these source sentences (words parted by spaces) instead of random ones",
+        OPTION_FILE("source", s->source, "measure on these source sentences (tokens separated by spaces) instead of random ones",
                     "FILE"),
-        OPTION_FILE("target", s->target, "and on these translations", "FILE"),
-        OPTION_INT("embedding", s->embedding, "E", "N"),
-        OPTION_INT("hidden", s->hidden, "H", "N"),
-        OPTION_INT("alignment", s->alignment, "A", "N"),
-        OPTION_INT("maxout", s->maxout, "L", "N"),
+        OPTION_FILE("target", s->target, "and on these translations of them", "FILE"),
+        OPTION_INT("embedding", s->embedding, "size of the word embeddings", "N"),
+        OPTION_INT("hidden", s->hidden, "size of the recurrent states", "N"),
+        OPTION_INT("alignment", s->alignment, "size of the alignment model", "N"),
+        OPTION_INT("maxout", s->maxout, "size of the maxout layer", "N"),
         OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder", "N"),
-        OPTION_TEXT("query", s->query, "what the alignment model looks with: state (the paper's) or word, the one before too",
+        OPTION_TEXT("query", s->query,
+                    "what attention is conditioned on: state (the decoder state) or word (the state and the previous word)",
                     "WHAT"),
-        OPTION_INT("vocabulary", s->vocabulary, "words of each side", "N"),
-        OPTION_INT("batch", s->batch, "sentences in a training batch", "N"),
-        OPTION_INT("updates", s->updates, "updates timed, after 5 of warm-up", "N"),
+        OPTION_INT("vocabulary", s->vocabulary, "vocabulary size of each side", "N"),
+        OPTION_INT("batch", s->batch, "sentences per training batch", "N"),
+        OPTION_INT("updates", s->updates, "updates measured, after 5 to warm up", "N"),
         OPTION_INT("sentences", s->sentences, "sentences translated", "N"),
-        OPTION_REAL("dropout", s->dropout, "of embeddings and readout", "P"),
-        OPTION_REAL("label-smoothing", s->smoothing, "share spread over all words", "P"),
-        OPTION_REAL("peak-seconds", s->peak_seconds, "spent on each measurement of a peak", "SECONDS"),
-        OPTION_FLAG("train", s->train, "only training (and the peaks)"),
-        OPTION_FLAG("translate", s->translate, "only translation (and the peaks)"),
-        OPTION_INT("threads", s->threads, "worker threads (0: one a processor)", "N"),
-        OPTION_TEXT("backend", s->backend, "products by: auto, openblas or onednn", "NAME"),
-        OPTION_TEXT("precision", s->precision, "of the products' inputs: auto, f32, bf16 or int8 (translation only)", "NAME"),
+        OPTION_REAL("dropout", s->dropout, "dropout of the embeddings and before the output layer", "P"),
+        OPTION_REAL("label-smoothing", s->smoothing, "probability spread evenly over the vocabulary", "P"),
+        OPTION_REAL("peak-seconds", s->peak_seconds, "duration of each peak measurement", "SECONDS"),
+        OPTION_FLAG("train", s->train, "measure training only (and the peaks)"),
+        OPTION_FLAG("translate", s->translate, "measure translation only (and the peaks)"),
+        OPTION_INT("threads", s->threads, "worker threads (0: one per processor)", "N"),
+        OPTION_TEXT("backend", s->backend, "library for matrix products: auto, openblas or onednn", "NAME"),
+        OPTION_TEXT("precision", s->precision, "precision of matrix products: auto, f32, bf16 or int8 (translation only)", "NAME"),
         OPTION_FLAG("json", s->json, "print one JSON object"),
         OPTIONS_END
     };
     struct options options;
-    int query, backend, precision, failed = 0, code = options_read(&options, "bench", "[OPTION...]", table, argc, argv, 0);
+    int query, backend, precision, code = options_read(&options, "bench", "[OPTION...]", table, argc, argv, 0);
 
     if (code != OPTIONS_GO)
         return code;
@@ -385,18 +428,10 @@ int cmd_bench(int argc, const char **argv)
         .encoder = { .layers = s->encoder_layers, .width = s->hidden },
         .decoder = { .width = s->hidden, .alignment = s->alignment, .maxout = s->maxout, .query = (enum query_kind)query }
     };
-    if (make_corpus(&bench) == 0 && bench_products(&bench) == 0) {
-        if (s->train || !s->translate)
-            failed = bench_training(&bench);
-        if (s->translate || !s->train)
-            bench_translation(&bench);
-        if (s->json)
-            printf("{%s}\n", bench.json.data);
-        code = failed || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
-    }
+    code = run(&bench) || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
     corpus_release(&bench.corpus);
     team_release(&bench.team);
-    text_release(&bench.json);
+    json_release(&bench.json);
 out:
     options_release(&options);
     return code;

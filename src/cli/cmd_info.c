@@ -1,5 +1,6 @@
-/* nmt info: what is in a model file, for people and (--json) for programs; --build: what this program was built with. */
+/* nmt info: the contents of a model file, for people and (--json) for programs; --build: what this program was built with. */
 #include "base/io.h"
+#include "base/json.h"
 #include "base/report.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -9,7 +10,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { ITEMS_SHOWN = 4 }; /* of an array, for people */
 
@@ -27,33 +27,40 @@ static int print_build(void)
 
 static void print_json(const struct gguf *gguf)
 {
-    struct text out = { 0 };
+    struct json json = { 0 };
 
-    text_add_string(&out, "{\"file\": ");
-    gguf_json_string(&out, gguf->path, strlen(gguf->path));
-    text_format(&out, ", \"checksum\": \"%016" PRIx64 "\",\n \"keys\": {", gguf_checksum(gguf));
+    json_open(&json, NULL, '{');
+    json_string(&json, "file", gguf->path);
+    text_format(json_value(&json, "checksum"), "\"%016" PRIx64 "\"", gguf_checksum(gguf));
+    json_line(&json);
+    json_open(&json, "keys", '{');
     for (size_t i = 0; i < gguf->pair_count; i++) {
-        text_add_string(&out, i ? ",\n  " : "\n  ");
-        gguf_json_string(&out, gguf->pairs[i].key, strlen(gguf->pairs[i].key));
-        text_format(&out, ": {\"type\": \"%s\", \"value\": ", gguf_pair_type_name(&gguf->pairs[i]));
-        gguf_pair_json(&gguf->pairs[i], &out);
-        text_add_string(&out, "}");
+        json_line(&json);
+        json_open(&json, gguf->pairs[i].key, '{');
+        json_string(&json, "type", gguf_pair_type_name(&gguf->pairs[i]));
+        gguf_pair_json(&gguf->pairs[i], json_value(&json, "value"));
+        json_close(&json, '}');
     }
-    text_add_string(&out, "},\n \"tensors\": [");
+    json_close(&json, '}');
+    json_line(&json);
+    json_open(&json, "tensors", '[');
     for (size_t i = 0; i < gguf->tensor_count; i++) {
         const struct gguf_tensor *tensor = &gguf->tensors[i];
 
-        text_add_string(&out, i ? ",\n  " : "\n  ");
-        text_add_string(&out, "{\"name\": ");
-        gguf_json_string(&out, tensor->name, strlen(tensor->name));
-        text_format(&out, ", \"type\": \"%s\", \"dims\": [", gguf_tensor_type_name(tensor->type));
+        json_line(&json);
+        json_open(&json, NULL, '{');
+        json_string(&json, "name", tensor->name);
+        json_string(&json, "type", gguf_tensor_type_name(tensor->type));
+        json_open(&json, "dims", '[');
         for (int d = 0; d < tensor->dimensions; d++)
-            text_format(&out, "%s%zu", d ? ", " : "", tensor->dims[d]);
-        text_add_string(&out, "]}");
+            json_integer(&json, NULL, (long)tensor->dims[d]);
+        json_close(&json, ']');
+        json_close(&json, '}');
     }
-    text_add_string(&out, "]}\n");
-    fwrite(out.data, 1, out.length, stdout);
-    text_release(&out);
+    json_close(&json, ']');
+    json_close(&json, '}');
+    json_print(&json, stdout);
+    json_release(&json);
 }
 
 static int print_text(const struct gguf *gguf)
@@ -101,19 +108,23 @@ static int print_text(const struct gguf *gguf)
 int cmd_info(int argc, const char **argv)
 {
     int json = 0, build = 0, failed = 0;
-    const struct poptOption table[] = { OPTION_FLAG("json", json, "print one JSON object"),
-                                        OPTION_FLAG("build", build, "show what this program was built with, and chooses here"),
-                                        OPTIONS_END };
+    const struct poptOption table[] = {
+        OPTION_FLAG("json", json, "print one JSON object"),
+        OPTION_FLAG("build", build, "print what this program was built with and what it chooses on this machine"), OPTIONS_END
+    };
     struct options options;
     struct saved_model saved;
     int code = options_read(&options, "info", "MODEL [OPTION...]", table, argc, argv, 1);
 
     if (code != OPTIONS_GO)
         return code;
-    if (build) {
+    if (build && (json || options.argument_count)) {
+        error("info: --build takes neither --json nor a model file");
+        code = EXIT_USAGE;
+    } else if (build) {
         code = print_build();
     } else if (options.argument_count == 0) {
-        error("info: a model file is wanted; see nmt info --help");
+        error("info: expected a model file; see nmt info --help");
         code = EXIT_USAGE;
     } else if (model_file_load(&saved, options.arguments[0])) {
         code = EXIT_FAILED;

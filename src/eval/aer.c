@@ -19,7 +19,7 @@ struct links {
     int count, room;
 };
 
-/* By words; of two links of the same words the sure one first. */
+/* By words; of two links between the same words, the sure one first. */
 static int compare_links(const void *a, const void *b)
 {
     const struct link *x = a, *y = b;
@@ -46,7 +46,7 @@ static int read_number(const char **at, int *number)
     return 0;
 }
 
-/* Reads the link at *at and moves behind it; only a gold standard has "i?j". */
+/* Reads the link at *at and moves past it; only a gold standard has "i?j". */
 static int read_link(const char **at, int gold, struct link *link)
 {
     if (read_number(at, &link->source) || (**at != '-' && !(gold && **at == '?')))
@@ -67,7 +67,7 @@ static int read_links(const char *line, const char *where, int gold, struct link
 
         if (read_link(&at, gold, &link))
             return error("%s: \"%.*s\" is not a link; %s", where, (int)strcspn(start, SPACE), start,
-                         gold ? "i-j (sure) or i?j (possible) is wanted" : "i-j is wanted");
+                         gold ? "expected i-j (sure) or i?j (possible)" : "expected i-j");
         memory_reserve_one(&links->items, links->count, &links->room);
         links->items[links->count++] = link;
     }

@@ -30,24 +30,20 @@ static void describe(double *scores, int samples, struct bootstrap_system *syste
 static void score_both(const struct metric *metric, const long *const statistics[2], size_t lines, struct rng *rng, double score[2])
 {
     long sum[2][METRIC_MOST_STATISTICS] = { { 0 } };
-    int width = metric_width(metric);
 
     for (size_t i = 0; i < lines; i++) {
-        size_t row = (rng ? rng_below(rng, lines) : i) * (size_t)width;
+        size_t row = (rng ? rng_below(rng, lines) : i) * (size_t)metric_width(metric);
 
-        for (int k = 0; k < width; k++) {
-            sum[0][k] += statistics[0][row + (size_t)k];
-            sum[1][k] += statistics[1][row + (size_t)k];
-        }
+        metric_add(metric, statistics[0] + row, sum[0]);
+        metric_add(metric, statistics[1] + row, sum[1]);
     }
     score[0] = metric_score(metric, sum[0]);
     score[1] = metric_score(metric, sum[1]);
 }
 
-void bootstrap_paired(const struct metric *metric, const long *first, const long *second, size_t lines, int samples, uint64_t seed,
+void bootstrap_paired(const struct metric *metric, const long *const statistics[2], size_t lines, int samples, uint64_t seed,
                       struct bootstrap *result)
 {
-    const long *const statistics[2] = { first, second };
     double *scores[2], *differences, score[2], difference, mean = 0;
     int extreme = 0, higher[2] = { 0 };
 

@@ -7,7 +7,7 @@
 
 enum { BETA = 2 };
 
-/* One side of a sentence: its letters as they stand, without white space, and its words. */
+/* One side of a sentence: its characters, the same without white space, and its words. */
 struct side {
     struct items letters, dense, words;
 };
@@ -17,7 +17,7 @@ static int is_ascii_punctuation(int32_t c)
     return c < 0x80 && c > ' ' && strchr("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", (int)c);
 }
 
-/* Numbers the word letters[start..end) as the path of its letters. */
+/* Adds the word letters[start..end); its number is the node that its characters lead to. */
 static void add_word(struct ngram_tree *vocabulary, struct side *side, int start, int end)
 {
     int32_t node = 0;
@@ -27,7 +27,7 @@ static void add_word(struct ngram_tree *vocabulary, struct side *side, int start
     items_add(&side->words, node);
 }
 
-/* One punctuation mark is parted from a word's end, or else from its start: "(so)" is "(so" and ")". */
+/* One punctuation mark is split off the end of a word, or else its start: "(so)" is "(so" and ")". */
 static void find_words(struct ngram_tree *vocabulary, struct side *side)
 {
     const int32_t *letters = side->letters.items;

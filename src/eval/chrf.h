@@ -1,8 +1,9 @@
-/* chrf: the character n-gram F score of a corpus (Popović 2015, 2017), equal to sacreBLEU 2.6's chrF2 and chrF2++.
+/* chrf: the character n-gram F score of a corpus (Popović 2015, 2017), equal to chrF2 and chrF2++ of sacreBLEU 2.6.
  *
- *   chrF2 = 100 · 5 P R / (4 P + R)      P, R: precision and recall, averaged over the orders that both sides have n-grams of
+ *   chrF2 = 100 · 5 P R / (4 P + R)      P, R: precision and recall, averaged over the orders of which both sides have n-grams
  *
- * Orders are letters 1..6, without white space, and in chrF2++ words 1..2 too, with punctuation parted from a word's ends. */
+ * The n-grams are of characters, n = 1..6, white space left out; chrF2++ adds n-grams of words, n = 1..2, punctuation marks split
+ * off their ends. */
 #ifndef NMT_EVAL_CHRF_H
 #define NMT_EVAL_CHRF_H
 
@@ -15,8 +16,9 @@ struct chrf {
     double precision, recall; /* the averages P and R */
 };
 
-/* All that chrF must know of each sentence: statistics[lines, CHRF_STATISTICS], set: per order n-grams of the hypothesis (0 where
- * the reference has none), of the reference, matches. Those of a corpus are their sums. `word_order`: 0, or 2 for chrF2++. */
+/* What chrF counts in each sentence: statistics[lines, CHRF_STATISTICS], set: per order, n-grams of the hypothesis (0 where the
+ * reference has none), n-grams of the reference, matches. The statistics of a corpus are their sums. `word_order`: 0, or 2 for
+ * chrF2++. */
 void chrf_statistics(char *const *hypotheses, char *const *references, size_t lines, int word_order, int lowercase,
                      long *statistics);
 

@@ -21,6 +21,12 @@ long *metric_statistics(const struct metric *metric, char *const *hypotheses, ch
     return statistics;
 }
 
+void metric_add(const struct metric *metric, const long *sentence, long *sum)
+{
+    for (int k = 0; k < metric_width(metric); k++)
+        sum[k] += sentence[k];
+}
+
 double metric_score(const struct metric *metric, const long *statistics)
 {
     struct bleu bleu;
@@ -70,7 +76,7 @@ void metric_add_result(const struct metric *metric, const long *statistics, stru
                 bleu.reference_length);
 }
 
-void metric_add_details(const struct metric *metric, const long *statistics, struct text *text)
+void metric_add_details(const struct metric *metric, const long *statistics, struct json *json)
 {
     struct bleu bleu;
     struct chrf chrf;
@@ -79,18 +85,24 @@ void metric_add_details(const struct metric *metric, const long *statistics, str
     switch (metric->kind) {
     case METRIC_BLEU:
         bleu_score(statistics, &bleu);
+        json_open(json, "precisions", '[');
         for (int n = 0; n < BLEU_ORDER; n++)
-            text_format(text, "%s%.15g", n ? ", " : "\"precisions\": [", bleu.precision[n]);
-        text_format(text, "], \"bp\": %.15g, \"ratio\": %.15g, \"hyp_len\": %ld, \"ref_len\": %ld", bleu.brevity, bleu.ratio,
-                    bleu.hypothesis_length, bleu.reference_length);
+            json_real(json, NULL, bleu.precision[n], METRIC_DIGITS);
+        json_close(json, ']');
+        json_real(json, "bp", bleu.brevity, METRIC_DIGITS);
+        json_real(json, "ratio", bleu.ratio, METRIC_DIGITS);
+        json_integer(json, "hyp_len", bleu.hypothesis_length);
+        json_integer(json, "ref_len", bleu.reference_length);
         break;
     case METRIC_CHRF:
         chrf_score(statistics, &chrf);
-        text_format(text, "\"precision\": %.15g, \"recall\": %.15g", chrf.precision, chrf.recall);
+        json_real(json, "precision", chrf.precision, METRIC_DIGITS);
+        json_real(json, "recall", chrf.recall, METRIC_DIGITS);
         break;
     case METRIC_TER:
         ter_score(statistics, &ter);
-        text_format(text, "\"edits\": %ld, \"ref_len\": %ld", ter.edits, ter.reference_length);
+        json_integer(json, "edits", ter.edits);
+        json_integer(json, "ref_len", ter.reference_length);
         break;
     }
 }

@@ -1,8 +1,8 @@
-/* ngram: exact counting of n-grams of words or letters.
+/* ngram: exact counts of n-grams of words or characters.
  *
- * A tree of sequences: node 0 is the empty one; the edge (node, symbol) leads to the sequence with that symbol behind. All edges
- * live in one hash table. The n-grams of a sentence are the paths of length 1..N from the root started at every position; a
- * word's number is the node its bytes lead to, so that equal words, and only they, have equal numbers. */
+ * A tree of sequences: node 0 is the empty one; the edge (node, symbol) leads to the sequence followed by that symbol. All edges
+ * are in one hash table. The n-grams of a sentence are the paths of length 1..N from the root that start at each position; the number
+ * of a word is the node that its bytes lead to, so that equal words, and only they, have equal numbers. */
 #ifndef NMT_EVAL_NGRAM_H
 #define NMT_EVAL_NGRAM_H
 
@@ -13,9 +13,9 @@
 
 struct ngram_edge {
     uint64_t key;   /* node << 32 | symbol */
-    uint32_t stamp; /* the edge exists when this is the tree's stamp: forgetting a tree touches no memory */
+    uint32_t stamp; /* the edge exists if this is the tree's stamp: clearing a tree writes no edge */
     int32_t node;
-    int32_t left; /* how often the reference still has the n-gram that ends here: each match uses one up */
+    int32_t left; /* occurrences in the reference of the n-gram that ends here, without those already matched */
 };
 
 /* Zero-initialise; ngram_release. */
@@ -29,17 +29,18 @@ struct ngram_tree {
 void ngram_clear(struct ngram_tree *tree);
 void ngram_release(struct ngram_tree *tree);
 
-/* The node behind the edge, made when it is not there. */
+/* The node that the edge leads to; made if it does not exist. */
 int32_t ngram_add(struct ngram_tree *tree, int32_t node, int32_t symbol);
 
-/* The numbers, in `vocabulary`, of the words of `line` (which are parted by single spaces) into `words` (cleared first). */
+/* The numbers, in `vocabulary`, of the words of `line` (separated by single spaces) into `words` (cleared first). */
 void ngram_words(struct ngram_tree *vocabulary, const char *line, struct items *words);
 
-/* How many n-grams two sequences share, each as often as it is in both: matches[n-1] for n = 1..order, set. `tree` is scratch. */
+/* The number of n-grams that two sequences share, each as often as it is in both: matches[n-1] for n = 1..order, set. `tree` is
+ * scratch. */
 void ngram_matches(struct ngram_tree *tree, const struct items *hypothesis, const struct items *reference, int order,
                    long *matches);
 
-/* The n-grams of length n in a sequence of `count` symbols. */
+/* The number of n-grams of length n in a sequence of `count` symbols. */
 long ngram_total(int count, int n);
 
 #endif

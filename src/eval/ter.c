@@ -20,16 +20,20 @@ enum move { SAME, REPLACE, DELETE, INSERT };
  *
  *     distance[i][j] = fewest edits that turn the first i words of the hypothesis into the first j of the reference
  *
- * kept for the current order of the hypothesis's words only. A shift leaves the words before some position as they are, and so
- * the rows up to there: a trial computes the rows behind, and needs no more of them than the last two. */
+ * As in tercom, a row has cells near the diagonal only, some 50, but the first and the last row reach to the end. Those alone are
+ * stored, so that time and memory grow with the length of a sentence, not with its square.
+ *
+ * The table is kept for the current order of the hypothesis's words only. A shift leaves the words before some position as they are,
+ * and so the rows up to there: a trial computes the rows behind, and needs no more of them than the last two. */
 struct sentence {
     int32_t *hypothesis;      /* [H], reordered by each shift */
     const int32_t *reference; /* [R] */
     int H, R;
     int beam;             /* columns looked at on either side of the diagonal */
     double slope;         /* R / H: the diagonal passes row i at column slope · i */
-    int *distance;        /* [H+1, R+1] */
-    unsigned char *moves; /* [H+1, R+1] */
+    size_t *start;        /* [H+2]: row i is the cells start[i] … start[i+1] of the two below */
+    int *distance;        /* [start[H+1]] */
+    unsigned char *moves; /* [start[H+1]] */
     int *rows;            /* [2, R+1]: of a trial */
     int32_t *trial;       /* [H]: the words of a trial */
     int *aligned;         /* [R]: the last hypothesis word at or before reference word j on the cheapest path, or -1 */
@@ -42,44 +46,57 @@ struct shift {
     int gain, length, start, target;
 };
 
-/* Row i of a table from the row above; `moves` may be NULL. */
-static void fill_row(const struct sentence *s, int i, int32_t word, const int *above, int *row, unsigned char *moves)
+/* The columns of a row: low … high, never empty; neighbouring rows overlap, so that a path leads through all of them. */
+struct span {
+    int low, high;
+};
+
+static struct span span_of(const struct sentence *s, int i)
 {
     int diagonal = (int)floor(i * s->slope);
-    int low = diagonal > s->beam ? diagonal - s->beam : 0;
-    int high = i == s->H || diagonal + s->beam > s->R ? s->R : diagonal + s->beam - 1;
 
-    for (int j = 0; j < low; j++)
-        row[j] = FAR;
-    for (int j = high + 1; j <= s->R; j++)
-        row[j] = FAR;
-    for (int j = low; j <= high; j++) {
-        int best = FAR;
+    if (i == 0)
+        return (struct span){ 0, s->R };
+    return (struct span){ diagonal > s->beam ? diagonal - s->beam : 0,
+                          i == s->H || diagonal + s->beam > s->R ? s->R : diagonal + s->beam - 1 };
+}
+
+/* Row i, i > 0, of a table from the row above; `moves` may be NULL. */
+static void fill_row(const struct sentence *s, int i, int32_t word, const int *above, int *row, unsigned char *moves)
+{
+    const struct span up = span_of(s, i - 1), here = span_of(s, i);
+    int behind = FAR; /* the cell above and to the left, and the one to the left */
+    int left = FAR;
+
+    if (here.low > up.low)
+        behind = above[here.low - 1 - up.low];
+    for (int j = here.low; j <= here.high; j++) {
+        int straight = j <= up.high ? above[j - up.low] : FAR, best = FAR;
         enum move move = DELETE;
 
         /* Of equal ones the first is taken: keeping or replacing, then deleting, then inserting. */
         if (j > 0) {
             move = word == s->reference[j - 1] ? SAME : REPLACE;
-            best = above[j - 1] + (move == REPLACE);
+            best = behind + (move == REPLACE);
         }
-        if (above[j] + 1 < best) {
-            best = above[j] + 1;
+        if (straight + 1 < best) {
+            best = straight + 1;
             move = DELETE;
         }
-        if (j > low && row[j - 1] + 1 < best) {
-            best = row[j - 1] + 1;
+        if (left + 1 < best) {
+            best = left + 1;
             move = INSERT;
         }
-        row[j] = best < FAR ? best : FAR;
+        row[j - here.low] = left = best;
+        behind = straight;
         if (moves)
-            moves[j] = (unsigned char)move;
+            moves[j - here.low] = (unsigned char)move;
     }
 }
 
 /* The distance table of the hypothesis as it is now from row `first` on (the rows before it hold), and its cheapest path. */
 static int fill_table(struct sentence *s, int first)
 {
-    size_t width = (size_t)s->R + 1;
     int i = s->H, j = s->R;
 
     if (first == 0) {
@@ -89,13 +106,11 @@ static int fill_table(struct sentence *s, int first)
         }
         first = 1;
     }
-    for (int row = first; row <= s->H; row++) {
-        size_t at = (size_t)row * width;
-
-        fill_row(s, row, s->hypothesis[row - 1], s->distance + at - width, s->distance + at, s->moves + at);
-    }
+    for (int row = first; row <= s->H; row++)
+        fill_row(s, row, s->hypothesis[row - 1], s->distance + s->start[row - 1], s->distance + s->start[row],
+                 s->moves + s->start[row]);
     while (i > 0 || j > 0) {
-        enum move move = (enum move)s->moves[(size_t)i * width + (size_t)j];
+        enum move move = (enum move)s->moves[s->start[i] + (size_t)(j - span_of(s, i).low)];
 
         if (move != INSERT)
             s->wrong_hypothesis[i - 1] = move != SAME;
@@ -106,7 +121,7 @@ static int fill_table(struct sentence *s, int first)
         i -= move != INSERT;
         j -= move != DELETE;
     }
-    return s->distance[(size_t)s->H * width + (size_t)s->R];
+    return s->distance[s->start[s->H + 1] - 1];
 }
 
 static int any(const unsigned char *flags, int count)
@@ -136,19 +151,18 @@ static void move_block(const int32_t *words, int count, const struct shift *shif
 /* The distance after a shift. */
 static int try_shift(struct sentence *s, const struct shift *shift)
 {
-    size_t width = (size_t)s->R + 1;
     int first = shift->target < shift->start ? shift->target : shift->start;
-    const int *above = s->distance + (size_t)first * width;
+    const int *above = s->distance + s->start[first];
 
     move_block(s->hypothesis, s->H, shift, s->trial);
     s->tried++;
     for (int i = first + 1; i <= s->H; i++) {
-        int *row = s->rows + (i % 2 ? width : 0);
+        int *row = s->rows + (i % 2 ? (size_t)s->R + 1 : 0);
 
         fill_row(s, i, s->trial[i - 1], above, row, NULL);
         above = row;
     }
-    return above[s->R];
+    return above[s->R - span_of(s, s->H).low];
 }
 
 static int is_better(const struct shift *a, const struct shift *b)
@@ -222,10 +236,37 @@ static long count_edits(struct sentence *s)
     }
 }
 
+static void allocate(struct sentence *s)
+{
+    size_t H = (size_t)s->H, R = (size_t)s->R;
+
+    s->start = memory_new(H + 2, sizeof *s->start);
+    for (int i = 0; i <= s->H; i++)
+        s->start[i + 1] = s->start[i] + (size_t)(span_of(s, i).high - span_of(s, i).low + 1);
+    s->distance = memory_new(s->start[H + 1], sizeof *s->distance);
+    s->moves = memory_new(s->start[H + 1], 1);
+    s->rows = memory_new(2 * (R + 1), sizeof *s->rows);
+    s->trial = memory_new(H, sizeof *s->trial);
+    s->aligned = memory_new(R, sizeof *s->aligned);
+    s->wrong_hypothesis = memory_new(H, 1);
+    s->wrong_reference = memory_new(R, 1);
+}
+
+static void release(struct sentence *s)
+{
+    free(s->start);
+    free(s->distance);
+    free(s->moves);
+    free(s->rows);
+    free(s->trial);
+    free(s->aligned);
+    free(s->wrong_hypothesis);
+    free(s->wrong_reference);
+}
+
 static long sentence_edits(const struct items *hypothesis, const struct items *reference)
 {
     int H = hypothesis->count, R = reference->count;
-    size_t cells = size_product((size_t)H + 1, (size_t)R + 1);
     struct sentence s = { .hypothesis = hypothesis->items, .reference = reference->items, .H = H, .R = R, .beam = BEAM };
     long edits;
 
@@ -234,21 +275,9 @@ static long sentence_edits(const struct items *hypothesis, const struct items *r
     s.slope = (double)R / H;
     if (s.slope / 2 > BEAM)
         s.beam = (int)ceil(s.slope / 2 + BEAM);
-    s.distance = memory_new(cells, sizeof *s.distance);
-    s.moves = memory_new(cells, 1);
-    s.rows = memory_new(2 * ((size_t)R + 1), sizeof *s.rows);
-    s.trial = memory_new((size_t)H, sizeof *s.trial);
-    s.aligned = memory_new((size_t)R, sizeof *s.aligned);
-    s.wrong_hypothesis = memory_new((size_t)H, 1);
-    s.wrong_reference = memory_new((size_t)R, 1);
+    allocate(&s);
     edits = count_edits(&s);
-    free(s.distance);
-    free(s.moves);
-    free(s.rows);
-    free(s.trial);
-    free(s.aligned);
-    free(s.wrong_hypothesis);
-    free(s.wrong_reference);
+    release(&s);
     return edits;
 }
 

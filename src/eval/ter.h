@@ -1,9 +1,13 @@
-/* ter: translation edit rate (Snover et al. 2006), equal to sacreBLEU 2.6's with its default settings, which follow tercom.
+/* ter: translation edit rate (Snover et al. 2006), equal to that of sacreBLEU 2.6 with its default settings, which
+ * follow tercom.
  *
- *   TER = 100 · edits / words of the references      edits: words inserted, deleted, replaced, and blocks of words shifted
+ *   TER = 100 · edits / words of the references      edits: words inserted, deleted or replaced, and blocks of words shifted
  *
- * Words are what white space parts, in lower case. Finding the fewest edits with shifts is intractable: as tercom does, the shift
- * that lowers the edit distance most is made, again and again, until none lowers it. Lower is better; it can exceed 100. */
+ * Words are separated by white space and lower-cased. Finding the fewest edits with shifts is intractable: as in tercom, the shift that
+ * lowers the edit distance most is made, again and again, until none lowers it. Lower is better; TER can exceed 100.
+ *
+ * tercom's limits hold: the edit distance is computed within 25 words of the diagonal, and 1,000 shifts are tried per sentence. So time
+ * and memory grow with the length of a line, not with its square: some 300 bytes per word. */
 #ifndef NMT_EVAL_TER_H
 #define NMT_EVAL_TER_H
 
@@ -16,10 +20,11 @@ struct ter {
     long edits, reference_length;
 };
 
-/* statistics[lines, TER_STATISTICS], set: each sentence's edits and its reference's words. Those of a corpus are their sums. */
+/* statistics[lines, TER_STATISTICS], set: for each sentence its edits and the words of its reference. The statistics of a corpus are
+ * their sums. */
 void ter_statistics(char *const *hypotheses, char *const *references, size_t lines, long *statistics);
 
-/* TER of (summed) statistics; without any reference word 100 when there are edits, else 0. */
+/* TER of (summed) statistics. Where the references have no word, it is 100 if there are edits, else 0. */
 void ter_score(const long *statistics, struct ter *ter);
 
 #endif

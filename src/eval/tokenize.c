@@ -7,9 +7,9 @@
 
 const char *const bleu_tokenizer_names[] = { "13a", "none", "char", "intl", NULL };
 
-/* One pass over a line: wherever `first` holds for a letter and `second` for the next (NULL: no next is looked at), spaces are
- * put before, between and after, and the search goes on behind the match. Matches do not overlap, so that of ", ," or "..." only
- * every other one is seen: the tokenizers are defined by such passes, quirks included. */
+/* One pass over a line: wherever `first` holds for a character and `second` for the next (NULL: the next does not matter), spaces are
+ * put before, between and after them, and the search goes on after the match. Matches do not overlap, so that only every other one of
+ * ", ," or "..." is found: the tokenizers are defined by such passes, quirks included. */
 struct rule {
     int (*first)(int32_t letter);
     int (*second)(int32_t letter);
@@ -102,7 +102,7 @@ static void apply_rule(const struct rule *rule, struct items *letters, struct it
     *scratch = swap;
 }
 
-/* Every `from` becomes the letter `to` (0: nothing), in place, from left to right. */
+/* Every `from` becomes the character `to` (0: nothing), in place, from left to right. */
 static void replace_all(struct items *letters, const char *from, int32_t to)
 {
     int length = (int)strlen(from), count = 0;
@@ -123,7 +123,7 @@ static void replace_all(struct items *letters, const char *from, int32_t to)
     letters->count = count;
 }
 
-/* Adds the letters to `text` with each run of white space as one space, and none at the ends. */
+/* Adds the characters to `text`, each run of white space as one space, and none at the ends. */
 static void join(const struct items *letters, struct text *text)
 {
     int pending = 0, started = 0;
@@ -141,7 +141,7 @@ static void join(const struct items *letters, struct text *text)
     }
 }
 
-/* One space at either end and, when `apart`, one after each letter. */
+/* Adds a space at either end and, if `apart`, one after each character. */
 static void pad(struct items *letters, struct items *scratch, int apart)
 {
     struct items swap = *letters;
@@ -188,7 +188,7 @@ void tokenize_line(enum bleu_tokenizer tokenizer, int lowercase, const char *lin
     unicode_decode(line, &letters);
     if (lowercase)
         unicode_lower(&letters);
-    /* White space at the end is no part of the line: intl parts a period from the number before it if anything follows. */
+    /* White space at the end is not part of the line: intl splits a period off the number before it if anything follows. */
     while (letters.count > 0 && unicode_is_space(letters.items[letters.count - 1]))
         letters.count--;
     switch (tokenizer) {

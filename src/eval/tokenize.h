@@ -1,7 +1,9 @@
-/* tokenize: cuts a line into the words that BLEU counts, as the reference implementation's tokenizers of the same names do.
+/* tokenize: splits a line into the words that BLEU counts, as the tokenizers of the same names in sacreBLEU do.
  *
- *   13a   what the shared tasks' mteval-v13a script does: entities undone, ASCII punctuation parted, but not within numbers
- *   none  white space alone          char  every character is a word          intl  Unicode punctuation and symbols are parted */
+ *   13a   as the script mteval-v13a of the shared tasks: entities decoded, ASCII punctuation split off, but not within numbers
+ *   none  at white space only
+ *   char  every character is a word
+ *   intl  Unicode punctuation and symbols split off */
 #ifndef NMT_EVAL_TOKENIZE_H
 #define NMT_EVAL_TOKENIZE_H
 
@@ -9,10 +11,10 @@
 
 enum bleu_tokenizer { BLEU_13A, BLEU_NONE, BLEU_CHAR, BLEU_INTL };
 
-/* Their names in the same order, as options and signatures have them; closed by NULL. */
+/* Their names in options and signatures, in the same order; closed by NULL. */
 extern const char *const bleu_tokenizer_names[];
 
-/* The words of `line`, with one space between two, into `words` (cleared first). `lowercase`: in small letters. */
+/* The words of `line`, separated by single spaces, into `words` (cleared first). `lowercase`: in lower case. */
 void tokenize_line(enum bleu_tokenizer tokenizer, int lowercase, const char *line, struct text *words);
 
 #endif

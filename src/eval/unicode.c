@@ -28,21 +28,6 @@ void items_release(struct items *sequence)
     *sequence = (struct items){ 0 };
 }
 
-size_t unicode_check(const char *bytes, size_t length)
-{
-    size_t i = 0;
-
-    while (i < length && bytes[i]) {
-        uint32_t code;
-        size_t used = utf8_next(bytes + i, length - i, &code);
-
-        if (code == UTF8_BAD)
-            break;
-        i += used;
-    }
-    return i;
-}
-
 void unicode_decode(const char *line, struct items *letters)
 {
     size_t length = strlen(line);
@@ -63,8 +48,8 @@ int unicode_is_space(int32_t letter)
            letter == 0x202F || letter == 0x205F || letter == 0x3000;
 }
 
-/* Whether the letter has a case, and whether it is looked through when a word's end is sought: Unicode 3.13, D135 and D136, but
- * for a few modifier letters. */
+/* Whether the character is cased, and whether it is ignored when looking for the end of a word: Unicode 3.13, D135 and D136, except for
+ * a few modifier letters. */
 static int is_cased(int32_t letter)
 {
     utf8proc_category_t category = utf8proc_category(letter);
@@ -108,7 +93,7 @@ void unicode_lower(struct items *letters)
 {
     int dotted = 0, end;
 
-    /* The letters before a sigma are already small when it is looked at, which leaves them cased. */
+    /* The characters before a sigma are lower-cased by then, and still cased. */
     for (int i = 0; i < letters->count; i++) {
         int32_t letter = letters->items[i];
 
@@ -123,7 +108,7 @@ void unicode_lower(struct items *letters)
     }
     if (!dotted)
         return;
-    /* Room for the second letter of each, filled from the end. */
+    /* Room for the second character of each, filled from the end. */
     end = letters->count;
     for (int i = 0; i < dotted; i++)
         items_add(letters, 0);

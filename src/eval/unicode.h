@@ -1,5 +1,5 @@
-/* unicode: lines as sequences of characters, with white space and lower case as Python's str has them: the reference
- * implementation of the scores is defined by it. (text/utf8.h normalises what the model reads; a score takes text as it is.) */
+/* unicode: lines as sequences of characters, with white space and lower case as in Python's str, which defines the scores of the
+ * reference implementation. (text/utf8.h normalises what the model reads; a score takes text as it is.) */
 #ifndef NMT_EVAL_UNICODE_H
 #define NMT_EVAL_UNICODE_H
 
@@ -15,17 +15,13 @@ struct items {
 void items_add(struct items *sequence, int32_t item);
 void items_release(struct items *sequence);
 
-/* The offset of the first byte of `bytes` that is not part of well-formed UTF-8, or `length` when all of it is. A NUL byte counts
- * as ill-formed: no line of text has one. */
-size_t unicode_check(const char *bytes, size_t length);
-
-/* The characters of `line` into `letters` (cleared first). What is not UTF-8 becomes U+FFFD. */
+/* The characters of `line` into `letters` (cleared first). Each invalid sequence becomes U+FFFD. */
 void unicode_decode(const char *line, struct items *letters);
 
-/* Lower case in place, one line: may change the number of letters (U+0130 becomes two); a sigma that ends a word becomes ς. */
+/* Lower-cases one line in place. The number of characters may change (U+0130 becomes two); a sigma that ends a word becomes ς. */
 void unicode_lower(struct items *letters);
 
-/* White space: what parts words. */
+/* Whether a character is white space, which separates words. */
 int unicode_is_space(int32_t letter);
 
 #endif

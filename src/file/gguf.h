@@ -145,9 +145,6 @@ void gguf_pair_json(const struct gguf_pair *pair, struct text *out);
  * are listed, the rest is counted. Control characters are escaped, so that no file can write to the terminal what it likes. */
 void gguf_pair_text(const struct gguf_pair *pair, size_t most, struct text *out);
 
-/* Adds `length` bytes as a quoted JSON string. */
-void gguf_json_string(struct text *out, const char *bytes, size_t length);
-
 /* ---- writing (gguf_write.c) ---- */
 
 struct gguf_writer_tensor {

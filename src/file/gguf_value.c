@@ -1,10 +1,10 @@
 /* gguf_value: the values of an open model file: fetched by key and kind, or printed whatever they are. */
 #include "file/gguf.h"
 
+#include "base/json.h"
 #include "base/report.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,71 +215,18 @@ const char *gguf_pair_type_name(const struct gguf_pair *pair)
     return names[pair->type][pair->is_array];
 }
 
-/* The length of the UTF-8 sequence at `text`, 0 if there is none: neither overlong, nor a surrogate, nor beyond U+10FFFF. */
-static size_t sequence_length(const unsigned char *text, size_t left)
-{
-    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : text[0] < 0xF5 ? 4 : 0;
-
-    if (length == 0 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    if ((text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xED && text[1] > 0x9F) || (text[0] == 0xF0 && text[1] < 0x90) ||
-        (text[0] == 0xF4 && text[1] > 0x8F))
-        return 0;
-    return length;
-}
-
-/* Adds the bytes with control characters (U+0000-1F, U+007F-9F) escaped as JSON does; quotes and backslashes too if `quoted`. */
-static void add_escaped(struct text *out, const char *bytes, size_t length, int quoted)
-{
-    const unsigned char *text = (const unsigned char *)bytes;
-
-    for (size_t at = 0, step; at < length; at += step) {
-        size_t sequence = sequence_length(text + at, length - at);
-
-        step = sequence ? sequence : 1;
-        if (sequence == 0)
-            text_add_string(out, "\xEF\xBF\xBD");
-        else if (text[at] == '\n')
-            text_add_string(out, "\\n");
-        else if (text[at] == '\t')
-            text_add_string(out, "\\t");
-        else if (text[at] < ' ' || text[at] == 0x7F)
-            text_format(out, "\\u%04x", text[at]);
-        else if (sequence == 2 && text[at] == 0xC2 && text[at + 1] < 0xA0)
-            text_format(out, "\\u%04x", text[at + 1]);
-        else if (quoted && (text[at] == '"' || text[at] == '\\'))
-            text_format(out, "\\%c", text[at]);
-        else
-            text_add(out, bytes + at, sequence);
-    }
-}
-
-void gguf_json_string(struct text *out, const char *bytes, size_t length)
-{
-    text_add_string(out, "\"");
-    add_escaped(out, bytes, length, 1);
-    text_add_string(out, "\"");
-}
-
 /* The shortest of %.6g to %.9g for a float, of %.15g to %.17g for a double, that reads back as the same number. */
 static void add_real(struct text *out, enum gguf_value_type type, double value)
 {
-    int single = type == GGUF_F32, most = single ? 9 : 17;
+    int single = type == GGUF_F32, precision = single ? 6 : 15, most = single ? 9 : 17;
     char digits[40];
 
-    if (!isfinite(value)) {
-        text_add_string(out, "null");
-        return;
-    }
-    for (int precision = single ? 6 : 15; precision <= most; precision++) {
+    for (; precision < most; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         if (single ? strtof(digits, NULL) == (float)value : strtod(digits, NULL) == value)
             break;
     }
-    text_add_string(out, digits);
+    json_number(out, value, precision);
 }
 
 /* Adds the element at `data`; returns where the next one starts. */
@@ -290,10 +237,7 @@ static const unsigned char *add_element(struct text *out, enum gguf_value_type t
 
     if (type == GGUF_STRING) {
         data = load_string(data, &text, &length);
-        if (quoted)
-            gguf_json_string(out, text, length);
-        else
-            add_escaped(out, text, length, 0);
+        json_escape(out, text, length, quoted);
         return data;
     }
     if (is_real(type))

@@ -86,7 +86,7 @@ static int add_piece(struct vocab *vocab, const char *name, int32_t id)
             return error("%s vocabulary: entry %d is \"%s\" instead of \"%s\"; the model file is damaged", name, id, piece,
                          special);
     }
-    if (length == 0 || !utf8_valid(piece, length))
+    if (length == 0 || utf8_valid_length(piece, length) < length)
         return error("%s vocabulary: entry %d is %s; the model file is damaged", name, id, length ? "not valid UTF-8" : "empty");
     found = table_add(&vocab->table, piece, length, id);
     if (found >= 0)

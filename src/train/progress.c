@@ -1,14 +1,17 @@
 #define _POSIX_C_SOURCE 200809L
 #include "train/progress.h"
 
-#include "math/meter.h"
+#include "base/json.h"
 #include "base/report.h"
+#include "math/meter.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/* Significant digits of the log: a week in seconds still has its hundredths. */
+enum { DIGITS = 6, SECONDS_DIGITS = 9 };
 
 size_t progress_memory(void)
 {
@@ -54,25 +57,44 @@ static void time_left(char *text, size_t size, double seconds)
         snprintf(text, size, ", %.0f min left", seconds / 60);
 }
 
-/* A number as JSON has it: what is not finite is null. */
-static void json_number(FILE *log, const char *name, double value)
-{
-    if (isfinite(value))
-        fprintf(log, ", \"%s\": %.6g", name, value);
-    else
-        fprintf(log, ", \"%s\": null", name);
-}
-
 static void log_update(const struct progress *progress, const struct trainer_state *state, double seconds, double rate,
                        double speed)
 {
-    fprintf(progress->log, "{\"update\": %ld, \"epoch\": %ld, \"tokens\": %ld, \"seconds\": %.2f", state->update, state->epoch,
-            progress->tokens, seconds);
-    json_number(progress->log, "loss", progress->since_loss / (double)progress->since_tokens);
-    json_number(progress->log, "gradient_norm", progress->since_norm / (double)progress->since_updates);
-    json_number(progress->log, "learning_rate", rate);
-    json_number(progress->log, "tokens_per_second", speed);
-    fputs("}\n", progress->log);
+    struct json json = { 0 };
+
+    json_open(&json, NULL, '{');
+    json_integer(&json, "update", state->update);
+    json_integer(&json, "epoch", state->epoch);
+    json_integer(&json, "tokens", progress->tokens);
+    json_real(&json, "seconds", seconds, SECONDS_DIGITS);
+    json_real(&json, "loss", progress->since_loss / (double)progress->since_tokens, DIGITS);
+    json_real(&json, "gradient_norm", progress->since_norm / (double)progress->since_updates, DIGITS);
+    json_real(&json, "learning_rate", rate, DIGITS);
+    json_real(&json, "tokens_per_second", speed, DIGITS);
+    json_close(&json, '}');
+    json_print(&json, progress->log);
+    json_release(&json);
+}
+
+static void log_validation(const struct progress *progress, const struct history_entry *entry, int better)
+{
+    struct json json = { 0 };
+
+    json_open(&json, NULL, '{');
+    json_open(&json, "validation", '{');
+    json_integer(&json, "update", entry->update);
+    json_integer(&json, "epoch", entry->epoch);
+    json_real(&json, "seconds", progress_seconds(progress), SECONDS_DIGITS);
+    json_real(&json, "training_loss", entry->train_loss, DIGITS);
+    json_real(&json, "loss", entry->loss, DIGITS);
+    json_real(&json, "perplexity", entry->perplexity, DIGITS);
+    json_real(&json, "bleu", entry->bleu, DIGITS);
+    json_real(&json, "learning_rate", entry->rate, DIGITS);
+    json_bool(&json, "best", better);
+    json_close(&json, '}');
+    json_close(&json, '}');
+    json_print(&json, progress->log);
+    json_release(&json);
 }
 
 /* A line for the updates since the last report. */
@@ -114,16 +136,8 @@ void progress_validation(struct progress *progress, const struct history_entry *
     end_line(progress);
     note("epoch %ld, update %ld: training loss %.3f, validation loss %.3f, perplexity %.2f, BLEU %.2f%s", entry->epoch,
          entry->update, entry->train_loss, entry->loss, entry->perplexity, entry->bleu, better ? " *" : "");
-    if (!progress->log)
-        return;
-    fprintf(progress->log, "{\"validation\": {\"update\": %ld, \"epoch\": %ld, \"seconds\": %.2f", entry->update, entry->epoch,
-            progress_seconds(progress));
-    json_number(progress->log, "training_loss", entry->train_loss);
-    json_number(progress->log, "loss", entry->loss);
-    json_number(progress->log, "perplexity", entry->perplexity);
-    json_number(progress->log, "bleu", entry->bleu);
-    json_number(progress->log, "learning_rate", entry->rate);
-    fprintf(progress->log, ", \"best\": %s}}\n", better ? "true" : "false");
+    if (progress->log)
+        log_validation(progress, entry, better);
 }
 
 int progress_close(struct progress *progress, const struct trainer_state *state, double rate)

@@ -7,7 +7,7 @@ bench() {
 }
 
 works 'everything' bench
-has "$T/out" '^products' 'the peaks'
+has "$T/out" '^matrix products' 'the peaks'
 has "$T/out" '^training ' 'training'
 has "$T/out" '^translate ' 'and translation'
 works 'only training' bench --train

@@ -18,6 +18,14 @@ works 'info --build' "$NMT" info --build
 has "$T/out" 'backends +openblas' 'names the backends'
 must_fail 2 'info of nothing' "$NMT" info
 must_fail 2 'info of two' "$NMT" info "$model" "$model"
+must_fail 2 'info --build of a model' "$NMT" info --build "$model"
+must_fail 2 'info --build --json' "$NMT" info --build --json
+odd=$T/$(printf 'a\033[31m\302\233\342\200\256"b').gguf
+cp "$model" "$odd"
+works 'info --json of a file whose name has control characters' "$NMT" info "$odd" --json
+has "$T/out" 'a\\u001b\[31m\\u009b\\u202e\\"b\.gguf' 'they are escaped'
+is "$(tr -d '\n\t -~' <"$T/out" | LC_ALL=C tr -d '\200-\377' | wc -c)" 0 'and none is printed'
+rm "$odd"
 
 # --- an independent reader ---
 readable=0

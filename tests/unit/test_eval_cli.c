@@ -207,8 +207,40 @@ static void test_alignment(void **state)
     assert_prints(sandbox, "eval --hypothesis @/hyp --alignment @/extra --json", "{\"name\": \"AER\", \"score\": 28.571428571428");
     write_file(sandbox, "hyp", "0-0\n0:1\n");
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/hyp --alignment @/extra", EXIT_FAILED, "/hyp:2: \"0:1\" is not a link");
-    assert_fails(sandbox, cmd_eval, "eval --hypothesis @/hyp --alignment @/extra --reference @/ref", EXIT_USAGE,
-                 "--alignment goes with");
+}
+
+/* Nothing that is given is ignored: each option that says nothing about links is refused by its name. */
+static void test_alignment_alone(void **state)
+{
+    static const struct {
+        const char *options, *named;
+    } cases[] = {
+        { "--reference @/ref", "reference" },
+        { "--metric ter", "metric" },
+        { "--tokenize none", "tokenize" },
+        { "--lowercase", "lowercase" },
+        { "--word-order 2", "word-order" },
+        { "--by-length", "by-length" },
+        { "--source @/src", "source" },
+        { "--compare @/worse", "compare" },
+        { "--samples 10", "samples" },
+        { "--seed 2", "seed" },
+        { "--metric ter --tokenize none --lowercase", "metric" },
+    };
+    struct sandbox *sandbox = *state;
+    char words[256], message[256];
+
+    write_file(sandbox, "hyp", "0-0\n");
+    write_file(sandbox, "extra", "0-0\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(words, sizeof words, "eval --hypothesis @/hyp --alignment @/extra %s", cases[i].options);
+        snprintf(message, sizeof message, "eval: --alignment goes with --hypothesis and --json only, not with --%s\n",
+                 cases[i].named);
+        assert_fails(sandbox, cmd_eval, words, EXIT_USAGE, message);
+    }
+    assert_fails(sandbox, cmd_eval, "eval --hypothesis @/hyp --alignment @/extra --samples 0", EXIT_USAGE,
+                 "--samples: 0 is not in");
+    assert_prints(sandbox, "eval --hypothesis @/hyp --alignment @/extra --metric bleu --seed 1", "AER = 0.00");
 }
 
 static void test_bad_files(void **state)
@@ -217,16 +249,17 @@ static void test_bad_files(void **state)
 
     write_file(sandbox, "extra", "only one\n");
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/extra --reference @/ref", EXIT_FAILED, "/extra has 1 lines, ");
-    assert_has(&sandbox->err, "/ref has 2: line 2 is missing in ");
+    assert_has(&sandbox->err, "/ref has 2: line 2 is missing from ");
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/hyp --reference @/ref --by-length --source @/extra", EXIT_FAILED,
-                 "line 2 is missing in ");
+                 "line 2 is missing from ");
     write_file(sandbox, "extra", "fine\nb\xc3\xa4\xff\n");
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/extra --reference @/ref", EXIT_FAILED,
                  "/extra:2: byte 4 (0xFF) is not UTF-8");
     write_bytes(sandbox, "extra", "a\0b\nc\n", 6);
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/extra --reference @/ref", EXIT_FAILED, "/extra:1: byte 2 (0x00)");
     write_file(sandbox, "extra", "");
-    assert_fails(sandbox, cmd_eval, "eval --hypothesis @/extra --reference @/ref", EXIT_FAILED, "/extra: has no lines");
+    assert_fails(sandbox, cmd_eval, "eval --hypothesis @/extra --reference @/ref", EXIT_FAILED,
+                 "/extra: is empty; there is nothing to score");
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/none --reference @/ref", EXIT_FAILED, "/none: No such file");
 }
 
@@ -287,6 +320,12 @@ static void test_usage(void **state)
         { "eval --hypothesis @/hyp --reference @/ref --word-order 2", "--word-order is for" },
         { "eval --hypothesis @/hyp --reference @/ref --metric ter --tokenize char", "--tokenize is for" },
         { "eval --hypothesis @/hyp --reference @/ref --by-length", "--by-length and --source go together" },
+        { "eval --hypothesis @/hyp --reference @/ref --samples 10", "eval: --samples is for --compare only\n" },
+        { "eval --hypothesis @/hyp --reference @/ref --seed 2", "eval: --seed is for --compare only\n" },
+        { "eval --hypothesis @/hyp --reference @/ref --source @/src", "--by-length and --source go together" },
+        { "eval --hypothesis @/hyp --reference - --by-length --source -", "only one file can be \"-\"" },
+        { "eval --hypothesis @/hyp --reference @/ref --metric chrf --tokenize intl", "--tokenize is for" },
+        { "eval --hypothesis @/hyp --reference @/ref --metric ter --word-order 2", "--word-order is for" },
         { "eval --config @/none", "/none: No such file" },
     };
 
@@ -408,6 +447,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_by_length_and_compare, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alignment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alignment_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_usage, set_up, tear_down),

@@ -566,7 +566,8 @@ static void strings_print_without_harm(void **state)
           "b\"",
           "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
           "b" },
-        { "\xE2\x82", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+        { "\xE2\x82", "\"\xEF\xBF\xBD\"", "\xEF\xBF\xBD" },
+        { "\u202E.fr\u2028\u2066", "\"\\u202e.fr\\u2028\\u2066\"", "\\u202e.fr\\u2028\\u2066" },
     };
     struct text file, printed = { 0 };
     struct gguf gguf;

@@ -125,9 +125,24 @@ static void knows_every_pair_of_bytes(void **state)
             assert_int_equal(code != UTF8_BAD, two || ascii);
             if (code != UTF8_BAD)
                 assert_int_equal(size, ascii ? 1 : 2);
-            assert_int_equal(utf8_valid(pair, 2), two || (ascii && b < 0x80));
+            assert_int_equal(utf8_valid_length(pair, 2), two || (ascii && b < 0x80) ? 2 : ascii ? 1 : 0);
         }
     }
+}
+
+static void knows_where_valid_bytes_end(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length, valid;
+    } cases[] = {
+        { "", 0, 0 },         { "añ😀", 7, 7 },  { "ab\xff", 3, 2 },       { "ab\xc3", 3, 2 },
+        { "\xc0\x80", 2, 0 }, { "a\0b", 3, 3 }, { "\xed\xa0\x80", 3, 0 }, { "ä\xf4\x90\x80\x80", 6, 2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(utf8_valid_length(cases[i].bytes, cases[i].length), cases[i].valid);
 }
 
 static void lower_case_is_stable(void **state)
@@ -205,10 +220,10 @@ static void long_lines_take_linear_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normalizes_the_cases),        cmocka_unit_test(reads_back_every_code_point),
-        cmocka_unit_test(knows_every_pair_of_bytes),   cmocka_unit_test(lower_case_is_stable),
-        cmocka_unit_test(drops_invalid_sequences),     cmocka_unit_test(knows_categories),
-        cmocka_unit_test(long_lines_take_linear_time),
+        cmocka_unit_test(normalizes_the_cases),      cmocka_unit_test(reads_back_every_code_point),
+        cmocka_unit_test(knows_every_pair_of_bytes), cmocka_unit_test(knows_where_valid_bytes_end),
+        cmocka_unit_test(lower_case_is_stable),      cmocka_unit_test(drops_invalid_sequences),
+        cmocka_unit_test(knows_categories),          cmocka_unit_test(long_lines_take_linear_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
