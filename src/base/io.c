@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +33,7 @@ int reader_open(struct reader *reader, const char *name)
     }
     if (fstat(reader->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
         reader_close(reader);
-        return error("%s: is a folder, a file is wanted", name);
+        return error("%s: is a directory; expected a file", name);
     }
     if (pread(reader->fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b) {
         reader->gz = gzdopen(reader->fd, "rb");
@@ -145,105 +144,4 @@ int reader_ready(struct reader *reader)
             return 1;
     }
     return 1;
-}
-
-int io_read_all(const char *name, struct text *text)
-{
-    struct reader reader;
-    int got;
-
-    if (reader_open(&reader, name))
-        return -1;
-    while ((got = fill(&reader)) > 0)
-        ;
-    text_release(text);
-    *text = reader.buffer;
-    reader.buffer = (struct text){ 0 };
-    reader_close(&reader);
-    return got;
-}
-
-int io_begin(struct output *output, const char *name)
-{
-    struct text temporary = { 0 };
-    struct stat status;
-    /* A device or pipe is written as it is: renaming would put a file in its place. */
-    int exists = stat(name, &status) == 0, direct = exists && !S_ISREG(status.st_mode);
-
-    *output = (struct output){ .name = memory_copy_text(name, strlen(name)) };
-    if (!direct)
-        text_format(&temporary, "%s.tmp-%ld", name, (long)getpid());
-    output->temporary = temporary.data;
-    if (exists && S_ISDIR(status.st_mode)) {
-        error("%s: is a folder, a file name is wanted", name);
-    } else {
-        output->file = fopen(direct ? name : output->temporary, "wb");
-        if (!output->file)
-            error("%s: cannot be written: %s", name, strerror(errno));
-    }
-    if (!output->file) {
-        free(output->name);
-        free(output->temporary);
-        *output = (struct output){ 0 };
-        return -1;
-    }
-    return 0;
-}
-
-/* Makes a rename last: the folder's entry is on disk too. A file system that cannot do it is no error. */
-static void sync_folder(const char *name)
-{
-    char *copy = memory_copy_text(name, strlen(name));
-    int fd = open(dirname(copy), O_RDONLY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(copy);
-}
-
-int io_commit(struct output *output)
-{
-    int failed = ferror(output->file) || fflush(output->file) || (output->temporary && fsync(fileno(output->file)));
-    int why = errno;
-
-    if (fclose(output->file) && !failed) {
-        failed = 1;
-        why = errno;
-    }
-    output->file = NULL;
-    if (!failed && output->temporary && rename(output->temporary, output->name)) {
-        failed = 1;
-        why = errno;
-    }
-    if (failed)
-        error("%s: cannot be written: %s", output->name, strerror(why ? why : EIO));
-    else if (output->temporary)
-        sync_folder(output->name);
-    if (failed && output->temporary)
-        unlink(output->temporary);
-    free(output->name);
-    free(output->temporary);
-    *output = (struct output){ 0 };
-    return failed ? -1 : 0;
-}
-
-void io_abandon(struct output *output)
-{
-    if (!output->file)
-        return;
-    fclose(output->file);
-    if (output->temporary)
-        unlink(output->temporary);
-    free(output->name);
-    free(output->temporary);
-    *output = (struct output){ 0 };
-}
-
-int io_finish_stdout(void)
-{
-    if (fflush(stdout) || ferror(stdout))
-        return error("standard output: %s", strerror(errno ? errno : EIO));
-    return 0;
 }

@@ -39,6 +39,12 @@ static int check_ensemble(const struct inference *inference, const struct infere
     return 0;
 }
 
+void inference_claim(const struct inference_settings *settings, struct claims *claims)
+{
+    for (int i = 0; i < settings->models.count; i++)
+        claims_input(claims, "--model", settings->models.items[i]);
+}
+
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)
 {
     int backend, precision, format, level;

@@ -2,6 +2,7 @@
 #include "file/gguf.h"
 
 #include "base/report.h"
+#include "base/utf8_next.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -77,7 +78,7 @@ int gguf_has(const struct gguf *gguf, const char *key)
 
 static int wrong_kind(const struct gguf *gguf, const struct gguf_pair *pair, const char *wanted)
 {
-    return error("%s: key '%s' is of type %s, %s is wanted", gguf->path, pair->key, gguf_pair_type_name(pair), wanted);
+    return error("%s: key '%s' is of type %s; expected %s", gguf->path, pair->key, gguf_pair_type_name(pair), wanted);
 }
 
 /* The pair of a key that must be there; NULL after reporting. */
@@ -215,45 +216,27 @@ const char *gguf_pair_type_name(const struct gguf_pair *pair)
     return names[pair->type][pair->is_array];
 }
 
-/* The length of the UTF-8 sequence at `text`, 0 if there is none: neither overlong, nor a surrogate, nor beyond U+10FFFF. */
-static size_t sequence_length(const unsigned char *text, size_t left)
-{
-    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : text[0] < 0xF5 ? 4 : 0;
-
-    if (length == 0 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    if ((text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xED && text[1] > 0x9F) || (text[0] == 0xF0 && text[1] < 0x90) ||
-        (text[0] == 0xF4 && text[1] > 0x8F))
-        return 0;
-    return length;
-}
-
-/* Adds the bytes with control characters (U+0000-1F, U+007F-9F) escaped as JSON does; quotes and backslashes too if `quoted`. */
+/* Adds the bytes with control characters (U+0000-1F, U+007F-9F) escaped as JSON does; quotes and backslashes too if `quoted`. Each
+ * byte that is no UTF-8 becomes U+FFFD. */
 static void add_escaped(struct text *out, const char *bytes, size_t length, int quoted)
 {
-    const unsigned char *text = (const unsigned char *)bytes;
+    uint32_t code;
 
     for (size_t at = 0, step; at < length; at += step) {
-        size_t sequence = sequence_length(text + at, length - at);
-
-        step = sequence ? sequence : 1;
-        if (sequence == 0)
-            text_add_string(out, "\xEF\xBF\xBD");
-        else if (text[at] == '\n')
+        step = utf8_next(bytes + at, length - at, &code);
+        if (code == UTF8_BAD)
+            for (size_t i = 0; i < step; i++)
+                text_add_string(out, "\xEF\xBF\xBD");
+        else if (code == '\n')
             text_add_string(out, "\\n");
-        else if (text[at] == '\t')
+        else if (code == '\t')
             text_add_string(out, "\\t");
-        else if (text[at] < ' ' || text[at] == 0x7F)
-            text_format(out, "\\u%04x", text[at]);
-        else if (sequence == 2 && text[at] == 0xC2 && text[at + 1] < 0xA0)
-            text_format(out, "\\u%04x", text[at + 1]);
-        else if (quoted && (text[at] == '"' || text[at] == '\\'))
-            text_format(out, "\\%c", text[at]);
+        else if (code < ' ' || (code >= 0x7F && code < 0xA0))
+            text_format(out, "\\u%04x", (unsigned)code);
+        else if (quoted && (code == '"' || code == '\\'))
+            text_format(out, "\\%c", (char)code);
         else
-            text_add(out, bytes + at, sequence);
+            text_add(out, bytes + at, step);
     }
 }
 

@@ -10,14 +10,13 @@
 #define NMT_TEXT_UTF8_H
 
 #include "base/memory.h"
+#include "base/utf8_next.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 /* What a command does with a line that is not valid UTF-8. */
 enum bad_utf8 { BAD_UTF8_ERROR, BAD_UTF8_REPLACE, BAD_UTF8_SKIP };
-
-#define UTF8_BAD UINT32_MAX /* no code point: these bytes are not UTF-8 */
 
 /* General categories of Unicode, as far as splitting and spacing care. */
 enum utf8_kind {
@@ -41,10 +40,6 @@ enum utf8_kind {
  * sequences; if there are any and `bad` is not NULL, *bad is the byte offset (from 0) of the first. Linear in `length`.
  * Lower-casing is one character to one, after taking accents off: no locale, no final sigma. */
 int utf8_normalize(const char *line, size_t length, int lowercase, struct text *out, size_t *bad);
-
-/* Reads the character that starts at `text`; at most `length` bytes, length > 0. Returns the bytes it takes (at least 1);
- * *code is its code point, or UTF8_BAD if they are one invalid sequence. */
-size_t utf8_next(const char *text, size_t length, uint32_t *code);
 
 /* Adds the character `code` (a valid code point) to `out`. */
 void utf8_add(struct text *out, uint32_t code);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "../files.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "eval/metric.h"
@@ -361,7 +362,7 @@ static void test_shared_cases(void **state)
         print_message("skipped: %sexpected.json is not there\n", CASES);
         skip();
     }
-    assert_int_equal(io_read_all(CASES "expected.json", &expected), 0);
+    get_file(CASES "expected.json", &expected);
     check_corpus(expected.data, "noise10");
     check_corpus(expected.data, "noise40");
     check_corpus(expected.data, "edge");
