@@ -2,9 +2,11 @@
 #include "base/processors.h"
 
 #include "base/memory.h"
+#include "base/report.h"
 
 #include <limits.h>
 #include <omp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +120,32 @@ int processors_in_groups(const char *membership, const char *root)
     if (file)
         fclose(file);
     return least;
+}
+
+static void *wait_for_gate(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+int processors_try(int threads)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t *others = memory_new(threads > 1 ? (size_t)threads - 1 : 0, sizeof *others);
+    int started = 0, why = 0;
+
+    pthread_mutex_lock(&gate);
+    while (started < threads - 1 && !(why = pthread_create(&others[started], NULL, wait_for_gate, &gate)))
+        started++;
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < started; i++)
+        pthread_join(others[i], NULL);
+    free(others);
+    if (why)
+        return error("only %d of %d threads can be started (%s); use fewer --threads, or raise the limit (ulimit -u, ulimit -v)",
+                     started + 1, threads, strerror(why));
+    return 0;
 }
 
 int processors_available(void)

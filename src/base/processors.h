@@ -6,6 +6,10 @@
  * (OMP_THREAD_LIMIT) and the quotas of the control groups that it is in (containers), rounded up. */
 int processors_available(void);
 
+/* Whether `threads` can run at a time, this one among them: they are started, and end. OpenMP itself ends the program when it cannot
+ * start one. 0, or -1 after reporting. */
+int processors_try(int threads);
+
 /* The processors that a control group's quota amounts to, rounded up: `text` is "QUOTA PERIOD" in microseconds, as cpu.max of
  * version 2 has it. 0 if there is no quota ("max", or -1 as version 1 has it) or the text means nothing. */
 int processors_in_quota(const char *text);

@@ -10,16 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Sanitizers give their report in an exit handler. */
+/* Sanitizers give their reports in an exit handler. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LEAVE exit
+#define SANITIZED
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define LEAVE exit
+#define SANITIZED
 #endif
-#endif
-#ifndef LEAVE
-#define LEAVE _exit
 #endif
 
 static int silent_notes;
@@ -112,13 +109,31 @@ static _Noreturn void end(int code)
     if (clean)
         clean();
     fflush(NULL);
-    LEAVE(code);
+#ifdef SANITIZED
+    exit(code);
+#else
+    _exit(code);
+#endif
 }
 
 void quit(int code)
 {
     begin_end();
     end(code);
+}
+
+#ifndef SANITIZED
+static void at_exit(void)
+{
+    quit(EXIT_FAILED);
+}
+#endif
+
+void report_own_exit(void)
+{
+#ifndef SANITIZED
+    atexit(at_exit);
+#endif
 }
 
 void die(const char *format, ...)

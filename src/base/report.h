@@ -29,6 +29,9 @@ _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2))
  * still compute. Another thread that calls it, or die(), meanwhile waits for the end. */
 _Noreturn void quit(int code);
 
+/* To be called once, as main begins: a library that calls exit() itself (libgomp, when it cannot start a thread) ends as quit(1) does. */
+void report_own_exit(void);
+
 /* What quit() and die() do first: the one function that removes temporary files (base/io). */
 void report_before_quit(void (*clean)(void));
 

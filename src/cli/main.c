@@ -75,6 +75,7 @@ static int run(int argc, char **argv)
 /* Does not return from main: the libraries' exit handlers are not safe when memory is short (base/report.h). */
 int main(int argc, char **argv)
 {
+    report_own_exit();
     hold_standard_streams();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe, and a file that may not grow, are errors of writing, reported like any other */
     signal(SIGXFSZ, SIG_IGN);

@@ -254,6 +254,11 @@ static int in_child(void (*what)(void), char *said, size_t room)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void too_many(void)
+{
+    memory_doubled(INT_MAX, INT_MAX);
+}
+
 static void overflow(void)
 {
     size_product(SIZE_MAX / 2, 3);
@@ -273,9 +278,17 @@ static void dies(void **state)
     (void)state;
     assert_int_equal(in_child(overflow, said, sizeof said), EXIT_FAILED);
     assert_non_null(strstr(said, "nmt: error: "));
+    assert_int_equal(in_child(too_many, said, sizeof said), EXIT_FAILED);
+    assert_non_null(strstr(said, "nmt: error: a list of more than 2147483647 entries"));
+    assert_int_equal(memory_doubled(0, INT_MAX), 16);
+    assert_int_equal(memory_doubled(16, INT_MAX), 32);
+    assert_int_equal(memory_doubled(1 << 30, INT_MAX), INT_MAX); /* not past what an int holds */
+    assert_true(memory_doubled(SIZE_MAX / 2 + 1, SIZE_MAX) == SIZE_MAX);
+    assert_int_equal(memory_probe(1 << 20), 0);
 #if !defined(__SANITIZE_ADDRESS__)
     assert_int_equal(in_child(no_memory, said, sizeof said), EXIT_FAILED);
     assert_non_null(strstr(said, "nmt: error: out of memory"));
+    assert_int_equal(memory_probe(SIZE_MAX / 4), -1);
 #endif
 }
 

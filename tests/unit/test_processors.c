@@ -1,8 +1,9 @@
 /* base/processors: quotas of control groups from files of our own; the affinity mask and OpenMP's limit in processes of their own. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "base/memory.h"
 #include "base/processors.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,6 +122,22 @@ static int available(const char *how)
     return count;
 }
 
+/* As many threads as there is room for, and a line instead of an end where there is none. */
+static void threads(void **state)
+{
+    pthread_attr_t attributes, before;
+
+    (void)state;
+    assert_int_equal(processors_try(1), 0);
+    assert_int_equal(processors_try(50), 0);
+    assert_int_equal(pthread_getattr_default_np(&before), 0);
+    assert_int_equal(pthread_attr_init(&attributes) | pthread_attr_setstacksize(&attributes, (size_t)1 << 46), 0);
+    assert_int_equal(pthread_setattr_default_np(&attributes), 0);
+    assert_int_equal(processors_try(3), -1);
+    assert_int_equal(processors_try(1), 0);
+    assert_int_equal(pthread_setattr_default_np(&before), 0);
+}
+
 static void limits(void **state)
 {
     long all = sysconf(_SC_NPROCESSORS_ONLN);
@@ -141,7 +158,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = { cmocka_unit_test(quotas),
                                         cmocka_unit_test_setup_teardown(version_2, make_folder, remove_folder),
                                         cmocka_unit_test_setup_teardown(version_1, make_folder, remove_folder),
-                                        cmocka_unit_test(limits) };
+                                        cmocka_unit_test(limits), cmocka_unit_test(threads) };
 
     if (argc > 1 && strcmp(argv[1], "--available") == 0)
         return printf("%d\n", processors_available()) < 0;
