@@ -8,11 +8,12 @@
 #include <stdio.h>
 
 /* A source of lines. A line ends with LF or CR LF (neither is part of it); the last line may lack its end. Any byte may stand in a
- * line, NUL too. Files that start with gzip's magic bytes are unpacked as they are read. */
+ * line, NUL too. What starts with gzip's magic bytes is unpacked as it is read, from a file, a pipe or standard input. */
 struct reader {
     const char *name; /* for messages; the caller's string */
-    void *gz;         /* zlib's handle, or NULL for a file descriptor read as it is */
     int fd;
+    struct unpacker *unpacker; /* private: where the source is packed, or NULL; known once `chosen` */
+    int chosen;
     int ended;          /* nothing more will come from below */
     int failed;         /* an error was reported */
     long line;          /* number of the line last returned, from 1 */

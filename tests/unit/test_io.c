@@ -1,5 +1,6 @@
 /* base/io: lines from files, packed files and pipes; whole files out, or none. In a temporary folder. */
 #define _DEFAULT_SOURCE
+#include "../capture.h"
 #include "../files.h"
 #include "base/io.h"
 #include "base/report.h"
@@ -193,6 +194,87 @@ static int read_on(const char *name)
     return got;
 }
 
+/* What the reader says while it reads the file on, in one line. */
+static void fails_with(const char *name, const char *wanted)
+{
+    char said[1024];
+    struct capture capture = capture_begin();
+    int got = read_on(name);
+
+    capture_end(&capture, said, sizeof said);
+    check_failure(got, said, wanted);
+    assert_null(strstr(said, "<fd")); /* zlib's name for a file */
+}
+
+/* Packed parts one after the other are one text; anything else behind a part is an error. */
+static void packed_parts(void **state)
+{
+    const char *name = ((struct folder *)*state)->file;
+    struct text part = { 0 }, file = { 0 };
+    struct reader reader;
+
+    put_packed(name, sample, sizeof sample - 1);
+    get_file(name, &part);
+    text_add(&file, part.data, part.length);
+    text_add(&file, part.data, part.length);
+    put_file(name, file.data, file.length);
+    assert_int_equal(reader_open(&reader, name), 0);
+    for (int i = 0; i < 5; i++) {
+        char *line;
+        size_t length;
+
+        assert_int_equal(reader_line(&reader, &line, &length), 1);
+    }
+    next_is(&reader, "lastone", 7);
+    next_is(&reader, "two", 3);
+    reader_close(&reader);
+    for (size_t cut = part.length + 1; cut < file.length; cut++) {
+        put_file(name, file.data, cut);
+        fails_with(name, "it is cut short");
+    }
+    for (int i = 0; i < 3; i++) {
+        static const char *const rest[] = { "\n", "garbage behind it", "\x1f garbage" };
+
+        put_file(name, part.data, part.length);
+        file.length = 0;
+        text_add(&file, part.data, part.length);
+        text_add_string(&file, rest[i]);
+        put_file(name, file.data, file.length);
+        fails_with(name, i < 2 ? "something else follows the packed data" : "header");
+    }
+    text_release(&part);
+    text_release(&file);
+}
+
+/* Packed text comes through a pipe as it does from a file, byte by byte too, and a named pipe is a file like others. */
+static void packed_pipes(void **state)
+{
+    const struct folder *folder = *state;
+    struct text packed = { 0 };
+
+    put_packed(folder->file, sample, sizeof sample - 1);
+    get_file(folder->file, &packed);
+    assert_int_equal(unlink(folder->file), 0);
+    assert_int_equal(mkfifo(folder->file, 0600), 0);
+    for (size_t step = 1; step < 5; step += 3) {
+        int status;
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+            int out = open(folder->file, O_WRONLY);
+
+            for (size_t at = 0; at < packed.length; at += step)
+                if (write(out, packed.data + at, packed.length - at < step ? packed.length - at : step) < 0)
+                    _exit(1);
+            _exit(0);
+        }
+        check_sample(folder->file);
+        assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    text_release(&packed);
+}
+
 static void cannot_be_read(void **state)
 {
     const struct folder *folder = *state;
@@ -215,7 +297,7 @@ static void cannot_be_read(void **state)
     }
     packed[size - 6] ^= 1; /* the check sum */
     put_file(folder->file, packed, size);
-    assert_int_equal(read_on(folder->file), -1);
+    fails_with(folder->file, "cannot be unpacked after line ");
 }
 
 /* Standard input is a pipe that is written to by and by. */
@@ -246,6 +328,40 @@ static void ready(void **state)
     assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0); /* standard input is not the reader's to close */
     dup2(kept, STDIN_FILENO);
     close(kept);
+}
+
+/* The same of packed text: a line can be returned as soon as enough of it has come. */
+static void ready_packed(void **state)
+{
+    const struct folder *folder = *state;
+    int kept = dup(STDIN_FILENO), ends[2];
+    struct text packed = { 0 };
+    struct reader reader;
+
+    put_packed(folder->file, sample, sizeof sample - 1);
+    get_file(folder->file, &packed);
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    assert_int_equal(reader_open(&reader, "-"), 0);
+    assert_int_equal(reader_ready(&reader), 0);
+    assert_int_equal(write(ends[1], packed.data, 1), 1);
+    assert_int_equal(reader_ready(&reader), 0);
+    assert_int_equal(write(ends[1], packed.data + 1, packed.length - 9), (int)packed.length - 9);
+    assert_int_equal(reader_ready(&reader), 1);
+    next_is(&reader, "one", 3);
+    next_is(&reader, "two", 3);
+    assert_int_equal(write(ends[1], packed.data + packed.length - 8, 8), 8);
+    close(ends[1]);
+    next_is(&reader, "", 0);
+    next_is(&reader, "", 0);
+    next_is(&reader, "in\rside\0nul", 11);
+    next_is(&reader, "last", 4);
+    end_is_next(&reader);
+    reader_close(&reader);
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+    text_release(&packed);
 }
 
 static void holds(const char *name, const char *wanted)
@@ -542,7 +658,10 @@ int main(void)
         IN_FOLDER(empty),
         IN_FOLDER(long_lines),
         IN_FOLDER(cannot_be_read),
+        IN_FOLDER(packed_parts),
+        IN_FOLDER(packed_pipes),
         cmocka_unit_test(ready),
+        IN_FOLDER(ready_packed),
         IN_FOLDER(atomic),
         IN_FOLDER(cannot_be_written),
         IN_FOLDER(commit_fails),
