@@ -24,7 +24,7 @@ FLAGS = $(FLAGS_$(CONFIG))
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 BASE = -std=c11 $(WARNINGS) -fopenmp -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS) $(FLAGS) -DNMT_VERSION='"$(VERSION)"'
-LIBS = -lopenblas -lutf8proc -lpopt -lz -lm
+LIBS = -ldl -lutf8proc -lpopt -lz -lm
 ifneq ($(CONFIG),double)
 ifeq ($(ONEDNN),1)
 BASE += -DNMT_ONEDNN

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +14,16 @@
 
 enum { CHUNK = 1 << 16 };
 
+/* A packed source: zlib's state and the bytes that it works on. */
+struct unpacker {
+    z_stream stream;
+    char *head; /* those that were read before it was known that they are packed */
+    int parts;  /* that have ended */
+    char packed[CHUNK];
+};
+
 int reader_open(struct reader *reader, const char *name)
 {
-    unsigned char magic[2];
     struct stat status;
 
     *reader = (struct reader){ .name = name };
@@ -34,27 +40,98 @@ int reader_open(struct reader *reader, const char *name)
     }
     if (fstat(reader->fd, &status) == 0 && S_ISDIR(status.st_mode)) {
         reader_close(reader);
-        return error("%s: is a folder, a file is wanted", name);
-    }
-    if (pread(reader->fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b) {
-        reader->gz = gzdopen(reader->fd, "rb");
-        if (!reader->gz)
-            die("out of memory for unpacking %s", name);
+        return error("%s: is a directory; expected a file", name);
     }
     return 0;
 }
 
 void reader_close(struct reader *reader)
 {
-    if (reader->gz)
-        gzclose(reader->gz);
-    else if (reader->fd > STDIN_FILENO)
+    if (reader->unpacker) {
+        inflateEnd(&reader->unpacker->stream);
+        free(reader->unpacker->head);
+        free(reader->unpacker);
+    }
+    if (reader->fd > STDIN_FILENO)
         close(reader->fd);
     text_release(&reader->buffer);
     *reader = (struct reader){ .fd = -1 };
 }
 
-/* More bytes into the buffer: 1, or 0 at the end, or -1 after reporting. */
+/* One read from below; 0 is its end. -1 after reporting. */
+static long take(struct reader *reader, char *bytes)
+{
+    long got;
+
+    do
+        got = read(reader->fd, bytes, CHUNK);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? error("%s: %s", reader->name, strerror(errno)) : got;
+}
+
+/* Once enough is known to tell: if what was read begins with gzip's magic bytes, unpacks it from here on. */
+static void choose(struct reader *reader)
+{
+    struct text *buffer = &reader->buffer;
+    struct unpacker *unpacker;
+
+    if (buffer->length < 2 && !reader->ended && (unsigned char)buffer->data[0] == 0x1f)
+        return;
+    reader->chosen = 1;
+    if (buffer->length < 2 || (unsigned char)buffer->data[0] != 0x1f || (unsigned char)buffer->data[1] != 0x8b)
+        return;
+    unpacker = reader->unpacker = memory_new(1, sizeof *unpacker);
+    if (inflateInit2(&unpacker->stream, 16 + MAX_WBITS) != Z_OK)
+        die("out of memory for unpacking %s", reader->name);
+    unpacker->head = buffer->data;
+    unpacker->stream.next_in = (unsigned char *)buffer->data;
+    unpacker->stream.avail_in = (unsigned)buffer->length;
+    *buffer = (struct text){ 0 };
+    text_clear(buffer);
+    reader->scanned = 0;
+}
+
+static long cannot_unpack(struct reader *reader, const char *why)
+{
+    return error("%s: cannot be unpacked after line %ld: %s", reader->name, reader->line, why);
+}
+
+/* A step of unpacking: the bytes that came out of it, perhaps none; -1 after reporting. A file may have several packed parts, one after
+ * the other; nothing else may be between or behind them. */
+static long unpack(struct reader *reader, char *bytes)
+{
+    struct unpacker *unpacker = reader->unpacker;
+    z_stream *stream = &unpacker->stream;
+    int code;
+
+    if (stream->avail_in == 0) {
+        long got = take(reader, unpacker->packed);
+
+        if (got < 0)
+            return -1;
+        if (got == 0 && (stream->total_in > 0 || unpacker->parts == 0))
+            return cannot_unpack(reader, "it is cut short");
+        reader->ended = got == 0;
+        stream->next_in = (unsigned char *)unpacker->packed;
+        stream->avail_in = (unsigned)got;
+    }
+    if (unpacker->parts > 0 && stream->total_in == 0 && stream->avail_in && stream->next_in[0] != 0x1f)
+        return cannot_unpack(reader, "something else follows the packed data");
+    stream->next_out = (unsigned char *)bytes;
+    stream->avail_out = CHUNK;
+    code = reader->ended ? Z_OK : inflate(stream, Z_NO_FLUSH);
+    if (code == Z_STREAM_END) {
+        unpacker->parts++;
+        code = inflateReset(stream);
+    }
+    if (code == Z_MEM_ERROR)
+        die("out of memory for unpacking %s", reader->name);
+    if (code != Z_OK && code != Z_BUF_ERROR)
+        return cannot_unpack(reader, stream->msg ? stream->msg : "it is damaged");
+    return CHUNK - (long)stream->avail_out;
+}
+
+/* More bytes into the buffer, from one read at most: 1, also if there were none; 0 at the end; -1 after reporting. */
 static int fill(struct reader *reader)
 {
     char chunk[CHUNK];
@@ -64,29 +141,12 @@ static int fill(struct reader *reader)
         return -1;
     if (reader->ended)
         return 0;
-    if (reader->gz) {
-        int code;
-
-        got = gzread(reader->gz, chunk, CHUNK);
-        if (got <= 0) {
-            const char *why = gzerror(reader->gz, &code);
-
-            reader->failed = got < 0 || (code != Z_OK && code != Z_STREAM_END);
-            if (reader->failed)
-                return error("%s: cannot be unpacked after line %ld: %s", reader->name, reader->line, why);
-        }
-    } else {
-        do
-            got = read(reader->fd, chunk, CHUNK);
-        while (got < 0 && errno == EINTR);
-        reader->failed = got < 0;
-        if (reader->failed)
-            return error("%s: %s", reader->name, strerror(errno));
+    got = reader->unpacker ? unpack(reader, chunk) : take(reader, chunk);
+    if (got < 0) {
+        reader->failed = 1;
+        return -1;
     }
-    if (got == 0) {
-        reader->ended = 1;
-        return 0;
-    }
+    reader->ended |= !reader->unpacker && got == 0;
     if (reader->start > CHUNK && reader->start > reader->buffer.length / 2) {
         memmove(reader->buffer.data, reader->buffer.data + reader->start, reader->buffer.length - reader->start);
         reader->buffer.length -= reader->start;
@@ -94,7 +154,9 @@ static int fill(struct reader *reader)
         reader->start = 0;
     }
     text_add(&reader->buffer, chunk, (size_t)got);
-    return 1;
+    if (!reader->chosen)
+        choose(reader);
+    return !reader->ended;
 }
 
 /* The end of the first line in the buffer, or NULL. */
@@ -139,111 +201,10 @@ int reader_ready(struct reader *reader)
     while (!line_end(reader) && !reader->ended) {
         struct pollfd wait = { .fd = reader->fd, .events = POLLIN };
 
-        if (!reader->gz && poll(&wait, 1, 0) <= 0)
+        if (!(reader->unpacker && reader->unpacker->stream.avail_in) && poll(&wait, 1, 0) <= 0)
             return 0;
         if (fill(reader) < 0)
             return 1;
     }
     return 1;
-}
-
-int io_read_all(const char *name, struct text *text)
-{
-    struct reader reader;
-    int got;
-
-    if (reader_open(&reader, name))
-        return -1;
-    while ((got = fill(&reader)) > 0)
-        ;
-    text_release(text);
-    *text = reader.buffer;
-    reader.buffer = (struct text){ 0 };
-    reader_close(&reader);
-    return got;
-}
-
-int io_begin(struct output *output, const char *name)
-{
-    struct text temporary = { 0 };
-    struct stat status;
-    /* A device or pipe is written as it is: renaming would put a file in its place. */
-    int exists = stat(name, &status) == 0, direct = exists && !S_ISREG(status.st_mode);
-
-    *output = (struct output){ .name = memory_copy_text(name, strlen(name)) };
-    if (!direct)
-        text_format(&temporary, "%s.tmp-%ld", name, (long)getpid());
-    output->temporary = temporary.data;
-    if (exists && S_ISDIR(status.st_mode)) {
-        error("%s: is a folder, a file name is wanted", name);
-    } else {
-        output->file = fopen(direct ? name : output->temporary, "wb");
-        if (!output->file)
-            error("%s: cannot be written: %s", name, strerror(errno));
-    }
-    if (!output->file) {
-        free(output->name);
-        free(output->temporary);
-        *output = (struct output){ 0 };
-        return -1;
-    }
-    return 0;
-}
-
-/* Makes a rename last: the folder's entry is on disk too. A file system that cannot do it is no error. */
-static void sync_folder(const char *name)
-{
-    char *copy = memory_copy_text(name, strlen(name));
-    int fd = open(dirname(copy), O_RDONLY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(copy);
-}
-
-int io_commit(struct output *output)
-{
-    int failed = ferror(output->file) || fflush(output->file) || (output->temporary && fsync(fileno(output->file)));
-    int why = errno;
-
-    if (fclose(output->file) && !failed) {
-        failed = 1;
-        why = errno;
-    }
-    output->file = NULL;
-    if (!failed && output->temporary && rename(output->temporary, output->name)) {
-        failed = 1;
-        why = errno;
-    }
-    if (failed)
-        error("%s: cannot be written: %s", output->name, strerror(why ? why : EIO));
-    else if (output->temporary)
-        sync_folder(output->name);
-    if (failed && output->temporary)
-        unlink(output->temporary);
-    free(output->name);
-    free(output->temporary);
-    *output = (struct output){ 0 };
-    return failed ? -1 : 0;
-}
-
-void io_abandon(struct output *output)
-{
-    if (!output->file)
-        return;
-    fclose(output->file);
-    if (output->temporary)
-        unlink(output->temporary);
-    free(output->name);
-    free(output->temporary);
-    *output = (struct output){ 0 };
-}
-
-int io_finish_stdout(void)
-{
-    if (fflush(stdout) || ferror(stdout))
-        return error("standard output: %s", strerror(errno ? errno : EIO));
-    return 0;
 }

@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE
 #include "base/memory.h"
 
 #include "base/report.h"
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { ALIGNMENT = 64 };
 
@@ -24,7 +26,7 @@ void *memory_new(size_t count, size_t size)
     void *block = calloc(bytes ? bytes : 1, 1);
 
     if (!block)
-        die("out of memory (%zu bytes wanted)", bytes);
+        die("out of memory (%zu bytes needed)", bytes);
     return block;
 }
 
@@ -34,7 +36,7 @@ void *memory_resize(void *old, size_t count, size_t size)
     void *block = realloc(old, bytes ? bytes : 1);
 
     if (!block)
-        die("out of memory (%zu bytes wanted)", bytes);
+        die("out of memory (%zu bytes needed)", bytes);
     return block;
 }
 
@@ -47,13 +49,34 @@ char *memory_copy_text(const char *text, size_t length)
     return copy;
 }
 
+size_t memory_doubled(size_t room, size_t most)
+{
+    if (room >= most)
+        die("a list of more than %zu entries is too large for this program", most);
+    return room < 8 ? 16 : room > most / 2 ? most : 2 * room;
+}
+
+int memory_probe(size_t bytes)
+{
+    void *map = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (map == MAP_FAILED)
+        return error("out of memory: about %zu MB more are needed; use fewer --threads, or raise the limit (ulimit -v)",
+                     bytes / 1000000 + 1);
+    munmap(map, bytes ? bytes : 1);
+    return 0;
+}
+
 static void text_room(struct text *text, size_t more)
 {
-    size_t wanted = text->length + more + 1;
+    size_t needed;
 
-    if (wanted <= text->room)
+    if (more > SIZE_MAX / 2 - text->length - 1)
+        die("a text is too large for this machine");
+    needed = text->length + more + 1;
+    if (needed <= text->room)
         return;
-    text->room = wanted < 64 ? 64 : wanted + wanted / 2;
+    text->room = needed < 64 ? 64 : needed + needed / 2;
     text->data = memory_resize(text->data, text->room, 1);
 }
 
@@ -126,7 +149,7 @@ void arena_allocate(struct arena *arena)
     arena->used = 0;
     arena->base = aligned_alloc(ALIGNMENT, arena->size);
     if (!arena->base)
-        die("out of memory (%zu bytes wanted)", arena->size);
+        die("out of memory (%zu bytes needed)", arena->size);
     memset(arena->base, 0, arena->size);
 }
 

@@ -3,7 +3,9 @@
 #define NMT_BASE_MEMORY_H
 
 #include <stdarg.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* a * b; dies with a clear line when the product does not fit: the one helper for products of sizes. */
 size_t size_product(size_t a, size_t b);
@@ -14,17 +16,26 @@ void *memory_new(size_t count, size_t size);
 /* `old` (or NULL) resized to `count` elements of `size` bytes; what is new is not zeroed; dies when there is no memory. */
 void *memory_resize(void *old, size_t count, size_t size);
 
+/* Whether `bytes` more can be had now: they are mapped and given back, untouched. For what libraries will take that do not survive a
+ * refusal (oneDNN, OpenBLAS). It sees a limit on address space (ulimit -v) and strict accounting, not what is resident or what a
+ * container may use. 0, or -1 after reporting. */
+int memory_probe(size_t bytes);
+
 /* A copy of the `length` bytes at `text`, closed by a NUL. Release with free(). */
 char *memory_copy_text(const char *text, size_t length);
 
-/* Makes room for one more element in the array `*items` of `*room` elements of which `count` are used, by doubling. */
+/* Makes room for one more element in the array `*items` of `*room` elements, an int or a size_t, of which `count` are used: by
+ * doubling. Dies when the number does not fit. */
 #define memory_reserve_one(items, count, room)                                                                                     \
     do {                                                                                                                           \
         if ((count) >= *(room)) {                                                                                                  \
-            *(room) = *(room) ? 2 * *(room) : 16;                                                                                  \
+            *(room) = memory_doubled(*(room), _Generic(*(room), int : (size_t)INT_MAX, size_t : SIZE_MAX));                        \
             *(items) = memory_resize(*(items), (size_t) * (room), sizeof **(items));                                               \
         }                                                                                                                          \
     } while (0)
+
+/* Twice the `room` that there is, at least 16 and at most `most`; dies if that is no more than there is. */
+size_t memory_doubled(size_t room, size_t most);
 
 /* Bytes that grow: data[0..length), always closed by a NUL beyond length once anything was added. Zero-initialise; text_release. */
 struct text {

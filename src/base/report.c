@@ -1,26 +1,58 @@
+#define _POSIX_C_SOURCE 200809L
 #include "base/report.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Sanitizers give their reports in an exit handler. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED
+#endif
+#endif
 
 static int silent_notes;
+static atomic_flag ending = ATOMIC_FLAG_INIT;
+static void (*_Atomic before_quit)(void);
+
+size_t report_mask(char *text, size_t length)
+{
+    size_t kept = 0, step;
+    uint32_t code;
+
+    for (size_t at = 0; at < length; at += step) {
+        step = utf8_next(text + at, length - at, &code);
+        if (code == UTF8_BAD || (utf8_is_control(code) && code != '\t')) {
+            text[kept++] = '?';
+        } else {
+            memmove(text + kept, text + at, step);
+            kept += step;
+        }
+    }
+    text[kept] = '\0';
+    return kept;
+}
 
 /* One line in one write, so that lines of several threads do not mix. */
 static void say(const char *prefix, const char *format, va_list arguments)
 {
     char line[2048];
-    int start = snprintf(line, sizeof line, "%s", prefix);
-    int length = vsnprintf(line + start, sizeof line - (size_t)start - 1, format, arguments);
+    size_t start = strlen(prefix), room = sizeof line - start - 1;
+    int wanted;
+    size_t length;
 
-    if (length < 0)
-        length = 0;
-    length += start;
-    if (length > (int)sizeof line - 2)
-        length = (int)sizeof line - 2;
-    for (int i = start; i < length; i++)
-        if ((unsigned char)line[i] < ' ' && line[i] != '\t')
-            line[i] = '?';
+    memcpy(line, prefix, start);
+    wanted = vsnprintf(line + start, room, format, arguments);
+    length = wanted < 0 ? 0 : strlen(line + start);
+    length = start + report_mask(line + start, length);
     line[length] = '\n';
     line[length + 1] = '\0';
     fputs(line, stderr);
@@ -56,14 +88,62 @@ void note(const char *format, ...)
     va_end(arguments);
 }
 
+/* The first thread goes on; all others stop here. */
+static void begin_end(void)
+{
+    if (atomic_flag_test_and_set(&ending))
+        for (;;)
+            pause();
+}
+
+static _Noreturn void end(int code)
+{
+    void (*clean)(void) = before_quit;
+
+    if (clean)
+        clean();
+    fflush(NULL);
+#ifdef SANITIZED
+    exit(code);
+#else
+    _exit(code);
+#endif
+}
+
+void quit(int code)
+{
+    begin_end();
+    end(code);
+}
+
+#ifndef SANITIZED
+static void at_exit(void)
+{
+    quit(EXIT_FAILED);
+}
+#endif
+
+void report_own_exit(void)
+{
+#ifndef SANITIZED
+    atexit(at_exit);
+#endif
+}
+
 void die(const char *format, ...)
 {
     va_list arguments;
 
+    begin_end();
     va_start(arguments, format);
     say("nmt: error: ", format, arguments);
     va_end(arguments);
-    exit(EXIT_FAILED);
+    end(EXIT_FAILED);
+}
+
+void report_before_quit(void (*clean)(void))
+{
+    before_quit = clean;
 }
 
 void report_quiet(int quiet)

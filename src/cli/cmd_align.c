@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { GROUP = 1024 }; /* pairs in memory as matrices at once */
 
@@ -29,12 +30,27 @@ static int align_all(const struct corpus *corpus, struct translator *translator,
                 alignment_release(&alignments[i]);
             }
         }
-        if (io_finish_stdout())
+        if ((file && alignment_flush(file)) || io_finish_stdout())
             failed = -1;
     }
     free(log_probability);
     free(alignments);
     return failed;
+}
+
+/* 0, or -1 after reporting that one file would be overwritten by another. */
+static int check_files(const struct inference_settings *settings, const struct corpus_files *files)
+{
+    struct claims claims = { 0 };
+
+    inference_claim(settings, &claims);
+    claims_input(&claims, "--source", files->source);
+    claims_input(&claims, "--target", files->target);
+    claims_input(&claims, "--pairs", files->pairs);
+    claims_output(&claims, "--alignment", settings->alignment);
+    if (settings->scores && (!settings->alignment || strcmp(settings->alignment, "-") != 0))
+        claims_output(&claims, "standard output", "-");
+    return claims_check(&claims, "align");
 }
 
 int cmd_align(int argc, const char **argv)
@@ -59,10 +75,10 @@ int cmd_align(int argc, const char **argv)
         error("align: give --source and --target, or --pairs; see nmt align --help");
         code = EXIT_USAGE;
     } else {
-        code = inference_open(&inference, &s, &options);
+        if (!s.alignment && !s.scores)
+            s.alignment = "-";
+        code = check_files(&s, &files) ? EXIT_USAGE : inference_open(&inference, &s, &options);
     }
-    if (!s.alignment && !s.scores)
-        s.alignment = "-";
     if (code == OPTIONS_GO) {
         struct translate_options translate = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 },
                                                .batch = s.batch,

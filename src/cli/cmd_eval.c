@@ -28,7 +28,7 @@ struct settings {
     long seed;
 };
 
-enum { SAMPLES = 1000, SEED = 1 }; /* defaults */
+static const struct settings defaults = { .metric = "bleu", .tokenize = "13a", .samples = 1000, .seed = 1 };
 
 static void release_lines(struct lines *lines)
 {
@@ -164,17 +164,22 @@ out:
 
 /* --alignment compares links, so most options have no meaning beside it. One that is given its default value changes nothing, and
  * passes. */
-static int check_alignment(const struct settings *settings, const struct metric *metric)
+static int check_alignment(const struct settings *settings)
 {
     const struct {
         const char *name;
         int given;
     } others[] = {
-        { "reference", settings->reference != NULL },  { "metric", metric->kind != METRIC_BLEU },
-        { "tokenize", metric->tokenizer != BLEU_13A }, { "lowercase", settings->lowercase },
-        { "word-order", settings->word_order != 0 },   { "by-length", settings->by_length },
-        { "source", settings->source != NULL },        { "compare", settings->compare != NULL },
-        { "samples", settings->samples != SAMPLES },   { "seed", settings->seed != SEED },
+        { "reference", settings->reference != NULL },
+        { "metric", strcmp(settings->metric, defaults.metric) != 0 },
+        { "tokenize", strcmp(settings->tokenize, defaults.tokenize) != 0 },
+        { "lowercase", settings->lowercase },
+        { "word-order", settings->word_order != defaults.word_order },
+        { "by-length", settings->by_length },
+        { "source", settings->source != NULL },
+        { "compare", settings->compare != NULL },
+        { "samples", settings->samples != defaults.samples },
+        { "seed", settings->seed != defaults.seed },
     };
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -195,8 +200,8 @@ static int check_translation(const struct options *options, const struct setting
         return error("eval: --word-order is for --metric chrf only");
     if (metric->word_order != 0 && metric->word_order != CHRF_WORDS)
         return error("eval: --word-order: %d is neither 0 nor %d", metric->word_order, CHRF_WORDS);
-    if (!settings->compare && (settings->samples != SAMPLES || settings->seed != SEED))
-        return error("eval: --%s is for --compare only", settings->samples != SAMPLES ? "samples" : "seed");
+    if (!settings->compare && (settings->samples != defaults.samples || settings->seed != defaults.seed))
+        return error("eval: --%s is for --compare only", settings->samples != defaults.samples ? "samples" : "seed");
     return 0;
 }
 
@@ -212,12 +217,12 @@ static int check_settings(const struct options *options, const struct settings *
     if (options_range(options, "samples", settings->samples, 1, 1000000) ||
         options_range(options, "seed", settings->seed, 0, LONG_MAX))
         return -1;
-    return settings->alignment ? check_alignment(settings, metric) : check_translation(options, settings, metric);
+    return settings->alignment ? check_alignment(settings) : check_translation(options, settings, metric);
 }
 
 int cmd_eval(int argc, const char **argv)
 {
-    struct settings settings = { .metric = metric_names[0], .tokenize = bleu_tokenizer_names[0], .samples = SAMPLES, .seed = SEED };
+    struct settings settings = defaults;
     const struct poptOption table[] = {
         OPTION_FILE("hypothesis", settings.hypothesis, "the translations to score, one per line (\"-\": standard input)", "FILE"),
         OPTION_FILE("reference", settings.reference, "the reference translations", "FILE"),

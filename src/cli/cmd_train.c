@@ -1,5 +1,6 @@
 /* nmt train: options, corpus, vocabulary, what is about to happen, and then the trainer. */
 #define _POSIX_C_SOURCE 200809L
+#include "base/claims.h"
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
@@ -110,6 +111,23 @@ static int check_writable(const char *model)
         return -1;
     io_abandon(&output);
     return 0;
+}
+
+/* 0, or -1 after reporting that one file would be overwritten by another. */
+static int check_files(const struct train_settings *settings, const char *checkpoint)
+{
+    struct claims claims = { 0 };
+
+    claims_input(&claims, "--source", settings->source);
+    claims_input(&claims, "--target", settings->target);
+    claims_input(&claims, "--pairs", settings->pairs);
+    claims_input(&claims, "--valid-source", settings->valid_source);
+    claims_input(&claims, "--valid-target", settings->valid_target);
+    claims_input(&claims, "--valid-pairs", settings->valid_pairs);
+    claims_output(&claims, "--model", settings->model);
+    claims_output(&claims, "--model (its checkpoint)", checkpoint);
+    claims_output(&claims, "--log", settings->log);
+    return claims_check(&claims, "train");
 }
 
 /* Trains with everything in place. Returns the exit code. */
@@ -227,7 +245,7 @@ int cmd_train(int argc, const char **argv)
             goto done;
     }
     code = EXIT_USAGE;
-    if (recipe_check(&recipe, &settings, &options))
+    if (recipe_check(&recipe, &settings, &options) || check_files(&settings, checkpoint))
         goto out;
     recipe_print(&settings, &settings_text);
     report_quiet(settings.quiet);

@@ -128,6 +128,19 @@ static int check(const struct translate_settings *s, const struct options *optio
     return 0;
 }
 
+/* 0, or -1 after reporting that one file would be overwritten by another. */
+static int check_files(const struct inference_settings *settings)
+{
+    struct claims claims = { 0 };
+
+    inference_claim(settings, &claims);
+    claims_input(&claims, "standard input", "-");
+    claims_output(&claims, "standard output", "-");
+    if (settings->alignment && strcmp(settings->alignment, "-") != 0)
+        claims_output(&claims, "--alignment", settings->alignment);
+    return claims_check(&claims, "translate");
+}
+
 int cmd_translate(int argc, const char **argv)
 {
     struct translate_settings s = {
@@ -150,7 +163,7 @@ int cmd_translate(int argc, const char **argv)
 
     if (code != OPTIONS_GO)
         return code;
-    code = check(&s, &options) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
+    code = check(&s, &options) || check_files(&s.common) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
     if (code == OPTIONS_GO) {
         struct translate_options translate = {
             .beam = { .beam = s.beam,

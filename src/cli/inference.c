@@ -1,6 +1,8 @@
 #include "cli/inference.h"
 
+#include "base/processors.h"
 #include "base/report.h"
+#include "math/openblas.h"
 
 #include <limits.h>
 #include <omp.h>
@@ -39,6 +41,28 @@ static int check_ensemble(const struct inference *inference, const struct infere
     return 0;
 }
 
+void inference_claim(const struct inference_settings *settings, struct claims *claims)
+{
+    for (int i = 0; i < settings->models.count; i++)
+        claims_input(claims, "--model", settings->models.items[i]);
+}
+
+/* Address space that a worker takes for its stack and oneDNN's compiled products, as measured. */
+#define WORKER_BYTES ((size_t)24 << 20)
+
+/* Whether there is memory for the libraries: they do not report that there is none, but crash, or try for ever. 0, or -1 after
+ * reporting. */
+static int check_resources(const struct inference *inference)
+{
+    size_t threads = (size_t)inference->team.count, bytes = size_product(threads, WORKER_BYTES);
+
+    /* With oneDNN, OpenBLAS computes what a lone line needs. */
+    bytes += size_product(inference->team.backend == BACKEND_OPENBLAS ? threads : 1, OPENBLAS_BYTES);
+    for (int i = 0; i < inference->count; i++)
+        bytes += inference->saved[i].gguf.size; /* packed weights */
+    return processors_try(inference->team.count) || memory_probe(bytes) ? -1 : 0;
+}
+
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)
 {
     int backend, precision, format, level;
@@ -69,7 +93,7 @@ int inference_open(struct inference *inference, const struct inference_settings 
         error("%s: was trained with --attention none, so there is no alignment to write", settings->models.items[0]);
         goto fail;
     }
-    if (check_ensemble(inference, settings))
+    if (check_ensemble(inference, settings) || check_resources(inference))
         goto fail;
     return OPTIONS_GO;
 fail:

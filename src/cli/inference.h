@@ -2,6 +2,7 @@
 #ifndef NMT_CLI_INFERENCE_H
 #define NMT_CLI_INFERENCE_H
 
+#include "base/claims.h"
 #include "cli/options.h"
 #include "math/team.h"
 #include "model/model_file.h"
@@ -38,6 +39,9 @@ struct inference {
     enum alignment_level level;
     int packed;
 };
+
+/* Claims the models, which are read. */
+void inference_claim(const struct inference_settings *settings, struct claims *claims);
 
 /* Checks the settings and opens the models. OPTIONS_GO, or the exit code after reporting. */
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options);

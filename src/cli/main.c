@@ -20,7 +20,7 @@ static const struct command {
     { "align", cmd_align, "align given translations, and score them" },
     { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate" },
     { "info", cmd_info, "show what is in a model file" },
-    { "bench", cmd_bench, "measure the speed of products, training and translation here" },
+    { "bench", cmd_bench, "measure the speed of matrix products, training and translation here" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -45,14 +45,12 @@ static void hold_standard_streams(void)
             (void)!open("/dev/null", modes[fd]); /* takes the lowest free number, which is fd */
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
     const char *names[COMMANDS + 1] = { NULL };
     const char *near;
 
-    hold_standard_streams();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, reported like any other */
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
         return help();
     if (strcmp(name, "--version") == 0) {
@@ -66,10 +64,20 @@ int main(int argc, char **argv)
     }
     near = options_nearest(name, names);
     if (!*name)
-        error("a command is wanted; see nmt --help");
+        error("no command given; see nmt --help");
     else if (near)
         error("there is no command '%s'; did you mean '%s'?", name, near);
     else
         error("there is no command '%s'; see nmt --help", name);
     return EXIT_USAGE;
+}
+
+/* Does not return from main: the libraries' exit handlers are not safe when memory is short (base/report.h). */
+int main(int argc, char **argv)
+{
+    report_own_exit();
+    hold_standard_streams();
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe, and a file that may not grow, are errors of writing, reported like any other */
+    signal(SIGXFSZ, SIG_IGN);
+    quit(run(argc, argv));
 }

@@ -374,7 +374,7 @@ int gguf_open(struct gguf *gguf, const char *path)
         goto out;
     }
     if (!S_ISREG(status.st_mode)) {
-        error("%s: is a %s, a model file is wanted", path, S_ISDIR(status.st_mode) ? "folder" : "device or pipe");
+        error("%s: is a %s; expected a model file", path, S_ISDIR(status.st_mode) ? "directory" : "device or pipe");
         goto out;
     }
     size = (size_t)status.st_size;

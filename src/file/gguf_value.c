@@ -77,7 +77,7 @@ int gguf_has(const struct gguf *gguf, const char *key)
 
 static int wrong_kind(const struct gguf *gguf, const struct gguf_pair *pair, const char *wanted)
 {
-    return error("%s: key '%s' is of type %s, %s is wanted", gguf->path, pair->key, gguf_pair_type_name(pair), wanted);
+    return error("%s: key '%s' is of type %s; expected %s", gguf->path, pair->key, gguf_pair_type_name(pair), wanted);
 }
 
 /* The pair of a key that must be there; NULL after reporting. */

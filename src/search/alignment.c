@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "search/alignment.h"
 
+#include "base/io.h"
 #include "base/memory.h"
 #include "base/report.h"
 
@@ -126,6 +127,7 @@ int alignment_open(struct alignment_file *file, const char *name, enum alignment
 
     *file = (struct alignment_file){ .name = name, .format = format };
     if (strcmp(name, "-") == 0) {
+        file->name = "standard output";
         file->stream = stdout;
     } else if (length && name[length - 1] == '/') {
         if (mkdir(name, 0777) && errno != EEXIST)
@@ -222,7 +224,7 @@ int alignment_write(struct alignment_file *file, const struct alignment *alignme
         return 0;
     }
     text_format(&name, "%s%06ld.%s", file->name, file->sentences, file->format == ALIGNMENT_PHARAOH ? "txt" : "csv");
-    stream = fopen(name.data, "w");
+    stream = io_create(name.data);
     failed = stream == NULL;
     if (stream) {
         if (file->format == ALIGNMENT_LONG)

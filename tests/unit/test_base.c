@@ -5,6 +5,7 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -253,6 +254,11 @@ static int in_child(void (*what)(void), char *said, size_t room)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void too_many(void)
+{
+    memory_doubled(INT_MAX, INT_MAX);
+}
+
 static void overflow(void)
 {
     size_product(SIZE_MAX / 2, 3);
@@ -272,10 +278,96 @@ static void dies(void **state)
     (void)state;
     assert_int_equal(in_child(overflow, said, sizeof said), EXIT_FAILED);
     assert_non_null(strstr(said, "nmt: error: "));
+    assert_int_equal(in_child(too_many, said, sizeof said), EXIT_FAILED);
+    assert_non_null(strstr(said, "nmt: error: a list of more than 2147483647 entries"));
+    assert_int_equal(memory_doubled(0, INT_MAX), 16);
+    assert_int_equal(memory_doubled(16, INT_MAX), 32);
+    assert_int_equal(memory_doubled(1 << 30, INT_MAX), INT_MAX); /* not past what an int holds */
+    assert_true(memory_doubled(SIZE_MAX / 2 + 1, SIZE_MAX) == SIZE_MAX);
+    assert_int_equal(memory_probe(1 << 20), 0);
 #if !defined(__SANITIZE_ADDRESS__)
     assert_int_equal(in_child(no_memory, said, sizeof said), EXIT_FAILED);
     assert_non_null(strstr(said, "nmt: error: out of memory"));
+    assert_int_equal(memory_probe(SIZE_MAX / 4), -1);
 #endif
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* whose reports are made by exit handlers */
+#define EXIT_HANDLERS_ARE_LEFT_OUT
+#endif
+
+/* Many threads die at once; one is heard. An exit handler that never ends, as OpenBLAS has one when memory is short, holds up nothing. */
+#ifdef EXIT_HANDLERS_ARE_LEFT_OUT
+static void hang(void)
+{
+    for (;;)
+        pause();
+}
+#endif
+
+static void all_die(void)
+{
+#ifdef EXIT_HANDLERS_ARE_LEFT_OUT
+    atexit(hang);
+#endif
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    printf("flushed\n");
+#pragma omp parallel num_threads(8)
+    die("worker %d has no memory", omp_get_thread_num());
+}
+
+#ifdef EXIT_HANDLERS_ARE_LEFT_OUT
+static void quits(void)
+{
+    atexit(hang);
+    quit(3);
+}
+#endif
+
+static void ends(void **state)
+{
+    char said[4096];
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(in_child(all_die, said, sizeof said), EXIT_FAILED);
+        assert_memory_equal(said, "nmt: error: worker ", 19);
+        assert_string_equal(strchr(said, '\n'), "\nflushed\n");
+    }
+#ifdef EXIT_HANDLERS_ARE_LEFT_OUT
+    assert_int_equal(in_child(quits, said, sizeof said), 3);
+#endif
+}
+
+static void mask_is(const char *text, const char *wanted)
+{
+    char copy[100];
+    size_t length = strlen(text);
+
+    memcpy(copy, text, length + 1);
+    assert_int_equal(report_mask(copy, length), strlen(wanted));
+    assert_string_equal(copy, wanted);
+}
+
+/* What acts on a terminal, or turns the text round, becomes '?'; all other text stays. */
+static void masks(void **state)
+{
+    (void)state;
+    mask_is("", "");
+    mask_is("plain\ttext, ünï, 日本, \xF0\x9F\x98\x80", "plain\ttext, ünï, 日本, \xF0\x9F\x98\x80");
+    mask_is("\x1B[1m\x7F\r\n\x01", "?[1m????");
+    mask_is("a\xC2\x9B"
+            "31m\xC2\x80\xC2\x9F\xC2\xA0",
+            "a?31m??\xC2\xA0"); /* CSI, other controls; a no-break space stays */
+    mask_is("x\xE2\x80\xAE"
+            "gpj.exe\xE2\x80\xAA\xE2\x81\xA6\xE2\x81\xA9",
+            "x?gpj.exe???");                                                      /* RLO, LRE, LRI, PDI */
+    mask_is("\xD8\x9C\xE2\x80\x8E\xE2\x80\x8F\xE2\x80\xA8\xE2\x80\xA9", "?????"); /* ALM, LRM, RLM, line, paragraph */
+    mask_is("\x9B\xFF"
+            "b\xC3",
+            "??b?");                                                         /* no UTF-8 */
+    mask_is("\xED\xA0\x80|\xF4\x90\x80\x80|\xE2\x82", "???|????|?");         /* surrogate, beyond, cut off */
+    mask_is("\xE2\x80\x8D\xD7\xA9\xD8\xB4", "\xE2\x80\x8D\xD7\xA9\xD8\xB4"); /* joiner, Hebrew, Arabic */
 }
 
 static void speak(void)
@@ -316,7 +408,8 @@ int main(void)
         cmocka_unit_test(rng_moments),  cmocka_unit_test(rng_below_limits),
         cmocka_unit_test(rng_shuffles), cmocka_unit_test(arenas),
         cmocka_unit_test(texts),        cmocka_unit_test(blocks),
-        cmocka_unit_test(dies),         cmocka_unit_test(reports),
+        cmocka_unit_test(dies),         cmocka_unit_test(ends),
+        cmocka_unit_test(masks),        cmocka_unit_test(reports),
     };
 
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);

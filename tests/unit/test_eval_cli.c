@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/io.h"
+#include "../files.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "cli/commands.h"
@@ -101,7 +101,7 @@ static void restore(const struct sandbox *sandbox, FILE *stream, const char *nam
     assert_true(dup2(before, fileno(stream)) >= 0);
     close(before);
     path_of(sandbox, name, path);
-    assert_int_equal(io_read_all(path, printed), 0);
+    get_file(path, printed);
 }
 
 /* Runs a command with words parted by single spaces, in which "@" is the sandbox's folder. */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "../files.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "eval/metric.h"
@@ -365,7 +366,7 @@ static void check_corpora(const char *directory, const char *const *corpora)
     char path[256];
 
     snprintf(path, sizeof path, "%sexpected.json", directory);
-    assert_int_equal(io_read_all(path, &expected), 0);
+    get_file(path, &expected);
     for (; *corpora; corpora++)
         check_corpus(directory, expected.data, *corpora);
     text_release(&expected);

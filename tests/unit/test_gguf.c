@@ -227,7 +227,7 @@ static void what_cannot_be_opened_is_named(void **state)
     capture = capture_begin();
     result = gguf_open(&gguf, folder);
     capture_end(&capture, message, sizeof message);
-    check_failure(result, message, "is a folder");
+    check_failure(result, message, "is a directory");
     capture = capture_begin();
     result = gguf_open(&gguf, "/dev/null");
     capture_end(&capture, message, sizeof message);
@@ -298,9 +298,8 @@ static void a_failed_write_leaves_the_old_file(void **state)
         text_release(&after);
     }
     check_failure(write_captured(&writer, missing, message, sizeof message), message, "no/model.gguf: cannot be written: No such");
-    if (access("/dev/full", W_OK) == 0)
-        check_failure(write_captured(&writer, "/dev/full", message, sizeof message), message,
-                      "/dev/full: cannot be written: No space left");
+    check_failure(write_captured(&writer, "/dev/null", message, sizeof message), message,
+                  "/dev/null: cannot be written: it is a device or a pipe; expected a file name");
     assert_int_equal(gguf_write(&writer, path), 0); /* the writer is as good as before */
     after = read_file(path);
     assert_int_equal(after.length % 32, 0);

@@ -270,24 +270,24 @@ static void getters_say_which_key_of_which_file(void **state)
     } while (0)
 
     CHECK(gguf_get_int(&gguf, "absent", &integer), "lacks the key 'absent'");
-    CHECK(gguf_get_int(&gguf, "real", &integer), "key 'real' is of type float64, an integer is wanted");
-    CHECK(gguf_get_int(&gguf, "string", &integer), "key 'string' is of type string, an integer");
-    CHECK(gguf_get_int(&gguf, "larges", &integer), "key 'larges' is of type uint64[], an integer");
+    CHECK(gguf_get_int(&gguf, "real", &integer), "key 'real' is of type float64; expected an integer");
+    CHECK(gguf_get_int(&gguf, "string", &integer), "key 'string' is of type string; expected an integer");
+    CHECK(gguf_get_int(&gguf, "larges", &integer), "key 'larges' is of type uint64[]; expected an integer");
     CHECK(gguf_get_int(&gguf, "large", &integer), "key 'large': 18446744073709551615 is too large");
     CHECK(gguf_get_real(&gguf, "absent", &real), "lacks the key 'absent'");
-    CHECK(gguf_get_real(&gguf, "int", &real), "key 'int' is of type int32, a real");
-    CHECK(gguf_get_real(&gguf, "reals", &real), "key 'reals' is of type float64[], a real");
+    CHECK(gguf_get_real(&gguf, "int", &real), "key 'int' is of type int32; expected a real");
+    CHECK(gguf_get_real(&gguf, "reals", &real), "key 'reals' is of type float64[]; expected a real");
     CHECK(gguf_get_string(&gguf, "absent", &string, &count), "lacks the key 'absent'");
-    CHECK(gguf_get_string(&gguf, "int", &string, &count), "key 'int' is of type int32, a string");
-    CHECK(gguf_get_string(&gguf, "strings", &string, &count), "key 'strings' is of type string[], a string");
+    CHECK(gguf_get_string(&gguf, "int", &string, &count), "key 'int' is of type int32; expected a string");
+    CHECK(gguf_get_string(&gguf, "strings", &string, &count), "key 'strings' is of type string[]; expected a string");
     CHECK(gguf_get_ints(&gguf, "absent", &integers, &count), "lacks the key 'absent'");
-    CHECK(gguf_get_ints(&gguf, "int", &integers, &count), "key 'int' is of type int32, an array");
-    CHECK(gguf_get_ints(&gguf, "strings", &integers, &count), "key 'strings' is of type string[], an array of integers");
+    CHECK(gguf_get_ints(&gguf, "int", &integers, &count), "key 'int' is of type int32; expected an array");
+    CHECK(gguf_get_ints(&gguf, "strings", &integers, &count), "key 'strings' is of type string[]; expected an array of integers");
     CHECK(gguf_get_ints(&gguf, "larges", &integers, &count), "key 'larges': 18446744073709551615 is too large");
     CHECK(gguf_get_reals(&gguf, "absent", &reals, &count), "lacks the key 'absent'");
-    CHECK(gguf_get_reals(&gguf, "larges", &reals, &count), "key 'larges' is of type uint64[], an array of real");
+    CHECK(gguf_get_reals(&gguf, "larges", &reals, &count), "key 'larges' is of type uint64[]; expected an array of real");
     CHECK(gguf_get_strings(&gguf, "absent", &strings, &count), "lacks the key 'absent'");
-    CHECK(gguf_get_strings(&gguf, "string", &strings, &count), "key 'string' is of type string, an array");
+    CHECK(gguf_get_strings(&gguf, "string", &strings, &count), "key 'string' is of type string; expected an array");
     CHECK(gguf_get_strings(&gguf, "strings", &strings, &count), "key 'strings': string 2 has a NUL inside");
 #undef CHECK
     gguf_close(&gguf);

@@ -71,7 +71,8 @@ static void check_steps(enum optimizer_kind kind, double rate)
         double clip = update % 3 ? 1 : 0.25, now = rate / update;
 
         make_gradient(gradient, update);
-        optimizer_step(&optimizer, values, gradient, 0, LENGTH, clip, now, update);
+        optimizer_step(&optimizer, values, gradient, (struct optimizer_range){ 0, LENGTH },
+                       &(struct optimizer_step){ clip, now, update });
         reference_step(&reference, kind, gradient, clip, now, update);
         for (size_t i = 0; i < LENGTH; i++) {
             check_near("value", i, (double)values[i], reference.w[i], 2e-6 * (fabs(reference.w[i]) + 1));
@@ -115,7 +116,7 @@ static void adams_first_step_is_the_rate(void **state)
 
     (void)state;
     optimizer_init(&optimizer, OPTIMIZER_ADAM, 4);
-    optimizer_step(&optimizer, values, gradient, 0, 4, 1, 0.5, 1);
+    optimizer_step(&optimizer, values, gradient, (struct optimizer_range){ 0, 4 }, &(struct optimizer_step){ 1, 0.5, 1 });
     check_near("value", 0, (double)values[0], -0.5, 2e-4); /* ε is seen: 1e-8 / √(1 − β2) against 1e-3 */
     check_near("value", 1, (double)values[1], 0.5, 5e-6);
     check_near("value", 2, (double)values[2], -0.5, 5e-6);
@@ -139,8 +140,9 @@ static void clipping_scales_the_gradient(void **state)
             make_gradient(gradient, update);
             for (int i = 0; i < LENGTH; i++)
                 part[i] = gradient[i] / 8; /* exact: a power of two */
-            optimizer_step(&clipped, a, gradient, 0, LENGTH, 0.125, 0.1, update);
-            optimizer_step(&scaled, b, part, 0, LENGTH, 1, 0.1, update);
+            optimizer_step(&clipped, a, gradient, (struct optimizer_range){ 0, LENGTH },
+                           &(struct optimizer_step){ 0.125, 0.1, update });
+            optimizer_step(&scaled, b, part, (struct optimizer_range){ 0, LENGTH }, &(struct optimizer_step){ 1, 0.1, update });
         }
         assert_memory_equal(a, b, sizeof a);
         optimizer_release(&clipped);
@@ -158,7 +160,8 @@ static void step_ranges(struct optimizer *optimizer, real *values, const real *g
         last++;
     for (size_t k = last; k > 0; k--) {
         memcpy(before, values, sizeof before);
-        optimizer_step(optimizer, values, gradient, cuts[k - 1], cuts[k], 0.5, 0.01, update);
+        optimizer_step(optimizer, values, gradient, (struct optimizer_range){ cuts[k - 1], cuts[k] },
+                       &(struct optimizer_step){ 0.5, 0.01, update });
         assert_memory_equal(values, before, cuts[k - 1] * sizeof *values);
         if (cuts[k] < LENGTH)
             assert_memory_equal(values + cuts[k], before + cuts[k], (LENGTH - cuts[k]) * sizeof *values);
@@ -184,10 +187,12 @@ static void ranges_equal_the_whole(void **state)
         make_values(c);
         for (int update = 1; update <= 4; update++) {
             make_gradient(gradient, update);
-            optimizer_step(&whole, a, gradient, 0, LENGTH, 0.5, 0.01, update);
+            optimizer_step(&whole, a, gradient, (struct optimizer_range){ 0, LENGTH },
+                           &(struct optimizer_step){ 0.5, 0.01, update });
             step_ranges(&slices, b, gradient, even, update);
             step_ranges(&pieces, c, gradient, odd, update);
-            optimizer_step(&slices, b, gradient, 5, 5, 0.5, 0.01, update); /* an empty range */
+            optimizer_step(&slices, b, gradient, (struct optimizer_range){ 5, 5 },
+                           &(struct optimizer_step){ 0.5, 0.01, update }); /* an empty range */
             assert_memory_equal(a, b, sizeof a);
             for (int m = 0; m < whole.moments; m++)
                 assert_memory_equal(whole.moment[m], slices.moment[m], sizeof a);

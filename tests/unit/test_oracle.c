@@ -1,7 +1,7 @@
 /* The numbers of an independent autograd program: loss, logits, alignments and the gradient of every tensor of toy models (files in
  * tests/unit/oracle, blocks `NAME ROWS COLUMNS` and the rows). Met to 1e-9 where real is double and to 1e-4 where it is float. */
+#include "../files.h"
 #include "base/memory.h"
-#include "base/io.h"
 #include "model/pass.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ static void oracle_read(struct oracle *oracle, const char *path)
     char *at;
 
     memset(oracle, 0, sizeof *oracle);
-    assert_int_equal(io_read_all(path, &text), 0);
+    get_file(path, &text);
     at = text.data;
     while (*at) {
         struct oracle_block *block = &oracle->blocks[oracle->count];

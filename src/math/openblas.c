@@ -1,0 +1,97 @@
+/* openblas: the functions of OpenBLAS that nmt uses, under their own names (cblas.h), from the library that is opened when the first
+ * worker is made and not when the program is loaded. Only so can OPENBLAS_NUM_THREADS be set in time: a library that is linked starts a
+ * thread per processor before main, each of which maps 128 MB and, under a limit on address space, asks for them again and again; exit()
+ * then waits for them for ever. The threads of nmt are its own, and each calls a library of one thread. */
+#define _POSIX_C_SOURCE 200809L
+#include "math/openblas.h"
+
+#include "base/report.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NMT_OPENBLAS
+#define NMT_OPENBLAS "libopenblas.so.0"
+#endif
+
+static struct {
+    void (*sgemm)(CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint, blasint, float, const float *, blasint,
+                  const float *, blasint, float, float *, blasint);
+    void (*dgemm)(CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint, blasint, double, const double *, blasint,
+                  const double *, blasint, double, double *, blasint);
+    void (*sgemv)(CBLAS_ORDER, CBLAS_TRANSPOSE, blasint, blasint, float, const float *, blasint, const float *, blasint, float,
+                  float *, blasint);
+    void (*dgemv)(CBLAS_ORDER, CBLAS_TRANSPOSE, blasint, blasint, double, const double *, blasint, const double *, blasint, double,
+                  double *, blasint);
+    void (*set_num_threads)(int);
+} library;
+
+/* The address of a function, put into the pointer to it at `function`: C has no cast from one to the other. */
+static void find(void *handle, const char *name, void *function)
+{
+    void *address = dlsym(handle, name);
+
+    if (!address)
+        die("%s: has no %s: %s", NMT_OPENBLAS, name, dlerror());
+    memcpy(function, &address, sizeof address);
+}
+
+static void load(void)
+{
+    void *handle;
+
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    handle = dlopen(NMT_OPENBLAS, RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+        die("OpenBLAS cannot be loaded: %s; install libopenblas0", dlerror());
+    find(handle, "cblas_sgemm", &library.sgemm);
+    find(handle, "cblas_dgemm", &library.dgemm);
+    find(handle, "cblas_sgemv", &library.sgemv);
+    find(handle, "cblas_dgemv", &library.dgemv);
+    find(handle, "openblas_set_num_threads", &library.set_num_threads);
+}
+
+static void need_library(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, load);
+}
+
+/* The parameters of the rest are cblas.h's. */
+void openblas_set_num_threads(int count)
+{
+    need_library();
+    library.set_num_threads(count);
+}
+
+void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, float alpha,
+                 const float *a, blasint lda, const float *b, blasint ldb, float beta, float *c, blasint ldc)
+{
+    need_library();
+    library.sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, double alpha,
+                 const double *a, blasint lda, const double *b, blasint ldb, double beta, double *c, blasint ldc)
+{
+    need_library();
+    library.dgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, float alpha, const float *a, blasint lda,
+                 const float *x, blasint incx, float beta, float *y, blasint incy)
+{
+    need_library();
+    library.sgemv(order, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);
+}
+
+void cblas_dgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, double alpha, const double *a, blasint lda,
+                 const double *x, blasint incx, double beta, double *y, blasint incy)
+{
+    need_library();
+    library.dgemv(order, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);
+}

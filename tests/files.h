@@ -1,0 +1,40 @@
+/* files: what several tests share: whole files in and out. */
+#ifndef NMT_TESTS_FILES_H
+#define NMT_TESTS_FILES_H
+
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+/* Replaces `text` by the bytes of the file. */
+static inline void get_file(const char *name, struct text *text)
+{
+    FILE *file = fopen(name, "rb");
+    char chunk[4096];
+    size_t got;
+
+    if (!file)
+        fail_msg("%s cannot be opened", name);
+    text_clear(text);
+    while ((got = fread(chunk, 1, sizeof chunk, file)) > 0)
+        text_add(text, chunk, got);
+    assert_int_equal(ferror(file), 0);
+    fclose(file);
+}
+
+static inline void put_file(const char *name, const void *bytes, size_t count)
+{
+    FILE *file = fopen(name, "wb");
+
+    if (!file)
+        fail_msg("%s cannot be written", name);
+    assert_int_equal(fwrite(bytes, 1, count, file), count);
+    assert_int_equal(fclose(file), 0);
+}
+
+#endif
