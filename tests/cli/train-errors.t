@@ -34,7 +34,7 @@ for wrong in embedding=0 hidden=-3 alignment=0 maxout=0 threads=-1 threads=99999
     learning-rate=fast clip=-1 dropout=1 dropout=nan label-smoothing=1.5 word-dropout=2 bpe-dropout=1 average=1 seed=-1 seed=x \
     batch-tokens=0 batch-sentences=-1 pool=0 max-updates=-2 max-epochs=-1 max-minutes=-1 patience=-1 warmup=-7 halve-after=-1 first=-1 \
     validate-every=-1 units=syllable tie=both optimizer=adan precision=f16 precision=int8 backend=blas stop-on=ter bad-utf8=keep initial=zero hidden= \
-    encoder-layers=0 encoder-layers=5 embedding=1e3 dropout=-0.5 learning-rate=-0.5; do
+    encoder-layers=0 encoder-layers=65 embedding=1e3 dropout=-0.5 learning-rate=-0.5; do
     must_fail 2 "--$wrong" train --model "$T/m.gguf" --max-updates 0 "--$wrong"
     has "$T/err" "--${wrong%%=*}" 'names the option'
 done
