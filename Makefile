@@ -120,10 +120,15 @@ check-tsan: ## training and translation under the thread sanitizer (clang)
 check-faults: nmt ## kill -9, full disks, little memory, closed streams, two trainings of one model: two minutes
 	@$(IN) tests/run tests/faults/run
 
-fuzz: $(FUZZERS:%=fuzz-%) ## FUZZ_SECONDS=60 of each fuzzer, under the sanitizers (clang); fuzz-NAME: one of them
+fuzz: ## FUZZ_SECONDS=60 of each fuzzer, under the sanitizers (clang); fuzz-NAME: of one
+	@scripts/setup --test
+	@$(MAKE) --no-print-directory nmt
+	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
+	@$(IN) VIA=tests/fuzz/run tests/run $(FUZZERS:%=build/fuzz/fuzz_%)
+
 $(FUZZERS:%=fuzz-%): fuzz-%: nmt
 	@$(MAKE) --no-print-directory CONFIG=fuzz build/fuzz/fuzz_$*
-	@$(IN) tests/fuzz/run $*
+	@$(IN) VIA=tests/fuzz/run tests/run build/fuzz/fuzz_$*
 
 lint: ## warnings of both compilers, layout, includes, sizes of files and functions
 	@scripts/lint
