@@ -56,18 +56,18 @@ setup() {
 setup
 is "$code $(grep -v 'going on without' "$T/err" | cat "$T/out" -)" '0 ' 'without dpkg: nothing to say where everything is there'
 
-# A compiler that has no popt.h until it is installed.
+# A compiler that has no zlib.h until it is installed.
 cat >"$T/played/lacking" <<END
 #!/bin/sh
 for file; do
-    case \$file in *.c) [ -e "$T/installed" ] || ! grep -q popt.h "\$file" || exit 1 ;; esac
+    case \$file in *.c) [ -e "$T/installed" ] || ! grep -q zlib.h "\$file" || exit 1 ;; esac
 done
 exec cc "\$@"
 END
 chmod +x "$T/played/lacking"
 setup CC=lacking
 is "$code $(cat "$T/out")" '1 ' 'what is missing fails where it cannot be installed'
-has "$T/err" 'not found: libpopt-dev ' 'and is named'
+has "$T/err" 'not found: zlib1g-dev ' 'and is named'
 is "$(wc -l <"$T/err")" 1 'in one line'
 cat >"$T/played/apt-get" <<END
 #!/bin/sh
@@ -86,9 +86,9 @@ chmod +x "$T/played/sudo"
 setup CC=lacking
 is "$code" 1 'apt-get that does not help: fails'
 has "$T/asked" '^sudo$' 'with sudo'
-has "$T/asked" 'install .*libpopt-dev' 'apt-get was asked'
+has "$T/asked" 'install .*zlib1g-dev' 'apt-get was asked'
 echo ": >'$T/installed'" >>"$T/played/apt-get"
 setup CC=lacking
 is "$code" 0 'apt-get that helps: done'
-has "$T/out" 'installing.* libpopt-dev.*sudo apt-get' 'says what it installs'
+has "$T/out" 'installing.* zlib1g-dev.*sudo apt-get' 'says what it installs'
 done_testing
