@@ -1,31 +1,41 @@
 # nmt: build, test, install. `make help` lists the targets.
 #
-# One library (all of src/ but cli/main.c) is linked by the program, the tests and the fuzzers alike; each configuration has its own
-# objects in build/<config>/: release, double (every number a double: gradient checks), asan (address and undefined-behaviour
-# sanitizers). CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are yours.
+# One library (all of src/ but cli/main.c) is linked by the program, the tests and the fuzzers alike. Each configuration has its own
+# objects in build/<config>/; `make test CONFIG=asan` runs the tests in one of them:
+#
+#   release      what is installed                 asan         address and undefined-behaviour sanitizers
+#   no-onednn    OpenBLAS alone                    tsan         thread sanitizer
+#   clang        the other compiler                fuzz         the library under the fuzzers
+#   double, clang-double, asan-double              every number a double, for the gradient checks of the three beside it
+#
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are yours.
 
 CC ?= cc
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 CLANG ?= clang
-PROVE ?= prove
-NPM ?= npm
-
-WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla $(WERROR)
-# oneDNN: taken where its header is found; ONEDNN=0 builds without it.
-ONEDNN ?= $(shell printf '\043include <dnnl.h>\n' | $(CC) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
+CLANG_FORMAT ?= clang-format
 
 CONFIG ?= release
 BUILD = build/$(CONFIG)
-FLAGS_release =
+SANITIZE = -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
 FLAGS_double = -DNMT_DOUBLE
-FLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_asan = $(SANITIZE) -fsanitize=address,undefined
+FLAGS_asan-double = $(FLAGS_asan) -DNMT_DOUBLE
+FLAGS_clang-double = -DNMT_DOUBLE
+FLAGS_tsan = $(SANITIZE) -fsanitize=thread
+FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
 FLAGS = $(FLAGS_$(CONFIG))
+COMPILER = $(if $(filter clang clang-double tsan fuzz,$(CONFIG)),$(CLANG),$(CC))
+DOUBLE = $(if $(filter clang asan,$(CONFIG)),$(CONFIG)-double,double)
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
-BASE = -std=c11 $(WARNINGS) -fopenmp -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS) $(FLAGS) -DNMT_VERSION='"$(VERSION)"'
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla $(WERROR)
+BASE = -std=c11 $(WARNINGS) -fopenmp -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS) $(FLAGS)
 LIBS = -ldl -lutf8proc -lpopt -lz -lm
-ifneq ($(CONFIG),double)
+
+# oneDNN: taken where its header is found; ONEDNN=0 builds without it.
+ONEDNN ?= $(shell printf '\043include <dnnl.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
+ifeq ($(filter no-onednn double clang-double asan-double fuzz,$(CONFIG)),)
 ifeq ($(ONEDNN),1)
 BASE += -DNMT_ONEDNN
 LIBS += -ldnnl
@@ -40,6 +50,7 @@ PROGRAM = $(BUILD)/nmt
 # tests/unit: against floats; tests/gradient: against doubles; the oracle: against both.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 GRADIENT_TESTS := $(patsubst tests/gradient/%.c,$(BUILD)/gradient/%,$(wildcard tests/gradient/test_*.c)) $(BUILD)/tests/test_oracle
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: nmt
 
@@ -47,7 +58,7 @@ nmt: $(PROGRAM) ## builds the program ./nmt (the default)
 	@cp -f $(PROGRAM) nmt.new && mv -f nmt.new nmt
 
 $(PROGRAM): $(BUILD)/cli/main.o $(LIBRARY)
-	$(CC) $(BASE) $(LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
+	$(COMPILER) $(BASE) $(LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
@@ -56,52 +67,74 @@ $(LIBRARY): $(OBJECTS)
 # Elementwise maths alone is compiled with -ffast-math (src/math/vec.h).
 $(BUILD)/math/vec.o: BASE += -O3 -ffast-math -fno-math-errno
 
-# What names the version is compiled again when it changes.
-$(BUILD)/cli/main.o $(BUILD)/cli/cmd_info.o: $(BUILD)/version
-$(BUILD)/version: version-now
+# Stamps: what was compiled with another compiler, other flags or libraries, or names another version, is compiled again.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+STAMP_version := $(VERSION)
+STAMP_flags := $(COMPILER) $(BASE) $(LDFLAGS) $(LIBS) $(LDLIBS)
+quoted = '$(subst ','\'',$(STAMP_$(1)))'
+.PHONY: $(foreach stamp,version flags,$(shell printf '%s\n' $(call quoted,$(stamp)) | cmp -s - $(BUILD)/$(stamp) || echo $(BUILD)/$(stamp)))
+$(BUILD)/version $(BUILD)/flags:
 	@mkdir -p $(@D)
-	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+	@printf '%s\n' $(call quoted,$(@F)) >$@
 
-$(BUILD)/%.o: src/%.c
+VERSIONED := $(patsubst src/%.c,$(BUILD)/%.o,$(shell grep -l NMT_VERSION src/*/*.c))
+$(VERSIONED): BASE += -DNMT_VERSION='"$(VERSION)"'
+$(VERSIONED): $(BUILD)/version
+
+$(BUILD)/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(BASE) -c -o $@ $<
+	$(COMPILER) $(BASE) -c -o $@ $<
 
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LIBS) $(LDLIBS)
+	$(COMPILER) $(BASE) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LIBS) $(LDLIBS)
 
 $(BUILD)/gradient/%: tests/gradient/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LIBS) $(LDLIBS)
+	$(COMPILER) $(BASE) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LIBS) $(LDLIBS)
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
+	$(COMPILER) $(BASE) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) $(LDLIBS)
 
 unit-tests: $(UNIT_TESTS)
 gradient-tests: $(GRADIENT_TESTS)
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz_%)
 
-# Test programs speak TAP to prove, as the shell scripts in tests/cli do.
-TAP = OMP_WAIT_POLICY=passive CMOCKA_MESSAGE_OUTPUT=TAP NMT=$(CURDIR)/$(BUILD)/nmt BUILD=$(BUILD) $(PROVE) --exec tests/tap --jobs 2
+# Tests, fuzzers and checks all end with how many passed, failed and were skipped, and why (tests/run).
+IN = NMT=$(CURDIR)/$(PROGRAM) BUILD=$(BUILD)
 
-test: ## builds and runs all tests
+test: ## builds and runs all tests; CONFIG=asan, clang or no-onednn: in that configuration
 	@scripts/setup --test
-	@$(MAKE) --no-print-directory nmt unit-tests
-	@$(MAKE) --no-print-directory CONFIG=double gradient-tests
-	$(TAP) $(UNIT_TESTS) $(subst build/$(CONFIG)/,build/double/,$(GRADIENT_TESTS)) $(wildcard tests/cli/*.t)
+	@$(MAKE) --no-print-directory $(if $(filter release,$(CONFIG)),nmt,$(PROGRAM)) unit-tests
+	@$(MAKE) --no-print-directory CONFIG=$(DOUBLE) gradient-tests
+	@$(IN) tests/run $(UNIT_TESTS) $(GRADIENT_TESTS:$(BUILD)/%=build/$(DOUBLE)/%) $(wildcard tests/cli/*.t)
 
 check-asan: ## the same tests under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory CONFIG=asan test
+
+check-tsan: ## training and translation under the thread sanitizer (clang)
 	@scripts/setup --test
-	@$(MAKE) --no-print-directory CONFIG=asan CFLAGS='-O1 -g' build/asan/nmt unit-tests
-	$(MAKE) --no-print-directory CONFIG=asan run-tests
+	@$(MAKE) --no-print-directory CONFIG=tsan build/tsan/nmt
+	@NMT=$(CURDIR)/build/tsan/nmt tests/run tests/faults/races.t
 
-run-tests:
-	ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 $(TAP) $(UNIT_TESTS) $(wildcard tests/cli/*.t)
+check-faults: nmt ## kill -9, full disks, little memory, closed streams, two trainings of one model: two minutes
+	@$(IN) tests/run tests/faults/run
 
-fuzz: ## FUZZ_SECONDS=60 of random files against the model reader, under the sanitizers (clang)
-	@mkdir -p build/fuzz
-	$(CLANG) -std=c11 -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -o build/fuzz/gguf tests/fuzz/fuzz_gguf.c \
-		src/file/gguf_read.c src/file/gguf_value.c src/file/gguf_write.c src/base/hash.c src/base/json.c src/base/memory.c src/base/report.c src/base/io.c src/base/utf8.c -lz -lm
-	build/fuzz/gguf -max_total_time=$${FUZZ_SECONDS:-60} -close_fd_mask=2
+fuzz: ## FUZZ_SECONDS=60 of each fuzzer, under the sanitizers (clang); fuzz-NAME: of one
+	@scripts/setup --test
+	@$(MAKE) --no-print-directory nmt
+	@$(MAKE) --no-print-directory CONFIG=fuzz fuzzers
+	@$(IN) VIA=tests/fuzz/run tests/run $(FUZZERS:%=build/fuzz/fuzz_%)
 
-lint: ## warnings of both compilers, includes, file sizes
+$(FUZZERS:%=fuzz-%): fuzz-%: nmt
+	@$(MAKE) --no-print-directory CONFIG=fuzz build/fuzz/fuzz_$*
+	@$(IN) VIA=tests/fuzz/run tests/run build/fuzz/fuzz_$*
+
+lint: ## warnings of both compilers, layout, includes, sizes of files and functions
 	@scripts/lint
+
+format: ## lays out all C files as .clang-format says
+	$(CLANG_FORMAT) -i src/*/*.[ch] tests/*.h tests/*/*.[ch]
 
 demo: ## installs what is missing, builds, trains on data/ and translates: two minutes
 	@scripts/demo
@@ -122,5 +155,6 @@ help: ## lists the targets
 clean: ## removes everything that was built
 	rm -rf build nmt
 
-.PHONY: all nmt version-now help clean unit-tests gradient-tests test check-asan run-tests fuzz lint demo install uninstall
+.PHONY: all nmt help clean unit-tests gradient-tests fuzzers test check-asan check-tsan check-faults fuzz lint format demo install uninstall \
+	$(FUZZERS:%=fuzz-%)
 .DELETE_ON_ERROR:

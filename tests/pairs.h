@@ -10,8 +10,8 @@ struct sample {
     int32_t ids[2][PAIRS_MOST][PAIRS_LONGEST];
     const int32_t *source[PAIRS_MOST], *target[PAIRS_MOST];
     int source_length[PAIRS_MOST], target_length[PAIRS_MOST];
-    int numbers[PAIRS_MOST]; /* of the sentences in the corpus, for their dropout masks */
-    struct batch batch;      /* of all of them */
+    int numbers[PAIRS_MOST]; /* 100, 107, …: in place of a corpus's sentence numbers, by which dropout masks are drawn */
+    struct batch batch;      /* all pairs */
 };
 
 /* `count` pairs with the given lengths; ids from 1 up, the last word of each sentence is 0 (</s>). */

@@ -6,8 +6,9 @@
 #include <immintrin.h>
 #endif
 
-/* Clones for several processors in one binary. The sanitizers' start-up comes after the loader's choice, so they build one. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(NMT_ONE_CLONE)
+/* Clones for several processors in one binary. The sanitizers' start-up comes after the loader's choice, so they build one; and clang 14
+ * makes clones that other files cannot call. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && !defined(NMT_ONE_CLONE)
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CLONES

@@ -1,12 +1,7 @@
-/* Fuzz target (libFuzzer): any bytes may be given as a model file; they are refused, or all that is handed out can be used.
- *
- * Build with clang -fsanitize=fuzzer,address,undefined; run with -close_fd_mask=2 to be spared the error lines. */
+/* Fuzz target: any bytes as a GGUF file; they are refused, or all that is handed out can be used. */
+#include "fuzz.h"
+
 #include "file/gguf.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void get_all_kinds(const struct gguf *gguf, const char *key)
 {
