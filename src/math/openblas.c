@@ -61,13 +61,13 @@ static void need_library(void)
     pthread_once(&once, load);
 }
 
-/* The parameters of the rest are cblas.h's. */
 void openblas_set_num_threads(int count)
 {
     need_library();
     library.set_num_threads(count);
 }
 
+/* parameters: as in cblas.h. */
 void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, float alpha,
                  const float *a, blasint lda, const float *b, blasint ldb, float beta, float *c, blasint ldc)
 {
@@ -75,6 +75,7 @@ void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blas
     library.sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+/* parameters: as in cblas.h. */
 void cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, double alpha,
                  const double *a, blasint lda, const double *b, blasint ldb, double beta, double *c, blasint ldc)
 {
@@ -82,6 +83,7 @@ void cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blas
     library.dgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+/* parameters: as in cblas.h. */
 void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, float alpha, const float *a, blasint lda,
                  const float *x, blasint incx, float beta, float *y, blasint incy)
 {
@@ -89,6 +91,7 @@ void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, fl
     library.sgemv(order, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);
 }
 
+/* parameters: as in cblas.h. */
 void cblas_dgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, double alpha, const double *a, blasint lda,
                  const double *x, blasint incx, double beta, double *y, blasint incy)
 {

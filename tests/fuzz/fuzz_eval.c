@@ -12,6 +12,7 @@ static void check(const struct metric *metric, char *const *hypotheses, char *co
 {
     long *statistics = metric_statistics(metric, hypotheses, references, lines), sum[METRIC_MOST_STATISTICS] = { 0 };
     struct text printed = { 0 };
+    struct json details = { 0 };
     double score;
 
     for (size_t i = 0; i < lines; i++)
@@ -21,7 +22,10 @@ static void check(const struct metric *metric, char *const *hypotheses, char *co
     HOLDS(isfinite(score) && score >= 0 && (metric->kind == METRIC_TER || score <= 100 + 1e-9));
     metric_add_signature(metric, &printed);
     metric_add_result(metric, sum, &printed);
-    metric_add_details(metric, sum, &printed);
+    json_open(&details, NULL, '{');
+    metric_add_details(metric, sum, &details);
+    json_close(&details, '}');
+    json_release(&details);
     text_release(&printed);
     free(statistics);
 }
