@@ -97,7 +97,7 @@ run-tests:
 fuzz: ## FUZZ_SECONDS=60 of random files against the model reader, under the sanitizers (clang)
 	@mkdir -p build/fuzz
 	$(CLANG) -std=c11 -O1 -g -Isrc -fsanitize=fuzzer,address,undefined -o build/fuzz/gguf tests/fuzz/fuzz_gguf.c \
-		src/file/gguf_read.c src/file/gguf_value.c src/file/gguf_write.c src/base/hash.c src/base/memory.c src/base/report.c src/base/io.c -lz -lm
+		src/file/*.c src/base/hash.c src/base/memory.c src/base/report.c src/base/utf8_next.c src/base/io.c src/base/io_output.c -lz -lm
 	build/fuzz/gguf -max_total_time=$${FUZZ_SECONDS:-60} -close_fd_mask=2
 
 lint: ## warnings of both compilers, includes, file sizes
