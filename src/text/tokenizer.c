@@ -121,11 +121,6 @@ void tokenizer_release(struct tokenizer *tokenizer)
     *tokenizer = (struct tokenizer){ 0 };
 }
 
-void tokens_clear(struct tokens *tokens)
-{
-    tokens->count = tokens->word_count = 0;
-}
-
 void tokens_release(struct tokens *tokens)
 {
     free(tokens->ids);
@@ -186,7 +181,7 @@ void tokenizer_encode(const struct tokenizer *tokenizer, enum side side, const c
     size_t room = 2 * strlen(normalized) + 1; /* a NUL for each word, which has at least one byte */
     char *end;
 
-    tokens_clear(out);
+    out->count = out->word_count = 0;
     if (room > out->storage_room)
         out->storage = memory_resize(out->storage, out->storage_room = 2 * room, 1);
     end = out->storage;

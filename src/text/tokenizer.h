@@ -87,7 +87,6 @@ struct tokens {
     struct bpe_work work; /* private */
 };
 
-void tokens_clear(struct tokens *tokens);
 void tokens_release(struct tokens *tokens);
 
 /* Replaces `out` by the tokens of a normalised line (utf8.h). `dropout` is the probability of skipping a merge (bpe.h), only

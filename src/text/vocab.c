@@ -72,6 +72,19 @@ char **vocab_copy_strings(char *const *strings, size_t count)
     return copies;
 }
 
+/* Whether there is white space but the space, or a control character: normalised text has none (utf8.h). */
+static int has_control(const char *piece, size_t length)
+{
+    uint32_t code;
+
+    for (size_t at = 0; at < length;) {
+        at += utf8_next(piece + at, length - at, &code);
+        if (code != ' ' && utf8_kind(code) == UTF8_SPACE)
+            return 1;
+    }
+    return 0;
+}
+
 /* Puts the string of the entry `id` into the table. 0, or -1 after reporting. */
 static int add_piece(struct vocab *vocab, const char *where, int32_t id)
 {
@@ -87,6 +100,8 @@ static int add_piece(struct vocab *vocab, const char *where, int32_t id)
     }
     if (length == 0 || !utf8_valid(piece, length))
         return error("%s: entry %d is %s; the file is damaged", where, id, length ? "not valid UTF-8" : "empty");
+    if (has_control(piece, length))
+        return error("%s: entry %d has a control character; the file is damaged", where, id);
     found = table_add(&vocab->table, piece, length, id);
     if (found >= 0)
         return error("%s: entries %d and %d are both \"%s\"; the file is damaged", where, found, id, piece);

@@ -114,6 +114,9 @@ static void refuses_damaged_vocabularies(void **state)
     refuses("", 259);
     refuses("x\xC3", 259);
     refuses("\xED\xA0\x80", 259);
+    refuses("x\x1B[1m", 259); /* what could act on a terminal that shows it */
+    refuses("\xC2\x9B", 259);
+    refuses("\xE2\x80\xA8", 259);
     assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 1, pieces, 257), -1);
     assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 1, pieces, 0), -1);
     assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 0, pieces, -3), -1);
