@@ -28,14 +28,14 @@ static void identify_new(struct claim *claim)
 
     if (!path)
         return;
-    copy = memory_copy_text(path, strlen(path));
+    copy = memory_copy_string(path);
     if (stat(dirname(copy), &status) == 0) {
         const char *entry = basename(path);
 
         claim->real = 1;
         claim->device = status.st_dev;
         claim->inode = status.st_ino;
-        claim->entry = memory_copy_text(entry, strlen(entry));
+        claim->entry = memory_copy_string(entry);
     }
     free(copy);
     free(path);

@@ -67,7 +67,7 @@ static char *read_link(const char *path)
         return NULL;
     target[length] = '\0';
     if (target[0] != '/') {
-        copy = memory_copy_text(path, strlen(path));
+        copy = memory_copy_string(path);
         text_format(&joined, "%s/", dirname(copy));
         free(copy);
     }
@@ -77,7 +77,7 @@ static char *read_link(const char *path)
 
 char *io_follow_links(const char *name)
 {
-    char *path = memory_copy_text(name, strlen(name)), *next;
+    char *path = memory_copy_string(name), *next;
 
     for (int links = 0; (next = read_link(path)); links++) {
         free(path);
@@ -133,7 +133,7 @@ static int open_temporary(struct output *output, mode_t mode)
 /* Removes the temporary files of this target whose writers were killed: those that no one has locked. */
 static void remove_abandoned(const char *target)
 {
-    char *path = memory_copy_text(target, strlen(target)), *base = memory_copy_text(target, strlen(target));
+    char *path = memory_copy_string(target), *base = memory_copy_string(target);
     DIR *directory = opendir(dirname(path));
     const struct dirent *entry;
 
@@ -159,7 +159,7 @@ static void remove_abandoned(const char *target)
 /* Makes a rename last: the directory's entry is on disk too. A file system that cannot do it is no error. */
 static void sync_directory(const char *target)
 {
-    char *copy = memory_copy_text(target, strlen(target));
+    char *copy = memory_copy_string(target);
     int fd = open(dirname(copy), O_RDONLY | O_CLOEXEC);
 
     if (fd >= 0) {
@@ -192,7 +192,7 @@ int io_begin(struct output *output, const char *name)
     int fd;
 
     errno = ENOENT;
-    *output = (struct output){ .name = memory_copy_text(name, strlen(name)), .target = *name ? io_follow_links(name) : NULL };
+    *output = (struct output){ .name = memory_copy_string(name), .target = *name ? io_follow_links(name) : NULL };
     if (!output->target)
         return begin_failed(output, strerror(errno));
     output->exists = stat(output->target, &status) == 0;

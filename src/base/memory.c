@@ -49,6 +49,11 @@ char *memory_copy_text(const char *text, size_t length)
     return copy;
 }
 
+char *memory_copy_string(const char *string)
+{
+    return memory_copy_text(string, strlen(string));
+}
+
 size_t memory_doubled(size_t room, size_t most)
 {
     if (room >= most)

@@ -24,6 +24,9 @@ int memory_probe(size_t bytes);
 /* A copy of the `length` bytes at `text`, closed by a NUL. Release with free(). */
 char *memory_copy_text(const char *text, size_t length);
 
+/* A copy of the string. */
+char *memory_copy_string(const char *string);
+
 /* Makes room for one more element in the array `*items` of `*room` elements, an int or a size_t, of which `count` are used: by
  * doubling. Dies when the number does not fit. */
 #define memory_reserve_one(items, count, room)                                                                                     \

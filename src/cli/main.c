@@ -15,12 +15,12 @@ static const struct command {
     int (*run)(int argc, const char **argv);
     const char *what;
 } commands[] = {
-    { "train", cmd_train, "train a translator on parallel text" },
+    { "train", cmd_train, "train a model on parallel text" },
     { "translate", cmd_translate, "translate standard input, line by line" },
-    { "align", cmd_align, "align given translations, and score them" },
+    { "align", cmd_align, "align and score given translations" },
     { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate" },
-    { "info", cmd_info, "show what is in a model file" },
-    { "bench", cmd_bench, "measure the speed of matrix products, training and translation here" },
+    { "info", cmd_info, "show the contents of a model file" },
+    { "bench", cmd_bench, "benchmark matrix products, training and translation on this machine" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -30,7 +30,7 @@ static int help(void)
     printf("nmt %s: neural machine translation in one program\n\nusage: nmt COMMAND [OPTION...]\n\n", NMT_VERSION);
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-10s %s\n", commands[i].name, commands[i].what);
-    printf("\nnmt COMMAND --help lists a command's options; man nmt has it all.\n");
+    printf("\nnmt COMMAND --help lists the options of a command; man nmt describes them all.\n");
     return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
 }
 
@@ -66,9 +66,9 @@ static int run(int argc, char **argv)
     if (!*name)
         error("no command given; see nmt --help");
     else if (near)
-        error("there is no command '%s'; did you mean '%s'?", name, near);
+        error("unknown command '%s'; did you mean '%s'?", name, near);
     else
-        error("there is no command '%s'; see nmt --help", name);
+        error("unknown command '%s'; see nmt --help", name);
     return EXIT_USAGE;
 }
 

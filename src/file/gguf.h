@@ -1,4 +1,5 @@
-/* gguf: the model file. Reads and writes GGUF version 3, the single-file format of the C inference world.
+/* gguf: a container of named values and tensors in one file. Reads and writes GGUF version 3, the format that C programs for inference
+ * share. It knows nothing of models.
  *
  *      bytes  what                              (little-endian; nothing is aligned but the tensors' data)
  *          4  "GGUF"
@@ -22,8 +23,8 @@
  * The reader maps the file and trusts nothing in it: gguf_open checks every count, length, type and offset against the file's
  * size, so that what it hands out can be used without further looks. A file must not be changed while it is open; gguf_write
  * never does that, it puts a new file in the old one's place. */
-#ifndef NMT_MODEL_GGUF_H
-#define NMT_MODEL_GGUF_H
+#ifndef NMT_FILE_GGUF_H
+#define NMT_FILE_GGUF_H
 
 #include "base/memory.h"
 
@@ -95,6 +96,13 @@ struct gguf {
     size_t tensor_count;
 };
 
+/* ---- types (gguf_type.c) ---- */
+
+size_t gguf_value_bytes(enum gguf_value_type type);            /* bytes of one value; 0 for a string */
+size_t gguf_tensor_bytes(enum gguf_tensor_type type);          /* bytes of one element; 0 for a type unknown here */
+const char *gguf_tensor_type_name(enum gguf_tensor_type type); /* "F32", … */
+const char *gguf_pair_type_name(const struct gguf_pair *pair); /* "uint32", "string", …; of an array "uint32[]" */
+
 /* ---- opening (gguf_read.c) ---- */
 
 /* Maps the file at `path` and checks all of it but the tensors' numbers. 0, or -1 after reporting in one line what is wrong.
@@ -114,10 +122,6 @@ const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name)
  * them. No protection against intent; the formula is in gguf_read.c. */
 uint64_t gguf_checksum(const struct gguf *gguf);
 
-size_t gguf_value_bytes(enum gguf_value_type type);            /* bytes of one value; 0 for a string */
-size_t gguf_tensor_bytes(enum gguf_tensor_type type);          /* bytes of one element; 0 for a type unknown here */
-const char *gguf_tensor_type_name(enum gguf_tensor_type type); /* "F32", … */
-
 /* ---- values (gguf_value.c) ---- */
 
 /* Whether there is such a key. */
@@ -133,9 +137,6 @@ int gguf_get_string(const struct gguf *gguf, const char *key, const char **text,
 int gguf_get_ints(const struct gguf *gguf, const char *key, int64_t **values, size_t *count);
 int gguf_get_reals(const struct gguf *gguf, const char *key, double **values, size_t *count);
 int gguf_get_strings(const struct gguf *gguf, const char *key, char ***strings, size_t *count);
-
-/* "uint32", "string", …; of an array "uint32[]". */
-const char *gguf_pair_type_name(const struct gguf_pair *pair);
 
 /* Adds the value to `out` as JSON: reals with as many digits as it takes to read back the same number, NaN and infinities as
  * null, bytes that are no UTF-8 as U+FFFD. */
@@ -171,7 +172,6 @@ void gguf_put_bool(struct gguf_writer *writer, const char *key, int value);
 void gguf_put_u32(struct gguf_writer *writer, const char *key, uint32_t value);
 void gguf_put_u64(struct gguf_writer *writer, const char *key, uint64_t value);
 void gguf_put_int(struct gguf_writer *writer, const char *key, int64_t value);
-void gguf_put_f32(struct gguf_writer *writer, const char *key, float value);
 void gguf_put_real(struct gguf_writer *writer, const char *key, double value);
 void gguf_put_string(struct gguf_writer *writer, const char *key, const char *value);
 void gguf_put_ints(struct gguf_writer *writer, const char *key, const int64_t *values, size_t count);

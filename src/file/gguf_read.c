@@ -1,4 +1,4 @@
-/* gguf_read: opens a model file and checks it before anything in it is believed; finds tensors; sums them up. */
+/* gguf_read: opens a file and checks it before anything in it is believed; finds tensors; sums them up. */
 #define _POSIX_C_SOURCE 200809L
 #include "file/gguf.h"
 
@@ -15,47 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* No honest model has more pairs or tensors than this, and no honest length is larger: such numbers are damage, not data. */
+/* No honest file has more pairs or tensors than this, and no honest length is larger: such numbers are damage, not data. */
 #define MOST_ENTRIES ((uint64_t)1 << 16)
 #define MOST_BYTES ((uint64_t)1 << 48)
 _Static_assert(sizeof(size_t) == 8, "sums of offsets and lengths up to MOST_BYTES must fit");
 
 /* The fewest bytes that a pair (a key of one byte, a uint8) and a tensor (a name of one byte, one dimension) take. */
 enum { LEAST_PAIR = 8 + 1 + 4 + 1, LEAST_TENSOR = 8 + 1 + 4 + 8 + 4 + 8 };
-
-size_t gguf_value_bytes(enum gguf_value_type type)
-{
-    static const unsigned char bytes[GGUF_VALUE_TYPES] = {
-        [GGUF_U8] = 1,  [GGUF_I8] = 1,  [GGUF_BOOL] = 1, [GGUF_U16] = 2, [GGUF_I16] = 2, [GGUF_U32] = 4,
-        [GGUF_I32] = 4, [GGUF_F32] = 4, [GGUF_U64] = 8,  [GGUF_I64] = 8, [GGUF_F64] = 8
-    };
-
-    return bytes[type];
-}
-
-size_t gguf_tensor_bytes(enum gguf_tensor_type type)
-{
-    switch (type) {
-    case GGUF_TENSOR_BF16: return 2;
-    case GGUF_TENSOR_F32:
-    case GGUF_TENSOR_I32: return 4;
-    case GGUF_TENSOR_F64:
-    case GGUF_TENSOR_I64: return 8;
-    }
-    return 0;
-}
-
-const char *gguf_tensor_type_name(enum gguf_tensor_type type)
-{
-    switch (type) {
-    case GGUF_TENSOR_F32: return "F32";
-    case GGUF_TENSOR_F64: return "F64";
-    case GGUF_TENSOR_BF16: return "BF16";
-    case GGUF_TENSOR_I32: return "I32";
-    case GGUF_TENSOR_I64: return "I64";
-    }
-    return "unknown";
-}
 
 /* ---- taking the file apart: `at` moves over bytes that are known to be there ---- */
 
@@ -105,7 +71,7 @@ static int take_name(struct cursor *in, const char *what, size_t longest, char *
     if (take_u64(in, &length))
         return -1;
     if (length == 0 || length > longest)
-        return error("%s: is damaged: the %s at byte %zu has the length %" PRIu64 ", 1 to %zu are possible", in->path, what, start,
+        return error("%s: is damaged: the %s at byte %zu has the length %" PRIu64 " instead of 1 to %zu", in->path, what, start,
                      length, longest);
     if (need(in, length, 1))
         return -1;
@@ -164,7 +130,7 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
     if (take_name(in, "tensor name", GGUF_LONGEST_NAME, &tensor->name) || take_u32(in, &dimensions))
         return -1;
     if (dimensions < 1 || dimensions > GGUF_DIMENSIONS)
-        return error("%s: tensor '%s' has %" PRIu32 " dimensions, 1 to %d are possible", in->path, tensor->name, dimensions,
+        return error("%s: tensor '%s' has %" PRIu32 " dimensions instead of 1 to %d", in->path, tensor->name, dimensions,
                      GGUF_DIMENSIONS);
     tensor->dimensions = (int)dimensions;
     tensor->count = 1;
@@ -266,7 +232,7 @@ static int read_alignment(struct gguf *gguf)
     if (gguf_has(gguf, "general.alignment") && gguf_get_int(gguf, "general.alignment", &alignment))
         return -1;
     if (alignment < 8 || alignment > UINT32_MAX || (alignment & (alignment - 1)) != 0)
-        return error("%s: general.alignment is %" PRId64 ", a power of two from 8 on is needed", gguf->path, alignment);
+        return error("%s: general.alignment is %" PRId64 "; expected a power of two, at least 8", gguf->path, alignment);
     gguf->alignment = (size_t)alignment;
     return 0;
 }
@@ -304,7 +270,7 @@ static int check_version(struct cursor *in)
     uint32_t version;
 
     if (memcmp(in->bytes, magic, in->size < sizeof magic ? in->size : sizeof magic) != 0)
-        return error("%s: is not a GGUF model file", in->path);
+        return error("%s: is not a GGUF file", in->path);
     if (need(in, sizeof magic, 1))
         return -1;
     in->at += sizeof magic;
@@ -350,7 +316,7 @@ static int parse(struct gguf *gguf)
 int gguf_parse(struct gguf *gguf, const char *path, const void *bytes, size_t size)
 {
     assert((uintptr_t)bytes % 8 == 0);
-    *gguf = (struct gguf){ .path = memory_copy_text(path, strlen(path)), .map = bytes, .size = size };
+    *gguf = (struct gguf){ .path = memory_copy_string(path), .map = bytes, .size = size };
     if (parse(gguf)) {
         gguf_close(gguf);
         return -1;
@@ -374,7 +340,7 @@ int gguf_open(struct gguf *gguf, const char *path)
         goto out;
     }
     if (!S_ISREG(status.st_mode)) {
-        error("%s: is a %s; expected a model file", path, S_ISDIR(status.st_mode) ? "directory" : "device or pipe");
+        error("%s: is a %s; expected a GGUF file", path, S_ISDIR(status.st_mode) ? "directory" : "device or pipe");
         goto out;
     }
     size = (size_t)status.st_size;

@@ -1,4 +1,4 @@
-/* gguf_value: the values of an open model file: fetched by key and kind, or printed whatever they are. */
+/* gguf_value: the values of an open file: fetched by key and kind, or printed whatever they are. */
 #include "file/gguf.h"
 
 #include "base/json.h"
@@ -202,18 +202,6 @@ int gguf_get_strings(const struct gguf *gguf, const char *key, char ***strings, 
 }
 
 /* ---- printing ---- */
-
-const char *gguf_pair_type_name(const struct gguf_pair *pair)
-{
-    static const char *const names[GGUF_VALUE_TYPES][2] = {
-        [GGUF_U8] = { "uint8", "uint8[]" },      [GGUF_I8] = { "int8", "int8[]" },      [GGUF_U16] = { "uint16", "uint16[]" },
-        [GGUF_I16] = { "int16", "int16[]" },     [GGUF_U32] = { "uint32", "uint32[]" }, [GGUF_I32] = { "int32", "int32[]" },
-        [GGUF_U64] = { "uint64", "uint64[]" },   [GGUF_I64] = { "int64", "int64[]" },   [GGUF_F32] = { "float32", "float32[]" },
-        [GGUF_F64] = { "float64", "float64[]" }, [GGUF_BOOL] = { "bool", "bool[]" },    [GGUF_STRING] = { "string", "string[]" },
-    };
-
-    return names[pair->type][pair->is_array];
-}
 
 /* The shortest of %.6g to %.9g for a float, of %.15g to %.17g for a double, that reads back as the same number. */
 static void add_real(struct text *out, enum gguf_value_type type, double value)

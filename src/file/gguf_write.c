@@ -1,4 +1,4 @@
-/* gguf_write: collects keys and tensors and writes them as a model file. Nothing but what was put and added goes into it, no
+/* gguf_write: collects keys and tensors and writes them as a file. Nothing but what was put and added goes into it, no
  * time, no host, no version: equal models are equal files. */
 #include "file/gguf.h"
 
@@ -57,7 +57,7 @@ static void put_key(struct gguf_writer *writer, const char *key)
     assert(fits);
     (void)fits;
     memory_reserve_one(&writer->keys, writer->key_count, &writer->key_room);
-    writer->keys[writer->key_count++] = memory_copy_text(key, strlen(key));
+    writer->keys[writer->key_count++] = memory_copy_string(key);
     add_string(&writer->pairs, key);
 }
 
@@ -97,11 +97,6 @@ void gguf_put_u64(struct gguf_writer *writer, const char *key, uint64_t value)
 void gguf_put_int(struct gguf_writer *writer, const char *key, int64_t value)
 {
     put_value(writer, key, GGUF_I64, &value);
-}
-
-void gguf_put_f32(struct gguf_writer *writer, const char *key, float value)
-{
-    put_value(writer, key, GGUF_F32, &value);
 }
 
 void gguf_put_real(struct gguf_writer *writer, const char *key, double value)
@@ -156,11 +151,9 @@ void gguf_add_tensor(struct gguf_writer *writer, const char *name, enum gguf_ten
     (void)fits;
     memory_reserve_one(&writer->tensors, writer->tensor_count, &writer->tensor_room);
     tensor = &writer->tensors[writer->tensor_count++];
-    *tensor = (struct gguf_writer_tensor){ .name = memory_copy_text(name, strlen(name)),
-                                           .type = type,
-                                           .dimensions = dimensions,
-                                           .data = data,
-                                           .bytes = gguf_tensor_bytes(type) };
+    *tensor = (struct gguf_writer_tensor){
+        .name = memory_copy_string(name), .type = type, .dimensions = dimensions, .data = data, .bytes = gguf_tensor_bytes(type)
+    };
     for (int i = 0; i < dimensions; i++) {
         assert(dims[i] > 0);
         tensor->dims[i] = dims[i];

@@ -185,25 +185,32 @@ static int get_config(const struct gguf *gguf, struct config *config)
 
 static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
 {
-    struct tokenizer_options options = { 0 };
+    struct tokenizer_parts parts = { .where = gguf->path };
+    struct tokenizer_options *options = &parts.options;
     char **merges = NULL, **source = NULL, **target = NULL;
     size_t merge_count, source_count, target_count;
     int units = get_choice(gguf, "tokenizer.units", unit_names, 3), result = -1;
 
-    if (units < 0 || get_int(gguf, "tokenizer.pretokenized", &options.pretokenized) ||
-        get_int(gguf, "tokenizer.lowercase", &options.lowercase) || get_int(gguf, "tokenizer.shared", &options.shared) ||
-        get_int(gguf, "tokenizer.vocabulary", &options.vocabulary))
+    if (units < 0 || get_int(gguf, "tokenizer.pretokenized", &options->pretokenized) ||
+        get_int(gguf, "tokenizer.lowercase", &options->lowercase) || get_int(gguf, "tokenizer.shared", &options->shared) ||
+        get_int(gguf, "tokenizer.vocabulary", &options->vocabulary))
         return -1;
-    options.units = (enum units)units;
+    options->units = (enum units)units;
     if (gguf_get_strings(gguf, "tokenizer.merges", &merges, &merge_count) ||
         gguf_get_strings(gguf, "tokenizer.source", &source, &source_count) ||
         gguf_get_strings(gguf, "tokenizer.target", &target, &target_count))
         goto out;
-    if (merge_count % 2 || merge_count > INT_MAX || source_count > INT_MAX || target_count > INT_MAX)
+    if (merge_count % 2 || merge_count > INT_MAX || source_count > INT_MAX || target_count > INT_MAX) {
         error("%s: tokenizer.merges must hold pairs", gguf->path);
-    else
-        result = tokenizer_load(tokenizer, &options, merges, (int)(merge_count / 2), source, (int)source_count, target,
-                                (int)target_count);
+        goto out;
+    }
+    parts.merges = merges;
+    parts.merge_count = (int)(merge_count / 2);
+    parts.pieces[SOURCE] = source;
+    parts.pieces[TARGET] = target;
+    parts.counts[SOURCE] = (int)source_count;
+    parts.counts[TARGET] = (int)target_count;
+    result = tokenizer_load(tokenizer, &parts);
 out:
     free(merges);
     free(source);

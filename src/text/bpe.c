@@ -19,6 +19,7 @@ struct bpe_pair {
 
 /* What is needed only while the tables are built. */
 struct builder {
+    const char *where;    /* for messages */
     struct table symbols; /* string -> symbol */
     char *end;            /* of the storage used */
 };
@@ -74,12 +75,13 @@ static int merge_part(struct bpe *bpe, struct builder *builder, int merge, const
     int found;
 
     if (length == 0)
-        return error("merge %d has an empty part; the model file is damaged", merge);
+        return error("%s: merge %d has an empty part; the file is damaged", builder->where, merge);
     if (code != UTF8_BAD)
         return add_character(bpe, builder, code, text, length);
     found = table_find(&builder->symbols, text, length);
     if (found < 0)
-        return error("merge %d has the part \"%s\", which no merge before it makes; the model file is damaged", merge, text);
+        return error("%s: merge %d has the part \"%s\", which no merge before it makes; the file is damaged", builder->where, merge,
+                     text);
     return found;
 }
 
@@ -94,7 +96,7 @@ static int add_merge(struct bpe *bpe, struct builder *builder, int merge, char *
             return -1;
     found = table_add(&bpe->table, pair->parts, sizeof pair->parts, merge);
     if (found >= 0)
-        return error("merges %d and %d are the same; the model file is damaged", found, merge);
+        return error("%s: merges %d and %d are the same; the file is damaged", builder->where, found, merge);
     left = (size_t)bpe->symbols[pair->parts[0]].length;
     right = (size_t)bpe->symbols[pair->parts[1]].length;
     memcpy(builder->end, parts[0], left);
@@ -103,10 +105,10 @@ static int add_merge(struct bpe *bpe, struct builder *builder, int merge, char *
     return 0;
 }
 
-int bpe_init(struct bpe *bpe, char *const *characters, int character_count, char *const *merges, int merge_count)
+int bpe_init(struct bpe *bpe, const char *where, char *const *characters, int character_count, char *const *merges, int merge_count)
 {
     size_t bytes = 0, symbols = (size_t)character_count + 3 * (size_t)merge_count;
-    struct builder builder;
+    struct builder builder = { .where = where };
     int result = 0;
 
     /* Every part of a merge may be a new character, every product is as long as its parts; a NUL each. */

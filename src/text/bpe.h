@@ -44,9 +44,10 @@ struct bpe {
 };
 
 /* Prepares `merge_count` merges for use. `characters` are more characters to know, besides those that the merges name; strings
- * in it that are no single character are passed over, repeated ones are harmless. 0, or -1 after reporting a merge that makes
+ * in it that are no single character are passed over, repeated ones are harmless. 0, or -1 after reporting, as of the file `where`, a merge that makes
  * no sense: an empty part, one that is neither a character nor made by an earlier merge, or a pair that was there before. */
-int bpe_init(struct bpe *bpe, char *const *characters, int character_count, char *const *merges, int merge_count);
+int bpe_init(struct bpe *bpe, const char *where, char *const *characters, int character_count, char *const *merges,
+             int merge_count);
 void bpe_release(struct bpe *bpe);
 
 /* One part of a word being merged; a list inside an array. */

@@ -257,7 +257,7 @@ char **bpe_characters(const struct counted *words, size_t count, int limit, int 
     vocab_sort(totals, (size_t)total_count);
     characters = memory_new((size_t)total_count, sizeof *characters);
     for (; kept < total_count && kept < limit && totals[kept].count >= VOCAB_LEAST; kept++)
-        characters[kept] = memory_copy_text(totals[kept].text, strlen(totals[kept].text));
+        characters[kept] = memory_copy_string(totals[kept].text);
     free(totals);
     learner_release(&learner);
     *found = kept;
@@ -289,8 +289,8 @@ char **bpe_learn(const struct counted *words, size_t count, char *const *charact
             continue; /* the pair left the heap for good */
         if (2 * found + 2 > room)
             merges = memory_resize(merges, (size_t)(room = 4 * found + 64), sizeof *merges);
-        merges[2 * found] = memory_copy_text(left, strlen(left));
-        merges[2 * found + 1] = memory_copy_text(right, strlen(right));
+        merges[2 * found] = memory_copy_string(left);
+        merges[2 * found + 1] = memory_copy_string(right);
         found++;
         assert(table_find(&learner.symbol_table, product.data, product.length) < 0);
         apply_pair(&learner, pair, add_symbol(&learner, product.data, product.length));

@@ -30,7 +30,7 @@ void tokenizer_unit(const struct tokenizer_options *options, const struct word *
 }
 
 /* The merges, and which symbol is which entry on either side. */
-static int load_bpe(struct tokenizer *tokenizer)
+static int load_bpe(struct tokenizer *tokenizer, const char *where)
 {
     struct vocab *sides = tokenizer->sides;
     int total = sides[SOURCE].count + sides[TARGET].count;
@@ -40,7 +40,7 @@ static int load_bpe(struct tokenizer *tokenizer)
 
     memcpy(pieces, sides[SOURCE].pieces, (size_t)sides[SOURCE].count * sizeof *pieces);
     memcpy(pieces + sides[SOURCE].count, sides[TARGET].pieces, (size_t)sides[TARGET].count * sizeof *pieces);
-    result = bpe_init(bpe, pieces, total, tokenizer->merges, tokenizer->merge_count);
+    result = bpe_init(bpe, where, pieces, total, tokenizer->merges, tokenizer->merge_count);
     free(pieces);
     for (int side = SOURCE; side <= TARGET && !result; side++) {
         tokenizer->symbol_ids[side] = memory_new((size_t)bpe->count, sizeof *tokenizer->symbol_ids[side]);
@@ -50,7 +50,7 @@ static int load_bpe(struct tokenizer *tokenizer)
     return result;
 }
 
-static int check_shared(const struct tokenizer *tokenizer)
+static int check_shared(const struct tokenizer *tokenizer, const char *where)
 {
     const struct vocab *source = &tokenizer->sides[SOURCE], *target = &tokenizer->sides[TARGET];
 
@@ -58,29 +58,51 @@ static int check_shared(const struct tokenizer *tokenizer)
         return 0;
     for (int i = 0; i < source->count || i < target->count; i++)
         if (i >= source->count || i >= target->count || strcmp(source->pieces[i], target->pieces[i]) != 0)
-            return error("the vocabularies should be shared but differ at entry %d; the model file is damaged", i);
+            return error("%s: the vocabularies should be shared but differ at entry %d; the file is damaged", where, i);
     return 0;
 }
 
-int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *merges, int merge_count,
-                   char *const *source_pieces, int source_count, char *const *target_pieces, int target_count)
+static int load_vocabularies(struct tokenizer *tokenizer, const struct tokenizer_parts *parts)
 {
-    int bytes = options->units != UNITS_WORD;
+    static const char *const names[] = { "source", "target" };
+    struct text where = { 0 };
+    int result = 0;
 
-    *tokenizer = (struct tokenizer){ .options = *options };
-    if (options->units != UNITS_BPE && options->units != UNITS_WORD && options->units != UNITS_CHAR)
-        return error("tokenizer of unknown kind %d; the model file is damaged or too new for this program", (int)options->units);
-    if (merge_count < 0 || merge_count > MOST_ENTRIES || source_count > MOST_ENTRIES || target_count > MOST_ENTRIES)
-        return error("%d merges and vocabularies of %d and %d entries; the model file is damaged", merge_count, source_count,
-                     target_count);
-    if (merge_count > 0 && options->units != UNITS_BPE)
-        return error("%d merges, though words are not split by merges; the model file is damaged", merge_count);
-    if (vocab_init(&tokenizer->sides[SOURCE], "source", bytes, source_pieces, source_count) ||
-        vocab_init(&tokenizer->sides[TARGET], "target", bytes, target_pieces, target_count) || check_shared(tokenizer))
+    for (int side = SOURCE; side <= TARGET && result == 0; side++) {
+        text_clear(&where);
+        text_format(&where, "%s: %s vocabulary", parts->where, names[side]);
+        result = vocab_init(&tokenizer->sides[side], where.data, parts->options.units != UNITS_WORD, parts->pieces[side],
+                            parts->counts[side]);
+    }
+    text_release(&where);
+    return result ? result : check_shared(tokenizer, parts->where);
+}
+
+static int check_parts(const struct tokenizer_parts *parts)
+{
+    enum units units = parts->options.units;
+
+    if (units != UNITS_BPE && units != UNITS_WORD && units != UNITS_CHAR)
+        return error("%s: tokenizer of unknown kind %d; the file is damaged or too new for this program", parts->where, (int)units);
+    if (parts->merge_count < 0 || parts->merge_count > MOST_ENTRIES || parts->counts[SOURCE] > MOST_ENTRIES ||
+        parts->counts[TARGET] > MOST_ENTRIES)
+        return error("%s: %d merges and vocabularies of %d and %d entries; the file is damaged", parts->where, parts->merge_count,
+                     parts->counts[SOURCE], parts->counts[TARGET]);
+    if (parts->merge_count > 0 && units != UNITS_BPE)
+        return error("%s: %d merges, though words are not split by merges; the file is damaged", parts->where, parts->merge_count);
+    return 0;
+}
+
+int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_parts *parts)
+{
+    *tokenizer = (struct tokenizer){ .options = parts->options };
+    if (check_parts(parts))
+        return -1;
+    if (load_vocabularies(tokenizer, parts))
         goto failed;
-    tokenizer->merges = vocab_copy_strings(merges, 2 * (size_t)merge_count);
-    tokenizer->merge_count = merge_count;
-    if (bytes && load_bpe(tokenizer))
+    tokenizer->merges = vocab_copy_strings(parts->merges, 2 * (size_t)parts->merge_count);
+    tokenizer->merge_count = parts->merge_count;
+    if (parts->options.units != UNITS_WORD && load_bpe(tokenizer, parts->where))
         goto failed;
     return 0;
 failed:
@@ -97,11 +119,6 @@ void tokenizer_release(struct tokenizer *tokenizer)
     }
     bpe_release(&tokenizer->bpe);
     *tokenizer = (struct tokenizer){ 0 };
-}
-
-void tokens_clear(struct tokens *tokens)
-{
-    tokens->count = tokens->word_count = 0;
 }
 
 void tokens_release(struct tokens *tokens)
@@ -164,7 +181,7 @@ void tokenizer_encode(const struct tokenizer *tokenizer, enum side side, const c
     size_t room = 2 * strlen(normalized) + 1; /* a NUL for each word, which has at least one byte */
     char *end;
 
-    tokens_clear(out);
+    out->count = out->word_count = 0;
     if (room > out->storage_room)
         out->storage = memory_resize(out->storage, out->storage_room = 2 * room, 1);
     end = out->storage;

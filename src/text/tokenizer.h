@@ -59,10 +59,18 @@ void tokenizer_unit(const struct tokenizer_options *options, const struct word *
 void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source, char *const *target,
                      size_t pairs);
 
-/* Rebuilds a tokenizer from what a model file holds: `merges` [2 * merge_count] and the pieces of both sides, the special entries
- * included. All strings are copied. 0, or -1 after reporting what is wrong; the tokenizer is then empty. */
-int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *merges, int merge_count,
-                   char *const *source_pieces, int source_count, char *const *target_pieces, int target_count);
+/* What a model file holds of a tokenizer. */
+struct tokenizer_parts {
+    const char *where; /* the file, for messages */
+    struct tokenizer_options options;
+    char *const *merges; /* [2 * merge_count] */
+    int merge_count;
+    char *const *pieces[2]; /* [counts[side]], the special entries included */
+    int counts[2];
+};
+
+/* Rebuilds a tokenizer from its parts. All strings are copied. 0, or -1 after reporting what is wrong; the tokenizer is then empty. */
+int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_parts *parts);
 void tokenizer_release(struct tokenizer *tokenizer);
 
 /* An encoded line. Zero-initialise, use again and again, tokens_release. */
@@ -79,7 +87,6 @@ struct tokens {
     struct bpe_work work; /* private */
 };
 
-void tokens_clear(struct tokens *tokens);
 void tokens_release(struct tokens *tokens);
 
 /* Replaces `out` by the tokens of a normalised line (utf8.h). `dropout` is the probability of skipping a merge (bpe.h), only

@@ -80,7 +80,7 @@ static struct entries make_entries(int bytes, const struct counted *chosen, size
     assert(count < (size_t)(INT_MAX - entries.count));
     entries.pieces = vocab_special_pieces(bytes, entries.count + (int)count);
     for (size_t i = 0; i < count; i++)
-        entries.pieces[entries.count++] = memory_copy_text(chosen[i].text, strlen(chosen[i].text));
+        entries.pieces[entries.count++] = memory_copy_string(chosen[i].text);
     return entries;
 }
 
@@ -178,7 +178,7 @@ static char **learn_pieces(const struct unit_counts *units, const struct tokeniz
     char **merges = bpe_learn(words, count, characters, character_count, room - character_count, merge_count);
     struct bpe bpe;
 
-    failed = bpe_init(&bpe, characters, character_count, merges, *merge_count);
+    failed = bpe_init(&bpe, "what was learned", characters, character_count, merges, *merge_count);
     assert(!failed);
     (void)failed;
     for (int side = SOURCE; side <= TARGET; side++)
@@ -187,6 +187,20 @@ static char **learn_pieces(const struct unit_counts *units, const struct tokeniz
     strings_free(characters, character_count);
     free(words);
     return merges;
+}
+
+static int load_entries(struct tokenizer *tokenizer, const struct tokenizer_options *options, const struct entries entries[2],
+                        char *const *merges, int merge_count)
+{
+    struct tokenizer_parts parts = {
+        .where = "what was learned", .options = *options, .merges = merges, .merge_count = merge_count
+    };
+
+    for (int side = SOURCE; side <= TARGET; side++) {
+        parts.pieces[side] = entries[side].pieces;
+        parts.counts[side] = entries[side].count;
+    }
+    return tokenizer_load(tokenizer, &parts);
 }
 
 void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source, char *const *target,
@@ -205,11 +219,10 @@ void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options
     }
     if (options->units == UNITS_BPE)
         merges = learn_pieces(&units, options, entries, &merge_count);
-    else
-        for (int side = SOURCE; side <= TARGET; side++)
-            entries[side] = (options->units == UNITS_WORD ? choose_words : choose_characters)(&units, side, options);
-    failed = tokenizer_load(tokenizer, options, merges, merge_count, entries[SOURCE].pieces, entries[SOURCE].count,
-                            entries[TARGET].pieces, entries[TARGET].count);
+    for (int side = SOURCE; side <= TARGET && options->units != UNITS_BPE; side++)
+        entries[side] =
+            options->units == UNITS_WORD ? choose_words(&units, side, options) : choose_characters(&units, side, options);
+    failed = load_entries(tokenizer, options, entries, merges, merge_count);
     assert(!failed); /* what was learned is what a model file may hold */
     (void)failed;
     strings_free(merges, 2 * merge_count);

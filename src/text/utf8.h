@@ -5,7 +5,7 @@
  *     - every run of white space and controls is one U+0020, none stands at the start or the end;
  *     - no U+FEFF (byte order mark) at the start;
  *     - lower-cased if that was asked for.
- * It is stable: normalising it again changes nothing. The only file that knows utf8proc. */
+ * It is stable: normalising it again changes nothing. Besides eval/unicode the only file that knows utf8proc. */
 #ifndef NMT_TEXT_UTF8_H
 #define NMT_TEXT_UTF8_H
 

@@ -49,7 +49,7 @@ char **vocab_special_pieces(int bytes, int room)
     assert(room >= vocab_specials(bytes));
     for (int id = 0; id < vocab_specials(bytes); id++) {
         special_piece(id, special);
-        pieces[id] = memory_copy_text(special, strlen(special));
+        pieces[id] = memory_copy_string(special);
     }
     return pieces;
 }
@@ -72,8 +72,21 @@ char **vocab_copy_strings(char *const *strings, size_t count)
     return copies;
 }
 
+/* Whether there is white space but the space, or a control character: normalised text has none (utf8.h). */
+static int has_control(const char *piece, size_t length)
+{
+    uint32_t code;
+
+    for (size_t at = 0; at < length;) {
+        at += utf8_next(piece + at, length - at, &code);
+        if (code != ' ' && utf8_kind(code) == UTF8_SPACE)
+            return 1;
+    }
+    return 0;
+}
+
 /* Puts the string of the entry `id` into the table. 0, or -1 after reporting. */
-static int add_piece(struct vocab *vocab, const char *name, int32_t id)
+static int add_piece(struct vocab *vocab, const char *where, int32_t id)
 {
     const char *piece = vocab->pieces[id];
     char special[SPECIAL_ROOM];
@@ -83,27 +96,28 @@ static int add_piece(struct vocab *vocab, const char *name, int32_t id)
     if (id < vocab->specials) {
         special_piece(id, special);
         if (strcmp(piece, special) != 0)
-            return error("%s vocabulary: entry %d is \"%s\" instead of \"%s\"; the model file is damaged", name, id, piece,
-                         special);
+            return error("%s: entry %d is \"%s\" instead of \"%s\"; the file is damaged", where, id, piece, special);
     }
     if (length == 0 || utf8_valid_length(piece, length) < length)
-        return error("%s vocabulary: entry %d is %s; the model file is damaged", name, id, length ? "not valid UTF-8" : "empty");
+        return error("%s: entry %d is %s; the file is damaged", where, id, length ? "not valid UTF-8" : "empty");
+    if (has_control(piece, length))
+        return error("%s: entry %d has a control character; the file is damaged", where, id);
     found = table_add(&vocab->table, piece, length, id);
     if (found >= 0)
-        return error("%s vocabulary: entries %d and %d are both \"%s\"; the model file is damaged", name, found, id, piece);
+        return error("%s: entries %d and %d are both \"%s\"; the file is damaged", where, found, id, piece);
     return 0;
 }
 
-int vocab_init(struct vocab *vocab, const char *name, int bytes, char *const *pieces, int count)
+int vocab_init(struct vocab *vocab, const char *where, int bytes, char *const *pieces, int count)
 {
     *vocab = (struct vocab){ .specials = vocab_specials(bytes) };
     if (count < vocab->specials)
-        return error("%s vocabulary: %d entries, at least %d are wanted; the model file is damaged", name, count, vocab->specials);
+        return error("%s: %d entries; expected at least %d; the file is damaged", where, count, vocab->specials);
     vocab->pieces = vocab_copy_strings(pieces, (size_t)count);
     vocab->count = count;
     table_init(&vocab->table, (size_t)count);
     for (int32_t id = 0; id < count; id++) {
-        if (add_piece(vocab, name, id)) {
+        if (add_piece(vocab, where, id)) {
             vocab_release(vocab);
             return -1;
         }

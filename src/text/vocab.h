@@ -35,9 +35,9 @@ int vocab_reserved(const char *piece, int bytes);
 /* A heap array of the special entries' strings, with room for `room` strings in all (at least vocab_specials(bytes)). */
 char **vocab_special_pieces(int bytes, int room);
 
-/* Makes a table of copies of all `count` strings, which must be the special entries in their places, then valid UTF-8, not
- * empty, each once. 0, or -1 after reporting what is wrong with the vocabulary called `name`; `vocab` is then empty. */
-int vocab_init(struct vocab *vocab, const char *name, int bytes, char *const *pieces, int count);
+/* Makes a table of copies of all `count` strings, which must be the special entries in their places, then valid UTF-8 without control
+ * characters, not empty, each once. 0, or -1 after reporting what is wrong with the vocabulary, called `where` (a file's); `vocab` is then empty. */
+int vocab_init(struct vocab *vocab, const char *where, int bytes, char *const *pieces, int count);
 void vocab_release(struct vocab *vocab);
 
 /* The id of the `length` bytes at `piece`, or -1. Never a special entry. */

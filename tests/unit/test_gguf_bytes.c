@@ -229,22 +229,14 @@ static void every_value_type_is_read(void **state)
     }
 }
 
-static void getters_say_which_key_of_which_file(void **state)
+/* A file of one key of each kind that a getter may stumble over. */
+static struct text file_of_kinds(void)
 {
-    struct text file = begin_file(0, 7);
-    struct gguf gguf;
-    char message[1024];
-    const char *string;
-    char **strings;
-    int64_t integer, *integers;
-    double real, *reals;
-    size_t count;
-    struct capture capture;
-    int result;
+    struct text file = begin_file(0, 8);
 
-    (void)state;
     add_pair(&file, "int", GGUF_I32, &(int32_t){ 1 }, 4);
     add_pair(&file, "real", GGUF_F64, &(double){ 1 }, 8);
+    add_pair(&file, "single", GGUF_F32, &(float){ 0.1f }, 4);
     add_pair(&file, "large", GGUF_U64, &(uint64_t){ UINT64_MAX }, 8);
     add_pair(&file, "string", GGUF_STRING, &(uint64_t){ 0 }, 8);
     add_pair(&file, "strings", GGUF_ARRAY, &(uint32_t){ GGUF_STRING }, 4);
@@ -259,6 +251,23 @@ static void getters_say_which_key_of_which_file(void **state)
     add_u64(&file, 1);
     add_zeros(&file, 8);
     align_file(&file, 32);
+    return file;
+}
+
+static void getters_say_which_key_of_which_file(void **state)
+{
+    struct text file = file_of_kinds();
+    struct gguf gguf;
+    char message[1024];
+    const char *string;
+    char **strings;
+    int64_t integer, *integers;
+    double real, *reals;
+    size_t count;
+    struct capture capture;
+    int result;
+
+    (void)state;
     assert_int_equal(gguf_parse(&gguf, "some.gguf", file.data, file.length), 0);
 
 #define CHECK(call, wanted)                                                                                                        \
@@ -290,6 +299,8 @@ static void getters_say_which_key_of_which_file(void **state)
     CHECK(gguf_get_strings(&gguf, "string", &strings, &count), "key 'string' is of type string; expected an array");
     CHECK(gguf_get_strings(&gguf, "strings", &strings, &count), "key 'strings': string 2 has a NUL inside");
 #undef CHECK
+    assert_int_equal(gguf_get_real(&gguf, "single", &real), 0);
+    assert_true(real == (double)0.1f);
     gguf_close(&gguf);
     text_release(&file);
 }
@@ -516,7 +527,7 @@ static void alignment_is_the_files_choice(void **state)
         if (good)
             accept(file);
         else
-            refuse(file, "a power of two from 8 on is needed");
+            refuse(file, "expected a power of two, at least 8");
     }
 }
 
@@ -526,10 +537,10 @@ static void what_is_no_model_is_named(void **state)
 
     (void)state;
     text_add_string(&file, "Once upon a time");
-    refuse(file, "some.gguf: is not a GGUF model file");
+    refuse(file, "some.gguf: is not a GGUF file");
     file = (struct text){ 0 };
     text_add_string(&file, "GGU?");
-    refuse(file, "some.gguf: is not a GGUF model file");
+    refuse(file, "some.gguf: is not a GGUF file");
     file = small_model();
     file.data[4] = 2;
     refuse(file, "some.gguf: is a GGUF file of version 2; only version 3");

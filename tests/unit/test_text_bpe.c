@@ -1,4 +1,6 @@
 /* bpe: learning and applying merges against naive programs that follow the definition; dropout; damaged merges; speed. */
+#define _POSIX_C_SOURCE 200809L
+#include "../capture.h"
 #include "text/bpe.h"
 
 #include "base/memory.h"
@@ -181,7 +183,7 @@ static void agrees_with_the_definition(void **state)
             assert_string_equal(merges[2 * m], wanted[m][0]);
             assert_string_equal(merges[2 * m + 1], wanted[m][1]);
         }
-        assert_int_equal(bpe_init(&bpe, characters, character_count, merges, merge_count), 0);
+        assert_int_equal(bpe_init(&bpe, "some.gguf", characters, character_count, merges, merge_count), 0);
         for (int i = 0; i < 50; i++) {
             char word[TEXT];
 
@@ -211,7 +213,7 @@ static void learns_the_example_of_the_header(void **state)
     assert_true(merge_count >= 4);
     for (int i = 0; i < 8; i++)
         assert_string_equal(merges[i], wanted[i]);
-    assert_int_equal(bpe_init(&bpe, characters, found, merges, 4), 0);
+    assert_int_equal(bpe_init(&bpe, "some.gguf", characters, found, merges, 4), 0);
     bpe_encode(&bpe, " lower", 6, 0, NULL, &work);
     assert_string_equal(bpe.symbols[work.nodes[0].symbol].text, " lo");
     assert_string_equal(bpe.symbols[work.nodes[work.nodes[0].next].symbol].text, "wer");
@@ -255,7 +257,7 @@ static void drops_merges_as_often_as_asked(void **state)
     int counts[5] = { 0 }, trials = 20000;
 
     (void)state;
-    assert_int_equal(bpe_init(&bpe, NULL, 0, merges, 2), 0);
+    assert_int_equal(bpe_init(&bpe, "some.gguf", NULL, 0, merges, 2), 0);
     for (int i = 0; i < trials; i++) {
         int parts = 0;
 
@@ -276,12 +278,17 @@ static void drops_merges_as_often_as_asked(void **state)
 
 static void refuses(const char *const *parts, int merge_count)
 {
-    char *merges[8] = { NULL };
+    char *merges[8] = { NULL }, said[1024];
+    struct capture capture;
     struct bpe bpe;
+    int result;
 
     for (int i = 0; i < 2 * merge_count; i++)
         merges[i] = memory_copy_text(parts[i], strlen(parts[i]));
-    assert_int_equal(bpe_init(&bpe, NULL, 0, merges, merge_count), -1);
+    capture = capture_begin();
+    result = bpe_init(&bpe, "some.gguf", NULL, 0, merges, merge_count);
+    capture_end(&capture, said, sizeof said);
+    check_failure(result, said, "nmt: error: some.gguf: merge");
     assert_null(bpe.symbols);
     for (int i = 0; i < 2 * merge_count; i++)
         free(merges[i]);

@@ -1,4 +1,6 @@
 /* tokenizer: the promise that decode(encode(x)) = x, on random lines in many scripts; what a vocabulary holds; loading. */
+#define _POSIX_C_SOURCE 200809L
+#include "../capture.h"
 #include "text/tokenizer.h"
 
 #include "base/io.h"
@@ -16,6 +18,23 @@
 #include "../lines.h"
 
 enum { LEARNED = 200, TRIED = 1500 };
+
+/* tokenizer_load of parts that are called "some.gguf"; what it has to say is one line that names them. */
+static int load(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *merges, int merge_count,
+                char *const *source, int source_count, char *const *target, int target_count)
+{
+    struct tokenizer_parts parts = {
+        "some.gguf", *options, merges, merge_count, { source, target }, { source_count, target_count }
+    };
+    struct capture capture = capture_begin();
+    int result = tokenizer_load(tokenizer, &parts);
+    char said[1024];
+
+    capture_end(&capture, said, sizeof said);
+    if (result)
+        check_failure(result, said, "nmt: error: some.gguf: ");
+    return result;
+}
 
 static void normalization_is_stable(void **state)
 {
@@ -404,8 +423,8 @@ static void loading_gives_the_same_tokenizer(void **state)
 
         tokenizer_learn(&learned, &options, source, target, LEARNED);
         tokenizer_learn(&again, &options, source, target, LEARNED);
-        assert_int_equal(tokenizer_load(&loaded, &options, learned.merges, learned.merge_count, sides[SOURCE].pieces,
-                                        sides[SOURCE].count, sides[TARGET].pieces, sides[TARGET].count),
+        assert_int_equal(load(&loaded, &options, learned.merges, learned.merge_count, sides[SOURCE].pieces, sides[SOURCE].count,
+                              sides[TARGET].pieces, sides[TARGET].count),
                          0);
         assert_int_equal(again.merge_count, learned.merge_count);
         for (int side = SOURCE; side <= TARGET; side++) {
@@ -445,27 +464,27 @@ static void damaged_models_are_refused(void **state)
     count[0] = good.sides[SOURCE].count;
     count[1] = good.sides[TARGET].count;
     merges = good.merge_count;
-    assert_int_equal(tokenizer_load(&bad, &options, good.merges, merges, source, count[0], target, count[1]), 0);
+    assert_int_equal(load(&bad, &options, good.merges, merges, source, count[0], target, count[1]), 0);
     tokenizer_release(&bad);
-    assert_int_equal(tokenizer_load(&bad, &options, good.merges, -1, source, count[0], target, count[1]), -1);
-    assert_int_equal(tokenizer_load(&bad, &options, good.merges, merges, source, 100, target, count[1]), -1);
-    assert_int_equal(tokenizer_load(&bad, &options, good.merges, merges, source, count[0], target, -5), -1);
-    assert_int_equal(tokenizer_load(&bad, &options, good.merges, merges, source + 1, count[0] - 1, target, count[1]), -1);
+    assert_int_equal(load(&bad, &options, good.merges, -1, source, count[0], target, count[1]), -1);
+    assert_int_equal(load(&bad, &options, good.merges, merges, source, 100, target, count[1]), -1);
+    assert_int_equal(load(&bad, &options, good.merges, merges, source, count[0], target, -5), -1);
+    assert_int_equal(load(&bad, &options, good.merges, merges, source + 1, count[0] - 1, target, count[1]), -1);
     wrong = options;
     wrong.units = (enum units)7;
-    assert_int_equal(tokenizer_load(&bad, &wrong, good.merges, merges, source, count[0], target, count[1]), -1);
+    assert_int_equal(load(&bad, &wrong, good.merges, merges, source, count[0], target, count[1]), -1);
     wrong.units = UNITS_CHAR;
-    assert_int_equal(tokenizer_load(&bad, &wrong, good.merges, merges, source, count[0], target, count[1]), -1);
+    assert_int_equal(load(&bad, &wrong, good.merges, merges, source, count[0], target, count[1]), -1);
     wrong = options;
     wrong.shared = 1;
-    assert_int_equal(tokenizer_load(&bad, &wrong, good.merges, merges, source, count[0], target, count[1] - 1), -1);
+    assert_int_equal(load(&bad, &wrong, good.merges, merges, source, count[0], target, count[1] - 1), -1);
     merge = good.merges[2];
     good.merges[2] = (char[]){ "qqq" };
-    assert_int_equal(tokenizer_load(&bad, &options, good.merges, merges, source, count[0], target, count[1]), -1);
+    assert_int_equal(load(&bad, &options, good.merges, merges, source, count[0], target, count[1]), -1);
     good.merges[2] = merge;
     piece = source[count[0] - 1];
     source[count[0] - 1] = source[count[0] - 2];
-    assert_int_equal(tokenizer_load(&bad, &options, good.merges, merges, source, count[0], target, count[1]), -1);
+    assert_int_equal(load(&bad, &options, good.merges, merges, source, count[0], target, count[1]), -1);
     assert_null(bad.sides[SOURCE].pieces);
     source[count[0] - 1] = piece;
     tokenizer_release(&good);

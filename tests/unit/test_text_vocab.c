@@ -1,4 +1,6 @@
 /* vocab and its table: special entries, look-ups, what a damaged file may hold, sorting. Prints the errors it provokes. */
+#define _POSIX_C_SOURCE 200809L
+#include "../capture.h"
 #include "text/vocab.h"
 
 #include "base/memory.h"
@@ -53,7 +55,7 @@ static void has_the_special_entries(void **state)
     (void)state;
     pieces[258] = copy(" the");
     pieces[259] = copy("é");
-    assert_int_equal(vocab_init(&vocab, "test", 1, pieces, 260), 0);
+    assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 1, pieces, 260), 0);
     assert_string_equal(vocab.pieces[VOCAB_END], "</s>");
     assert_string_equal(vocab.pieces[VOCAB_UNKNOWN], "<unk>");
     assert_string_equal(vocab.pieces[2], "<0x00>");
@@ -76,18 +78,22 @@ static void has_the_special_entries(void **state)
 /* Puts `bad` at entry `at` of a good vocabulary and wants it refused. */
 static void refuses(const char *bad, int at)
 {
-    char **pieces = vocab_special_pieces(1, 261);
+    char **pieces = vocab_special_pieces(1, 261), said[1024];
+    struct capture capture;
     struct vocab vocab;
+    int result;
 
     pieces[258] = copy("a");
     pieces[259] = copy("b");
     pieces[260] = copy("c");
-    assert_int_equal(vocab_init(&vocab, "test", 1, pieces, 261), 0);
+    assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 1, pieces, 261), 0);
     vocab_release(&vocab);
     free(pieces[at]);
     pieces[at] = copy(bad);
-    if (vocab_init(&vocab, "test", 1, pieces, 261) != -1)
-        fail_msg("\"%s\" at entry %d was taken", bad, at);
+    capture = capture_begin();
+    result = vocab_init(&vocab, "some.gguf: test vocabulary", 1, pieces, 261);
+    capture_end(&capture, said, sizeof said);
+    check_failure(result, said, "nmt: error: some.gguf: test vocabulary: entr");
     assert_null(vocab.pieces);
     assert_int_equal(vocab.count, 0);
     free_all(pieces, 261);
@@ -108,9 +114,12 @@ static void refuses_damaged_vocabularies(void **state)
     refuses("", 259);
     refuses("x\xC3", 259);
     refuses("\xED\xA0\x80", 259);
-    assert_int_equal(vocab_init(&vocab, "test", 1, pieces, 257), -1);
-    assert_int_equal(vocab_init(&vocab, "test", 1, pieces, 0), -1);
-    assert_int_equal(vocab_init(&vocab, "test", 0, pieces, -3), -1);
+    refuses("x\x1B[1m", 259); /* what could act on a terminal that shows it */
+    refuses("\xC2\x9B", 259);
+    refuses("\xE2\x80\xA8", 259);
+    assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 1, pieces, 257), -1);
+    assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 1, pieces, 0), -1);
+    assert_int_equal(vocab_init(&vocab, "some.gguf: test vocabulary", 0, pieces, -3), -1);
     free_all(pieces, 258);
 }
 
