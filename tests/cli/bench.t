@@ -35,7 +35,7 @@ if "$NMT" info --build | grep -q int8; then
 fi
 must_fail 2 'one file of two' bench --source data/valid.en
 must_fail 2 'a query that is none' bench --query paper
-for wrong in encoder-layers=0 encoder-layers=5 vocabulary=1 batch=0 updates=0 dropout=1 threads=-1; do
+for wrong in encoder-layers=0 encoder-layers=65 vocabulary=1 batch=0 updates=0 dropout=1 threads=-1; do
     must_fail 2 "--$wrong" bench "--$wrong"
 done
 done_testing
