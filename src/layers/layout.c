@@ -30,8 +30,6 @@ static void add(struct layout *layout, enum tensor_kind kind, int rows, int colu
     tensor = &layout->tensors[layout->count++];
     text_format_list(&text, name, arguments);
     if (!block->tensors++) {
-        align(layout);
-        block->offset = layout->length;
         block->columns = columns;
         block->product = kind != TENSOR_VECTOR && kind != TENSOR_SCORE && kind != TENSOR_EMBEDDING;
     }
