@@ -33,8 +33,8 @@ int alignment_open(struct alignment_file *file, const char *name, enum alignment
     return 0;
 }
 
-/* A label as a field by RFC 4180: quoted where a comma or a quote is in it. A model from elsewhere may have control characters in its
- * tokens; each becomes '?'. */
+/* A label as a field by RFC 4180: quoted where a comma or a quote is in it. A model from elsewhere may have control characters
+ * in its tokens; each becomes '?'. */
 static void field(FILE *stream, const char *text)
 {
     int quoted = strpbrk(text, ",\"") != NULL;
@@ -65,7 +65,8 @@ static void number(FILE *stream, double weight)
         fprintf(stream, ",%.7g", weight);
 }
 
-/* No line of a matrix is empty, since an empty line stands between two: the header of a blank source is its empty cell alone, quoted. */
+/* No line of a matrix is empty, since an empty line stands between two: the header of a blank source is its empty cell alone,
+ * quoted. */
 static void write_matrix(FILE *stream, const struct alignment *alignment)
 {
     if (alignment->columns == 0)

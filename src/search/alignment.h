@@ -1,10 +1,10 @@
 /* alignment: the weights α of a translation as a matrix over words or tokens.
  *
- * Word level: the pieces of a source word are summed, those of a target word averaged, and what lay on </s> is distributed over the
- * words, so that every row sums to 1. Token level: the model's own rows and columns, </s> among them.
+ * Word level: the pieces of a source word are summed, those of a target word averaged, and what lay on </s> is distributed over
+ * the words, so that every row sums to 1. Token level: the model's own rows and columns, </s> among them.
  *
- * A line that was translated in pieces has a block of weights for each; elsewhere its matrix is 0, and memory grows with the line, not
- * with its square:
+ * A line that was translated in pieces has a block of weights for each; elsewhere its matrix is 0, and memory grows with the
+ * line, not with its square:
  *
  *     token level   a b c d </s>        word level   a b c d
  *     x             1 1 0 0  1          x            1 1 0 0
@@ -23,8 +23,8 @@ enum alignment_level { ALIGNMENT_WORD, ALIGNMENT_TOKEN };
 /* Names in the order of the enum, closed by NULL, for options. */
 extern const char *const alignment_level_names[];
 
-/* Weights [rows, columns] of the matrix's rows first_row … and columns first_column …; at token level, the last column is that of </s>,
- * which is the matrix's last. */
+/* Weights [rows, columns] of the matrix's rows first_row … and columns first_column …; at token level, the last column is that
+ * of </s>, which is the matrix's last. */
 struct alignment_block {
     int first_row, rows, first_column, columns;
     double *weights;
@@ -38,8 +38,8 @@ struct alignment {
     int block_count, block_room;
 };
 
-/* A translated piece of a line: the source tokens from … to-1 became `target`; alpha [target->count + 1, to - from + 1] is the model's,
- * </s> last. `last`: it is the line's last piece (its </s> is a row at token level). */
+/* A translated piece of a line: the source tokens from … to-1 became `target`; alpha [target->count + 1, to - from + 1] is the
+ * model's, </s> last. `last`: it is the line's last piece (its </s> is a row at token level). */
 struct aligned_piece {
     int from, to, last;
     const struct tokens *target;

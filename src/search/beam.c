@@ -117,7 +117,8 @@ static void forbid(struct search *search, int row, real *x)
         x[forbidden[i]] = IMPOSSIBLE;
 }
 
-/* Adds the best continuations of one row to its sentence's list. x [V] are logits, `before` is the log-probability of a logit of 0. */
+/* Adds the best continuations of one row to its sentence's list. x [V] are logits, `before` is the log-probability of a logit of
+ * 0. */
 static void extend(struct list *list, int row, const real *x, int V, double before)
 {
     enum { BLOCK = 64 };
@@ -166,7 +167,8 @@ static int settled(const struct search *search, int sentence, double best)
            search->done[(size_t)sentence * (size_t)options->beam + (size_t)options->n_best - 1].score;
 }
 
-/* Continues a sentence by its best candidates; parents and search->next have `next_count` rows before it. Returns how many they have then. */
+/* Continues a sentence by its best candidates; parents and search->next have `next_count` rows before it. Returns how many they
+ * have then. */
 static int advance(struct search *search, int sentence, const struct list *list, int *parents, int next_count)
 {
     int before = next_count, beam = search->options->beam;
@@ -190,7 +192,8 @@ static int advance(struct search *search, int sentence, const struct list *list,
     return next_count;
 }
 
-/* Turns the models' logits of a row of the chunk into one row of log-probabilities (in the first model's place); returns its log Σ exp. */
+/* Turns the models' logits of a row of the chunk into one row of log-probabilities (in the first model's place); returns its log
+ * Σ exp. */
 static double combine(struct beam *beam, int row, int V)
 {
     real *first = matrix_row(beam->steps[0].logits, row);

@@ -1,13 +1,13 @@
 /* beam: beam search over a batch of sentences, with one model or an ensemble.
  *
- * Each sentence keeps up to `beam` hypotheses, finished ones counted; at each step the live ones of all sentences run as one batch, and
- * each sentence goes on with its best continuations. A hypothesis ends with </s>; its score is
+ * Each sentence keeps up to `beam` hypotheses, finished ones counted; at each step the live ones of all sentences run as one
+ * batch, and each sentence goes on with its best continuations. A hypothesis ends with </s>; its score is
  *
  *     log p(y | x) / |y|^penalty          |y| counts </s>; 0 = the log-probability itself
  *
  * and an ensemble's probability of a word is the mean over its models. A sentence leaves the batch when it has `beam` finished
- * hypotheses or no live ones, or as soon as it has as many finished ones as are wanted and no live one can still beat the worst of these.
- * beam 1 is greedy search. No phrase is repeated for ever (search/repeat.h). */
+ * hypotheses or no live ones, or as soon as it has as many finished ones as are wanted and no live one can still beat the worst
+ * of these. beam 1 is greedy search. No phrase is repeated for ever (search/repeat.h). */
 #ifndef NMT_SEARCH_BEAM_H
 #define NMT_SEARCH_BEAM_H
 

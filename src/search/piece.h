@@ -38,8 +38,8 @@ void pieces_init(struct pieces *pieces, size_t line_count);
 void pieces_cut(struct pieces *pieces, size_t line, int longest);
 void pieces_release(struct pieces *pieces);
 
-/* All pieces, longest first, in batches of at most `batch` pieces: batch i is order[start[i]] … order[start[i + 1] - 1]. Both are heap.
- * Few pieces are distributed evenly over `workers`, so that none stands idle. Returns the number of batches. */
+/* All pieces, longest first, in batches of at most `batch` pieces: batch i is order[start[i]] … order[start[i + 1] - 1]. Both
+ * are heap. Few pieces are distributed evenly over `workers`, so that none stands idle. Returns the number of batches. */
 int pieces_batches(const struct pieces *pieces, int batch, int workers, struct piece ***order, int **start);
 
 /* The ids from … to-1 and </s>; heap. */
@@ -48,8 +48,8 @@ int32_t *piece_ids(const struct tokens *tokens, int from, int to);
 /* Adds a guess, or releases it if its text is there already. Returns how many there are now. */
 int guesses_add(struct guess *guesses, int count, struct guess guess);
 
-/* Sorts guesses by falling log-probability / length ^ penalty (equals keep their order) and keeps equal texts once; sets rank. Returns how
- * many are left. */
+/* Sorts guesses by falling log-probability / length ^ penalty (equals keep their order) and keeps equal texts once; sets rank.
+ * Returns how many are left. */
 int guesses_rank(struct guess *guesses, int count, double penalty);
 void guess_release(struct guess *guess);
 

@@ -1,8 +1,8 @@
-/* repeat: phrases that follow themselves. A translator that has lost its way says one phrase for ever ("the cat the cat the cat …"); the
- * search forbids the token that would complete one copy too many.
+/* repeat: phrases that follow themselves. A translator that has lost its way says one phrase for ever ("the cat the cat the cat
+ * …"); the search forbids the token that would complete one copy too many.
  *
- * A phrase is 1 … REPEAT_LONGEST tokens; "a b a b a b" is three copies of "a b". With the limit N a phrase may stand N times in a row, a
- * single token 2N times ("...", "000"), and either as often as any phrase does in the source. */
+ * A phrase is 1 … REPEAT_LONGEST tokens; "a b a b a b" is three copies of "a b". With the limit N a phrase may stand N times in
+ * a row, a single token 2N times ("...", "000"), and either as often as any phrase does in the source. */
 #ifndef NMT_SEARCH_REPEAT_H
 #define NMT_SEARCH_REPEAT_H
 

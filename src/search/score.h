@@ -1,12 +1,12 @@
-/* score: log-probabilities and alignments of given translations, by forced decoding (search/force.h), in bounded memory: few rows go
- * through the model at a time, however many texts there are. */
+/* score: log-probabilities and alignments of given translations, by forced decoding (search/force.h), in bounded memory: few
+ * rows go through the model at a time, however many texts there are. */
 #ifndef NMT_SEARCH_SCORE_H
 #define NMT_SEARCH_SCORE_H
 
 #include "search/force.h"
 
-/* A pair of sentences, each closed by </s>, and what became of it. Pairs that share a source (the same pointer) should be neighbours: it
- * is then encoded once for those that go through the model together. */
+/* A pair of sentences, each closed by </s>, and what became of it. Pairs that share a source (the same pointer) should be
+ * neighbours: it is then encoded once for those that go through the model together. */
 struct scored {
     const int32_t *source, *target; /* [source_length], [target_length], the caller's */
     int source_length, target_length;

@@ -132,8 +132,8 @@ static void align_guess(struct translator *translator, int worker, struct piece 
     free(ids);
 }
 
-/* Scores of all texts by forced decoding, which ranks them anew, and the alignment of the best. Search ranked token sequences, of which a
- * few (an unusual split of a word, a copied word) are not the ones that their text stands for. */
+/* Scores of all texts by forced decoding, which ranks them anew, and the alignment of the best. Search ranked token sequences,
+ * of which a few (an unusual split of a word, a copied word) are not the ones that their text stands for. */
 static void score_texts(const struct job *job, int n_best)
 {
     const struct translate_options *options = &job->translator->options;

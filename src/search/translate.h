@@ -1,10 +1,11 @@
-/* translate: from lines to translated lines, in the order they came. Lines are normalised, encoded, cut into pieces where they are too
- * long, sorted by length and searched in batches by all workers.
+/* translate: from lines to translated lines, in the order they came. Lines are normalised, encoded, cut into pieces where they
+ * are too long, sorted by length and searched in batches by all workers.
  *
  * A blank line (nothing is left of it when it is normalised) is not searched: its translation is a blank line.
  *
- * What is printed is text, so scores and alignments are those of the text: the text of a hypothesis is encoded again and, if asked
- * for, run through the model by forced decoding (search/score.h). `nmt align` on the same text therefore gives the same numbers. */
+ * What is printed is text, so scores and alignments are those of the text: the text of a hypothesis is encoded again and, if
+ * asked for, run through the model by forced decoding (search/score.h). `nmt align` on the same text therefore gives the same
+ * numbers. */
 #ifndef NMT_SEARCH_TRANSLATE_H
 #define NMT_SEARCH_TRANSLATE_H
 
@@ -56,8 +57,8 @@ void translator_init(struct translator *translator, const struct tokenizer *toke
                      struct team *team, const struct translate_options *options);
 void translator_release(struct translator *translator);
 
-/* Takes in a line of any `length` bytes, as text/utf8.h normalises it. Returns the number of invalid sequences that became U+FFFD; *bad is
- * the first one's offset. */
+/* Takes in a line of any `length` bytes, as text/utf8.h normalises it. Returns the number of invalid sequences that became
+ * U+FFFD; *bad is the first one's offset. */
 int translation_read(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
                      size_t *bad);
 
@@ -65,10 +66,10 @@ int translation_read(struct translation *translation, const struct tokenizer *to
 int translator_run(struct translator *translator, struct translation *translations, size_t count);
 void translation_release(struct translation *translation);
 
-/* Log-probability and (if wanted) alignment of given pairs of normalised lines, with the same options and labels. log_probability and
- * alignments are [count]; alignments may be NULL. Two blank lines have log-probability 0; a pair that has more than options.longest tokens
- * on a side is not computed, its log-probability is NAN and its alignment empty. 0; or 1 if options.stop ended it: what was computed means
- * nothing then. */
+/* Log-probability and (if wanted) alignment of given pairs of normalised lines, with the same options and labels.
+ * log_probability and alignments are [count]; alignments may be NULL. Two blank lines have log-probability 0; a pair that has
+ * more than options.longest tokens on a side is not computed, its log-probability is NAN and its alignment empty. 0; or 1 if
+ * options.stop ended it: what was computed means nothing then. */
 int translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
                      struct alignment *alignments);
 
