@@ -101,7 +101,7 @@ static void pieces_are_blocks(void **state)
 static void check_written(const struct alignment *alignment, enum alignment_format format, const char *wanted)
 {
     char got[256];
-    struct alignment_file file = { .name = "test", .format = format, .stream = tmpfile(), .directory = -1 };
+    struct alignment_file file = { .name = "test", .format = format, .stream = tmpfile() };
     size_t length;
 
     assert_non_null(file.stream);
@@ -127,7 +127,10 @@ static void blank_is_written(void **state)
 /* A model from elsewhere may have any bytes in its tokens. */
 static void controls_are_masked(void **state)
 {
-    char *source[] = { "\033[1m", "a,\"\n", "caf\u00e9\xc2\x9b" "m" }, *target[] = { "\x7f\t" };
+    char *source[] = { "\033[1m", "a,\"\n",
+                       "caf\u00e9\xc2\x9b"
+                       "m" },
+         *target[] = { "\x7f\t" };
     double weights[] = { 0.25, 0.5, 0.25 };
     struct alignment_block block = { 0, 1, 0, 3, weights };
     struct alignment alignment = {

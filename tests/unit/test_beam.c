@@ -327,9 +327,9 @@ static void repetition_ends(void **state)
             setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
             options.repeats = limit;
             options.length_ratio = 8;
-            beam_search(&setup.beam, &setup.pairs.batch, &options, best);
+            beam_search(&setup.beam, &setup.sample.batch, &options, best);
             for (int b = 0; b < SENTENCES; b++) {
-                int copies = repeat_copies(setup.pairs.source[b], setup.pairs.source_length[b]);
+                int copies = repeat_copies(setup.sample.source[b], setup.sample.source_length[b]);
 
                 assert_non_null(best[b * beam].ids);
                 for (int i = b * beam; i < (b + 1) * beam; i++) {
@@ -399,14 +399,15 @@ static void scoring_in_chunks(void **state)
 
         for (int t = 0; t < LENGTH; t++)
             ids[i][t] = (int32_t)rng_below(&rng, 9);
-        pairs[i] = (struct scored){ setup.pairs.source[b], ids[i], setup.pairs.source_length[b], LENGTH - i, i % 3 == 0, 0, NULL };
+        pairs[i] =
+            (struct scored){ setup.sample.source[b], ids[i], setup.sample.source_length[b], LENGTH - i, i % 3 == 0, 0, NULL };
     }
-    score(setup.matmul, &setup.pass, setup.list, 2, pairs, 8);
-    few = setup.pass.arena.size;
+    score(&setup.worker, &setup.pass, setup.list, 2, pairs, 8);
+    few = setup.worker.arena.size;
     for (int i = 0; i < 8; i++)
         free(pairs[i].alignment);
-    score(setup.matmul, &setup.pass, setup.list, 2, pairs, TEXTS);
-    assert_true(setup.pass.arena.size <= few + few / 10);
+    score(&setup.worker, &setup.pass, setup.list, 2, pairs, TEXTS);
+    assert_true(setup.worker.arena.size <= few + few / 10);
     for (int i = 0; i < TEXTS; i++) {
         struct forced alone = force_one(&setup, i / (TEXTS / 2) * 2, ids[i], LENGTH - i);
         size_t cells = (size_t)(LENGTH - i) * (size_t)pairs[i].source_length;
