@@ -127,10 +127,7 @@ static void blank_is_written(void **state)
 /* A model from elsewhere may have any bytes in its tokens. */
 static void controls_are_masked(void **state)
 {
-    char *source[] = { "\033[1m", "a,\"\n",
-                       "caf\u00e9\xc2\x9b"
-                       "m" },
-         *target[] = { "\x7f\t" };
+    char *source[] = { "\033[1m", "a,\"\n", "caf\u00e9\302\233m" }, *target[] = { "\x7f\t" };
     double weights[] = { 0.25, 0.5, 0.25 };
     struct alignment_block block = { 0, 1, 0, 3, weights };
     struct alignment alignment = {
