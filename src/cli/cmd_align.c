@@ -5,37 +5,47 @@
 #include "cli/inference.h"
 #include "corpus/corpus.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP = 1024 }; /* pairs in memory as matrices at once */
+enum {
+    GROUP = 1024,   /* pairs in memory as matrices at once */
+    LONGEST = 10000 /* tokens on a side: a matrix of so many rows and columns takes about 1 GB */
+};
 
+/* What cannot be aligned has the score nan and an empty matrix. 0, or -1 after reporting. */
 static int align_all(const struct corpus *corpus, struct translator *translator, struct alignment_file *file, int scores)
 {
     double *log_probability = memory_new(GROUP, sizeof *log_probability);
     struct alignment *alignments = memory_new(GROUP, sizeof *alignments);
-    int failed = 0;
+    int failed = 0, stop = 0;
 
-    for (size_t from = 0; from < corpus->pairs && !failed; from += GROUP) {
+    for (size_t from = 0; from < corpus->pairs && !stop; from += GROUP) {
         size_t count = corpus->pairs - from < GROUP ? corpus->pairs - from : GROUP;
 
         translator_align(translator, corpus->lines[SOURCE] + from, corpus->lines[TARGET] + from, count, log_probability,
                          file ? alignments : NULL);
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count && !stop; i++) {
+            if (isnan(log_probability[i]))
+                failed = error("line %ld: has more than %d tokens on a side and cannot be aligned; split it",
+                               corpus->number[from + i], LONGEST);
             if (scores)
                 printf("%.6f\n", log_probability[i]);
-            if (file) {
-                failed |= alignment_write(file, &alignments[i]);
-                alignment_release(&alignments[i]);
-            }
+            if (file)
+                stop = alignment_write(file, &alignments[i]);
         }
-        if ((file && alignment_flush(file)) || io_finish_stdout())
-            failed = -1;
+        for (size_t i = 0; i < count; i++)
+            alignment_release(&alignments[i]);
+        if (!stop)
+            stop = file ? alignment_flush(file) : 0;
+        if (io_finish_stdout())
+            stop = -1;
     }
     free(log_probability);
     free(alignments);
-    return failed;
+    return failed | stop;
 }
 
 /* 0, or -1 after reporting that one file would be overwritten by another. */
@@ -57,11 +67,13 @@ int cmd_align(int argc, const char **argv)
 {
     struct inference_settings s = inference_defaults;
     struct corpus_files files = { 0 };
-    const struct poptOption table[] = { OPTION_FILE("source", files.source, "source sentences", "FILE"),
-                                        OPTION_FILE("target", files.target, "their translations, line by line", "FILE"),
-                                        OPTION_FILE("pairs", files.pairs, "instead of the two: lines of source, tab, target",
-                                                    "FILE"),
-                                        INFERENCE_OPTIONS(s), OPTIONS_END };
+    const struct poptOption table[] = {
+        OPTION_FILE("source", files.source, "source sentences, one per line", "FILE"),
+        OPTION_FILE("target", files.target, "their translations, one per line", "FILE"),
+        OPTION_FILE("pairs", files.pairs, "instead of --source and --target: one file with source, tab, target on each line",
+                    "FILE"),
+        INFERENCE_OPTIONS(s), OPTIONS_END
+    };
     struct options options;
     struct inference inference;
     struct translator translator;
@@ -80,9 +92,9 @@ int cmd_align(int argc, const char **argv)
         code = check_files(&s, &files) ? EXIT_USAGE : inference_open(&inference, &s, &options);
     }
     if (code == OPTIONS_GO) {
-        struct translate_options translate = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 },
-                                               .batch = s.batch,
-                                               .level = inference.level };
+        struct translate_options translate = {
+            .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = s.batch, .longest = LONGEST, .level = inference.level
+        };
 
         code = EXIT_FAILED;
         if (corpus_read(&corpus, &files, BAD_UTF8_ERROR, inference.tokenizer->options.lowercase, 1) == 0) {

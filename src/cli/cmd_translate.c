@@ -3,9 +3,7 @@
 #include "base/report.h"
 #include "cli/commands.h"
 #include "cli/inference.h"
-#include "text/utf8.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,31 +16,29 @@ enum { LINES_TO_PACK = 3 };
 
 struct translate_settings {
     struct inference_settings common;
-    int beam, n_best, max_length;
+    int beam, n_best, max_length, max_repeats;
     double length_penalty, max_length_ratio;
 };
 
-/* Lines of one group: normalised, and where they came from. */
+/* Lines that are translated together. */
 struct group {
     struct translation *lines;
-    char **sources;
-    int count, room, source_room;
+    int count, room;
     size_t bytes;
     long first; /* number of the first line */
 };
 
-/* Takes one line in; invalid UTF-8 is replaced, and said. */
+/* Takes one line in; invalid UTF-8 is replaced, with a warning. */
 static void group_add(struct group *group, const struct tokenizer *tokenizer, const char *line, size_t length, long number)
 {
-    struct text clean = { 0 };
+    struct translation *translation;
     size_t bad;
 
-    if (utf8_normalize(line, length, tokenizer->options.lowercase, &clean, &bad))
-        warning("line %ld: byte %zu is not valid UTF-8; what is invalid became U+FFFD", number, bad + 1);
     memory_reserve_one(&group->lines, group->count, &group->room);
-    memory_reserve_one(&group->sources, group->count, &group->source_room);
-    group->sources[group->count] = clean.data;
-    group->lines[group->count] = (struct translation){ .source = clean.data };
+    translation = &group->lines[group->count];
+    *translation = (struct translation){ 0 };
+    if (translation_read(translation, tokenizer, line, length, &bad))
+        warning("line %ld: byte %zu is not valid UTF-8; what is invalid became U+FFFD", number, bad + 1);
     if (group->count++ == 0)
         group->first = number;
     group->bytes += length;
@@ -50,10 +46,8 @@ static void group_add(struct group *group, const struct tokenizer *tokenizer, co
 
 static void group_clear(struct group *group)
 {
-    for (int i = 0; i < group->count; i++) {
+    for (int i = 0; i < group->count; i++)
         translation_release(&group->lines[i]);
-        free(group->sources[i]);
-    }
     group->count = 0;
     group->bytes = 0;
 }
@@ -71,6 +65,7 @@ static void print_line(const struct translation *line, long number, const struct
     }
 }
 
+/* Translates and prints a group. 0, or -1 after reporting. */
 static int translate_group(struct translator *translator, struct group *group, const struct translate_settings *settings,
                            struct alignment_file *alignments)
 {
@@ -79,8 +74,8 @@ static int translate_group(struct translator *translator, struct group *group, c
         const struct translation *line = &group->lines[i];
 
         if (line->pieces > 1)
-            warning("line %ld: is too long to be translated at once (more than %d tokens) and was translated in %d pieces",
-                    group->first + i, settings->max_length, line->pieces);
+            warning("line %ld: has more than %d tokens and was translated in %d pieces; see --max-length", group->first + i,
+                    settings->max_length, line->pieces);
         print_line(line, group->first + i, settings);
         if (alignments && alignment_write(alignments, &line->alignment))
             return -1;
@@ -113,7 +108,6 @@ static int translate_all(struct inference *inference, struct translator *transla
         group_clear(&group);
     }
     free(group.lines);
-    free(group.sources);
     reader_close(&reader);
     return got < 0 ? -1 : result;
 }
@@ -122,6 +116,7 @@ static int check(const struct translate_settings *s, const struct options *optio
 {
     if (options_range(options, "beam", s->beam, 1, BEAM_MOST) || options_range(options, "n-best", s->n_best, 0, s->beam) ||
         options_range(options, "max-length", s->max_length, 1, 100000) ||
+        options_range(options, "max-repeats", s->max_repeats, 0, 1000) ||
         options_range_real(options, "length-penalty", s->length_penalty, 0, 10) ||
         options_range_real(options, "max-length-ratio", s->max_length_ratio, 0.01, 1000))
         return -1;
@@ -143,16 +138,21 @@ static int check_files(const struct inference_settings *settings)
 
 int cmd_translate(int argc, const char **argv)
 {
-    struct translate_settings s = {
-        .common = inference_defaults, .beam = 5, .max_length = 150, .length_penalty = 1, .max_length_ratio = 3
-    };
+    struct translate_settings s = { .common = inference_defaults,
+                                    .beam = 5,
+                                    .max_length = 150,
+                                    .max_repeats = TRANSLATE_REPEATS,
+                                    .length_penalty = 1,
+                                    .max_length_ratio = 3 };
     const struct poptOption table[] = {
         INFERENCE_OPTIONS(s.common),
-        OPTION_INT("beam", s.beam, "hypotheses kept at each step; 1: greedy", "N"),
+        OPTION_INT("beam", s.beam, "hypotheses kept at each step; 1: greedy search", "N"),
         OPTION_INT("n-best", s.n_best, "print the N best: line, rank, log-probability, text (0: only the best text)", "N"),
         OPTION_REAL("length-penalty", s.length_penalty, "rank by log-probability / length ^ PENALTY", "PENALTY"),
         OPTION_REAL("max-length-ratio", s.max_length_ratio, "end a translation at RATIO x source tokens + 10", "RATIO"),
         OPTION_INT("max-length", s.max_length, "translate lines of more source tokens in pieces of at most N", "N"),
+        OPTION_INT("max-repeats", s.max_repeats,
+                   "let a phrase stand at most N times in a row, unless the source repeats more (0: no limit)", "N"),
         OPTIONS_END
     };
     struct options options;
@@ -169,6 +169,7 @@ int cmd_translate(int argc, const char **argv)
             .beam = { .beam = s.beam,
                       .n_best = s.n_best ? s.n_best : 1,
                       .length_penalty = s.length_penalty,
+                      .repeats = s.max_repeats,
                       .length_ratio = s.max_length_ratio,
                       .forbidden = inference.tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
             .batch = s.common.batch,

@@ -4,39 +4,46 @@
 #include "base/report.h"
 #include "math/openblas.h"
 
-#include <limits.h>
 #include <omp.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct inference_settings inference_defaults = {
     .backend = "auto", .precision = "f32", .alignment_format = "matrix", .alignment_level = "word", .batch = 64
 };
 
-static int same_vocabulary(const struct vocab *a, const struct vocab *b)
+static int same_strings(char *const *a, int a_count, char *const *b, int b_count)
 {
-    if (a->count != b->count)
+    if (a_count != b_count)
         return 0;
-    for (int i = 0; i < a->count; i++)
-        if (strcmp(a->pieces[i], b->pieces[i]) != 0)
+    for (int i = 0; i < a_count; i++)
+        if (strcmp(a[i], b[i]) != 0)
             return 0;
     return 1;
 }
 
-/* An ensemble's models read and write the same tokens. */
-static int check_ensemble(const struct inference *inference, const struct inference_settings *settings)
+static int same_tokens(const struct tokenizer *a, const struct tokenizer *b)
 {
-    const struct tokenizer *first = inference->tokenizer;
+    for (int side = SOURCE; side <= TARGET; side++)
+        if (!same_strings(a->sides[side].pieces, a->sides[side].count, b->sides[side].pieces, b->sides[side].count))
+            return 0;
+    return memcmp(&a->options, &b->options, sizeof a->options) == 0 &&
+           same_strings(a->merges, 2 * a->merge_count, b->merges, 2 * b->merge_count);
+}
 
-    for (int i = 1; i < inference->count; i++) {
-        const struct tokenizer *other = &inference->saved[i].tokenizer;
+/* The models read and write the same tokens and can do what was asked for. 0, or -1 after reporting. */
+static int check_models(const struct inference *inference, const struct inference_settings *settings)
+{
+    const char *const *names = settings->models.items;
 
-        if (memcmp(&first->options, &other->options, sizeof first->options) != 0 || first->merge_count != other->merge_count ||
-            !same_vocabulary(&first->sides[SOURCE], &other->sides[SOURCE]) ||
-            !same_vocabulary(&first->sides[TARGET], &other->sides[TARGET]))
+    for (int i = 0; i < inference->count; i++) {
+        if (!same_tokens(inference->tokenizer, &inference->saved[i].tokenizer))
             return error(
-                "%s and %s have different vocabularies; an ensemble's models must be trained on the same corpus with the same "
-                "text settings",
-                settings->models.items[0], settings->models.items[i]);
+                "%s and %s have different vocabularies; the models of an ensemble must be trained on the same corpus with the "
+                "same text settings",
+                names[0], names[i]);
+        if (settings->alignment && inference->saved[i].model.config.decoder.attention == ATTENTION_NONE)
+            return error("%s was trained with --attention none: it has no alignments to write", names[i]);
     }
     return 0;
 }
@@ -81,6 +88,8 @@ int inference_open(struct inference *inference, const struct inference_settings 
     inference->level = (enum alignment_level)level;
     if (team_init(&inference->team, settings->threads, (enum backend)backend, (enum precision)precision))
         return EXIT_FAILED;
+    inference->saved = memory_new((size_t)settings->models.count, sizeof *inference->saved);
+    inference->models = memory_new((size_t)settings->models.count, sizeof *inference->models);
     for (; inference->count < settings->models.count; inference->count++) {
         struct saved_model *saved = &inference->saved[inference->count];
 
@@ -89,11 +98,7 @@ int inference_open(struct inference *inference, const struct inference_settings 
         inference->models[inference->count] = &saved->model;
     }
     inference->tokenizer = &inference->saved[0].tokenizer;
-    if (settings->alignment && inference->saved[0].model.config.decoder.attention == ATTENTION_NONE) {
-        error("%s: was trained with --attention none, so there is no alignment to write", settings->models.items[0]);
-        goto fail;
-    }
-    if (check_ensemble(inference, settings) || check_resources(inference))
+    if (check_models(inference, settings) || check_resources(inference))
         goto fail;
     return OPTIONS_GO;
 fail:
@@ -118,5 +123,7 @@ void inference_close(struct inference *inference)
 {
     for (int i = 0; i < inference->count; i++)
         model_file_release(&inference->saved[i]);
+    free(inference->saved);
+    free(inference->models);
     team_release(&inference->team);
 }

@@ -3,6 +3,7 @@
 #define NMT_CLI_INFERENCE_H
 
 #include "base/claims.h"
+#include "cli/alignment_file.h"
 #include "cli/options.h"
 #include "math/team.h"
 #include "model/model_file.h"
@@ -20,19 +21,20 @@ extern const struct inference_settings inference_defaults;
 #define INFERENCE_OPTIONS(s)                                                                                                       \
     OPTION_LIST("model", (s).models, "the model; given several times: an ensemble", "FILE"),                                       \
         OPTION_FLAG("scores", (s).scores, "print each translation's log-probability (nats, </s> included)"),                       \
-        OPTION_FILE("alignment", (s).alignment, "write alignments to FILE; if it ends in '/', a file a sentence there", "FILE"),   \
+        OPTION_FILE("alignment", (s).alignment,                                                                                    \
+                    "write alignments to FILE; if it ends in '/', one file per sentence in that directory", "FILE"),               \
         OPTION_TEXT("alignment-format", (s).alignment_format, "matrix (CSV), long (CSV table) or pharaoh (i-j)", "FORMAT"),        \
-        OPTION_TEXT("alignment-level", (s).alignment_level, "word or token", "LEVEL"),                                             \
-        OPTION_INT("batch", (s).batch, "sentences computed together", "N"),                                                        \
-        OPTION_INT("threads", (s).threads, "worker threads (0: one a processor)", "N"),                                            \
-        OPTION_TEXT("backend", (s).backend, "products by: auto, openblas or onednn", "NAME"),                                      \
-        OPTION_TEXT("precision", (s).precision,                                                                                    \
-                    "of the products' inputs: f32, bf16, int8 (fastest) or auto (bf16 where it is fast)", "NAME")
+        OPTION_TEXT("alignment-level", (s).alignment_level, "align words or the model's tokens: word or token", "LEVEL"),          \
+        OPTION_INT("batch", (s).batch, "sentences computed together by one thread", "N"),                                          \
+        OPTION_INT("threads", (s).threads, "worker threads (0: one per processor)", "N"),                                          \
+        OPTION_TEXT("backend", (s).backend, "library for matrix products: auto, openblas or onednn", "NAME"),                      \
+        OPTION_TEXT("precision", (s).precision, "of matrix products: f32, bf16, int8 (fastest) or auto (bf16 where it is fast)",   \
+                    "NAME")
 
 struct inference {
     struct team team;
-    struct saved_model saved[OPTION_LIST_MOST];
-    struct model *models[OPTION_LIST_MOST];
+    struct saved_model *saved; /* [count] */
+    struct model **models;     /* [count] */
     int count;
     const struct tokenizer *tokenizer; /* of the first model; all have the same */
     enum alignment_format format;
@@ -45,7 +47,7 @@ void inference_claim(const struct inference_settings *settings, struct claims *c
 
 /* Checks the settings and opens the models. OPTIONS_GO, or the exit code after reporting. */
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options);
-/* Packs the weights for the products, unless it was done. It pays from the second or third sentence on. */
+/* Packs the weights for matrix products, unless that was done. It pays from the second or third sentence on. */
 void inference_pack(struct inference *inference);
 void inference_close(struct inference *inference);
 

@@ -1,6 +1,7 @@
 #include "search/beam.h"
 
 #include "math/vec.h"
+#include "search/repeat.h"
 #include "text/vocab.h"
 
 #include <math.h>
@@ -25,6 +26,14 @@ struct candidate {
     double log_probability;
 };
 
+/* The best continuations of a sentence, best first: `most` at most. */
+struct list {
+    struct candidate *items;
+    int count, most;
+};
+
+#define IMPOSSIBLE ((real)-1e30) /* the logit of what must not be said */
+
 /* One search in progress. Rows of live hypotheses are grouped by sentence, in the order of sentences. */
 struct search {
     const struct beam_options *options;
@@ -33,23 +42,28 @@ struct search {
     int node_count, node_room;
     struct live *live, *next;
     int live_count;
-    int *finished;           /* [sentences] */
+    int *finished; /* [sentences] */
+    int *copies;   /* [sentences] of one phrase in a row in the source; where options->repeats */
+    int32_t *last; /* the last ids of the hypothesis at hand, the last one first */
+    int last_room;
     struct hypothesis *done; /* [sentences, beam] */
 };
 
 void beam_init(struct beam *beam, struct worker *worker, struct model *const *models, int model_count)
 {
-    *beam = (struct beam){ .worker = worker, .model_count = model_count };
-    for (int i = 0; i < model_count; i++) {
-        beam->models[i] = models[i];
+    *beam = (struct beam){ .worker = worker, .model_count = model_count, .models = models };
+    beam->steps = memory_new((size_t)model_count, sizeof *beam->steps);
+    for (int i = 0; i < model_count; i++)
         beam->steps[i] = (struct step){ .worker = worker, .model = models[i] };
-    }
+    beam->sums = memory_new((size_t)model_count, sizeof *beam->sums);
 }
 
 void beam_release(struct beam *beam)
 {
     for (int i = 0; i < beam->model_count; i++)
         step_release(&beam->steps[i]);
+    free(beam->steps);
+    free(beam->sums);
 }
 
 static int longest_output(const struct search *search, int sentence)
@@ -66,39 +80,59 @@ static double score_of(const struct beam_options *options, double log_probabilit
     return log_probability / pow(length, options->length_penalty);
 }
 
-/* Puts a candidate into the list of the best `most`, kept in falling order. */
-static void keep(struct candidate *list, int *count, int most, struct candidate candidate)
+/* Puts a candidate into the list. */
+static void keep(struct list *list, int parent, int32_t id, double log_probability)
 {
     int i;
 
-    if (*count == most && list[most - 1].log_probability >= candidate.log_probability)
+    if (list->count == list->most && list->items[list->most - 1].log_probability >= log_probability)
         return;
-    i = *count < most ? (*count)++ : most - 1;
-    for (; i > 0 && list[i - 1].log_probability < candidate.log_probability; i--)
-        list[i] = list[i - 1];
-    list[i] = candidate;
+    i = list->count < list->most ? list->count++ : list->most - 1;
+    for (; i > 0 && list->items[i - 1].log_probability < log_probability; i--)
+        list->items[i] = list->items[i - 1];
+    list->items[i] = (struct candidate){ parent, id, log_probability };
 }
 
-/* Adds the best continuations of one row to its sentence's list. x [V] are logits whose log Σ exp is `log_sum`. */
-static void extend(const struct search *search, struct candidate *list, int *count, int most, int row, const real *x, int V,
-                   double log_sum, int only_end)
+/* Makes impossible what must not follow row `row`. x [V] are its logits. */
+static void forbid(struct search *search, int row, real *x)
+{
+    const struct beam_options *options = search->options;
+    const struct live *live = &search->live[row];
+    int32_t forbidden[REPEAT_LONGEST];
+    int count = 0, window;
+
+    if (options->forbidden >= 0)
+        x[options->forbidden] = IMPOSSIBLE;
+    if (options->exact_length)
+        x[VOCAB_END] = IMPOSSIBLE;
+    if (!options->repeats)
+        return;
+    window = repeat_window(options->repeats, search->copies[live->sentence]);
+    for (int i = live->node; i >= 0 && count < window; i = search->nodes[i].before) {
+        memory_reserve_one(&search->last, count, &search->last_room);
+        search->last[count++] = search->nodes[i].id;
+    }
+    count = repeat_forbidden(search->last, count, options->repeats, search->copies[live->sentence], forbidden);
+    for (int i = 0; i < count; i++)
+        x[forbidden[i]] = IMPOSSIBLE;
+}
+
+/* Adds the best continuations of one row to its sentence's list. x [V] are logits, `before` is the log-probability of a logit of
+ * 0. */
+static void extend(struct list *list, int row, const real *x, int V, double before)
 {
     enum { BLOCK = 64 };
-    double before = search->live[row].log_probability - log_sum;
 
-    if (only_end) {
-        keep(list, count, most, (struct candidate){ row, VOCAB_END, before + (double)x[VOCAB_END] });
-        return;
-    }
     /* Most blocks of logits hold nothing that is good enough: their maximum says so. */
     for (int from = 0; from < V; from += BLOCK) {
         int to = from + BLOCK < V ? from + BLOCK : V;
 
-        if (*count == most && before + (double)vec_maximum(x + from, to - from) <= list[most - 1].log_probability)
+        if (list->count == list->most &&
+            before + (double)vec_maximum(x + from, to - from) <= list->items[list->most - 1].log_probability)
             continue;
         for (int v = from; v < to; v++)
-            if (v != search->options->forbidden && (v != VOCAB_END || !search->options->exact_length))
-                keep(list, count, most, (struct candidate){ row, v, before + (double)x[v] });
+            if (!(x[v] <= IMPOSSIBLE))
+                keep(list, row, v, before + (double)x[v]);
     }
 }
 
@@ -133,22 +167,24 @@ static int settled(const struct search *search, int sentence, double best)
            search->done[(size_t)sentence * (size_t)options->beam + (size_t)options->n_best - 1].score;
 }
 
-/* Continues one sentence, whose rows are from … to-1, by its best candidates; returns how many stay live. */
-static int advance(struct search *search, int sentence, const struct candidate *list, int count, int *parents, int next_count)
+/* Continues a sentence by its best candidates; parents and search->next have `next_count` rows before it. Returns how many they
+ * have then. */
+static int advance(struct search *search, int sentence, const struct list *list, int *parents, int next_count)
 {
     int before = next_count, beam = search->options->beam;
 
-    for (int i = 0; i < count; i++) {
-        const struct live *parent = &search->live[list[i].parent];
+    for (int i = 0; i < list->count; i++) {
+        const struct candidate *candidate = &list->items[i];
+        const struct live *parent = &search->live[candidate->parent];
 
-        if (list[i].id == VOCAB_END) {
-            finish(search, sentence, parent->node, list[i].log_probability);
+        if (candidate->id == VOCAB_END) {
+            finish(search, sentence, parent->node, candidate->log_probability);
             continue;
         }
         memory_reserve_one(&search->nodes, search->node_count, &search->node_room);
-        search->nodes[search->node_count] = (struct node){ parent->node, list[i].id };
-        parents[next_count] = list[i].parent;
-        search->next[next_count++] = (struct live){ sentence, search->node_count++, list[i].id, list[i].log_probability };
+        search->nodes[search->node_count] = (struct node){ parent->node, candidate->id };
+        parents[next_count] = candidate->parent;
+        search->next[next_count++] = (struct live){ sentence, search->node_count++, candidate->id, candidate->log_probability };
     }
     if (next_count > before &&
         (search->finished[sentence] == beam || settled(search, sentence, search->next[before].log_probability)))
@@ -156,11 +192,12 @@ static int advance(struct search *search, int sentence, const struct candidate *
     return next_count;
 }
 
-/* Turns the models' logits of a row of the chunk into one row of log-probabilities (in the first model's place); returns its log Σ exp. */
+/* Turns the models' logits of a row of the chunk into one row of log-probabilities (in the first model's place); returns its log
+ * Σ exp. */
 static double combine(struct beam *beam, int row, int V)
 {
     real *first = matrix_row(beam->steps[0].logits, row);
-    double sums[BEAM_MODELS];
+    double *sums = beam->sums;
 
     if (beam->model_count == 1)
         return vec_log_sum_exp(first, V);
@@ -177,16 +214,17 @@ static double combine(struct beam *beam, int row, int V)
 }
 
 /* One step of all live hypotheses; the number that live on. */
-static int search_step(struct beam *beam, struct search *search, struct candidate *list, int *parents, int length)
+static int search_step(struct beam *beam, struct search *search, struct candidate *items, int *parents, int length)
 {
     int V = beam->models[0]->config.Vy, next = 0, chunk = 0, chunk_end = 0; /* the rows whose logits are there */
 
     for (int row = 0; row < search->live_count;) {
-        int sentence = search->live[row].sentence, count = 0, most = search->options->beam - search->finished[sentence];
-        int only_end = length >= longest_output(search, sentence);
+        int sentence = search->live[row].sentence, only_end = length >= longest_output(search, sentence);
+        struct list list = { items, 0, search->options->beam - search->finished[sentence] };
 
         for (; row < search->live_count && search->live[row].sentence == sentence; row++) {
-            double log_sum;
+            real *x;
+            double before;
 
             if (row == chunk_end) {
                 chunk = row;
@@ -194,12 +232,57 @@ static int search_step(struct beam *beam, struct search *search, struct candidat
                 for (int i = 0; i < beam->model_count; i++)
                     step_logits(&beam->steps[i], chunk, chunk_end - chunk);
             }
-            log_sum = combine(beam, row - chunk, V);
-            extend(search, list, &count, most, row, matrix_row(beam->steps[0].logits, row - chunk), V, log_sum, only_end);
+            x = matrix_row(beam->steps[0].logits, row - chunk);
+            before = search->live[row].log_probability - combine(beam, row - chunk, V);
+            if (only_end) {
+                keep(&list, row, VOCAB_END, before + (double)x[VOCAB_END]);
+            } else {
+                forbid(search, row, x);
+                extend(&list, row, x, V, before);
+            }
         }
-        next = advance(search, sentence, list, count, parents, next);
+        next = advance(search, sentence, &list, parents, next);
     }
     return next;
+}
+
+static void search_init(struct search *search, const struct batch *batch, const struct beam_options *options)
+{
+    size_t sentences = (size_t)batch->sentences, room = sentences * (size_t)options->beam;
+
+    *search = (struct search){ .options = options, .batch = batch, .live_count = batch->sentences };
+    search->live = memory_new(room, sizeof *search->live);
+    search->next = memory_new(room, sizeof *search->next);
+    search->finished = memory_new(sentences, sizeof *search->finished);
+    search->done = memory_new(room, sizeof *search->done);
+    search->copies = memory_new(sentences, sizeof *search->copies);
+    for (int b = 0; b < batch->sentences; b++) {
+        search->live[b] = (struct live){ b, -1, -1, 0 };
+        search->copies[b] = options->repeats ? repeat_copies(batch->source[b], batch->source_length[b]) : 0;
+    }
+}
+
+/* Hands the best hypotheses over and releases the rest. */
+static void search_end(struct search *search, struct hypothesis *best)
+{
+    int beam = search->options->beam, n_best = search->options->n_best;
+
+    for (int b = 0; b < search->batch->sentences; b++)
+        for (int i = 0; i < beam; i++) {
+            struct hypothesis *one = &search->done[(size_t)b * (size_t)beam + (size_t)i];
+
+            if (i < n_best)
+                best[(size_t)b * (size_t)n_best + (size_t)i] = *one;
+            else
+                free(one->ids);
+        }
+    free(search->live);
+    free(search->next);
+    free(search->nodes);
+    free(search->finished);
+    free(search->done);
+    free(search->copies);
+    free(search->last);
 }
 
 /* All models share the worker's arena. */
@@ -216,20 +299,14 @@ static void start(struct beam *beam, const struct batch *batch, int room)
 
 void beam_search(struct beam *beam, const struct batch *batch, const struct beam_options *options, struct hypothesis *best)
 {
-    int B = batch->sentences, room = B * options->beam;
-    struct search search = { .options = options, .batch = batch };
-    struct candidate *list = memory_new((size_t)options->beam, sizeof *list);
+    int room = batch->sentences * options->beam;
+    struct search search;
+    struct candidate *items = memory_new((size_t)options->beam, sizeof *items);
     int *parents = memory_new((size_t)room, sizeof *parents), *sentence = memory_new((size_t)room, sizeof *sentence);
     int32_t *previous = memory_new((size_t)room, sizeof *previous);
 
-    search.live = memory_new((size_t)room, sizeof *search.live);
-    search.next = memory_new((size_t)room, sizeof *search.next);
-    search.finished = memory_new((size_t)B, sizeof *search.finished);
-    search.done = memory_new((size_t)room, sizeof *search.done);
+    search_init(&search, batch, options);
     start(beam, batch, room);
-    for (int b = 0; b < B; b++)
-        search.live[b] = (struct live){ b, -1, -1, 0 };
-    search.live_count = B;
     for (int length = 1; search.live_count > 0; length++) {
         struct live *swap = search.live;
 
@@ -239,28 +316,15 @@ void beam_search(struct beam *beam, const struct batch *batch, const struct beam
         }
         for (int i = 0; i < beam->model_count; i++)
             step_run(&beam->steps[i], previous, sentence, search.live_count);
-        search.live_count = search_step(beam, &search, list, parents, length);
+        search.live_count = search_step(beam, &search, items, parents, length);
         search.live = search.next;
         search.next = swap;
         for (int i = 0; i < beam->model_count; i++)
             step_select(&beam->steps[i], parents, search.live_count);
     }
-    for (int b = 0; b < B; b++)
-        for (int i = 0; i < options->beam; i++) {
-            struct hypothesis *one = &search.done[(size_t)b * (size_t)options->beam + (size_t)i];
-
-            if (i < options->n_best)
-                best[(size_t)b * (size_t)options->n_best + (size_t)i] = *one;
-            else
-                free(one->ids);
-        }
-    free(list);
+    search_end(&search, best);
+    free(items);
     free(parents);
     free(sentence);
     free(previous);
-    free(search.live);
-    free(search.next);
-    free(search.nodes);
-    free(search.finished);
-    free(search.done);
 }

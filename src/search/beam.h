@@ -1,18 +1,19 @@
 /* beam: beam search over a batch of sentences, with one model or an ensemble.
  *
- * Each sentence keeps up to `beam` hypotheses, finished ones counted; at each step the live ones of all sentences run as one batch, and
- * each sentence goes on with its best continuations. A hypothesis ends with </s>; its score is
+ * Each sentence keeps up to `beam` hypotheses, finished ones counted; at each step the live ones of all sentences run as one
+ * batch, and each sentence goes on with its best continuations. A hypothesis ends with </s>; its score is
  *
  *     log p(y | x) / |y|^penalty          |y| counts </s>; 0 = the log-probability itself
  *
  * and an ensemble's probability of a word is the mean over its models. A sentence leaves the batch when it has `beam` finished
- * hypotheses, or when only the best is wanted and none of the live ones can still beat it. beam 1 is greedy search. */
+ * hypotheses or no live ones, or as soon as it has as many finished ones as are wanted and no live one can still beat the worst
+ * of these. beam 1 is greedy search. No phrase is repeated for ever (search/repeat.h). */
 #ifndef NMT_SEARCH_BEAM_H
 #define NMT_SEARCH_BEAM_H
 
 #include "model/step.h"
 
-enum { BEAM_MOST = 256, BEAM_MODELS = 16 };
+enum { BEAM_MOST = 256 };
 
 struct beam_options {
     int beam;   /* 1 … BEAM_MOST */
@@ -20,6 +21,7 @@ struct beam_options {
     double length_penalty;
     double length_ratio;     /* an output has at most ratio · source tokens + 10 tokens; it is ended there */
     int forbidden;           /* an id never produced, or -1 */
+    int repeats;             /* copies of one phrase that may stand in a row (search/repeat.h), or 0: any number */
     const int *exact_length; /* [sentences] tokens, </s> counted, that every output has to have (benchmarks), or NULL */
 };
 
@@ -33,9 +35,10 @@ struct hypothesis {
 /* One worker's search. */
 struct beam {
     struct worker *worker; /* not owned */
-    const struct model *models[BEAM_MODELS];
-    struct step steps[BEAM_MODELS];
     int model_count;
+    struct model *const *models; /* [model_count], the caller's */
+    struct step *steps;          /* [model_count] */
+    double *sums;                /* [model_count] log Σ exp of a row's logits */
 };
 
 void beam_init(struct beam *beam, struct worker *worker, struct model *const *models, int model_count);

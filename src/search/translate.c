@@ -1,70 +1,15 @@
 #include "search/translate.h"
 
+#include "search/piece.h"
+#include "text/utf8.h"
+
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A piece of a line: source tokens from … to-1, and its hypotheses. */
-struct piece {
-    size_t line;
-    int from, to, last;
-    int32_t *ids; /* [to - from + 1], </s> last */
-    int count;    /* hypotheses, at least 1 */
-    char **texts;
-    double *log_probability;
-    struct tokens target; /* of texts[0], if an alignment is wanted */
-    real *alpha;          /* likewise */
-};
-
-/* Where a line that is too long is cut: after the last end of a sentence in the second half of what fits, else after a comma or the
- * like, else between words, else anywhere. */
-static int cut(const struct tokens *tokens, int from, int longest)
-{
-    static const char *const marks[] = { ".!?;:\u3002\uff01\uff1f\u0964", ",\u3001\uff0c\u060c" };
-    int limit = from + longest;
-
-    if (limit >= tokens->count)
-        return tokens->count;
-    for (size_t kind = 0; kind < 3; kind++)
-        for (int i = limit; i > from + longest / 2; i--) {
-            int ends_word = tokens->word_of[i - 1] != tokens->word_of[i];
-
-            if (ends_word && (kind == 2 || strstr(marks[kind], tokens->words[tokens->word_of[i - 1]])))
-                return i;
-        }
-    return limit;
-}
-
-static void add_pieces(struct piece **pieces, int *count, int *room, size_t line, const struct tokens *tokens, int longest)
-{
-    int from = 0;
-
-    do {
-        struct piece *piece;
-        int to = cut(tokens, from, longest), length = to - from;
-
-        memory_reserve_one(pieces, *count, room);
-        piece = &(*pieces)[(*count)++];
-        *piece = (struct piece){ .line = line,
-                                 .from = from,
-                                 .to = to,
-                                 .last = to == tokens->count,
-                                 .ids = memory_new((size_t)length + 1, sizeof(int32_t)) };
-        if (length)
-            memcpy(piece->ids, tokens->ids + from, (size_t)length * sizeof(int32_t));
-        piece->ids[length] = VOCAB_END;
-        from = to;
-    } while (from < tokens->count);
-}
-
-static int longer_first(const void *a, const void *b)
-{
-    const struct piece *x = *(const struct piece *const *)a, *y = *(const struct piece *const *)b;
-    int difference = (y->to - y->from) - (x->to - x->from);
-
-    return difference ? difference : x->line != y->line ? (x->line < y->line ? -1 : 1) : x->from - y->from;
-}
+/* Hypotheses that one worker steps together at most, whatever --batch and --beam say. */
+enum { HYPOTHESES_OF_BATCH = 1 << 16 };
 
 /* One worker's view of a batch of pieces. */
 struct job {
@@ -74,205 +19,6 @@ struct job {
     int count;
     const struct tokens *lines; /* the lines' tokens */
 };
-
-/* A given translation of a piece, for forced decoding. */
-struct given {
-    struct piece *piece;
-    char *text;
-    int32_t *ids;
-    int length;
-};
-
-static void force(const struct job *job, const struct given *given, int count, struct forced *forced)
-{
-    struct translator *translator = job->translator;
-    const int32_t **source = memory_new((size_t)count, sizeof *source), **target = memory_new((size_t)count, sizeof *target);
-    int *source_length = memory_new((size_t)count, sizeof(int)), *target_length = memory_new((size_t)count, sizeof(int));
-    struct batch batch = { .sentences = count,
-                           .source = source,
-                           .source_length = source_length,
-                           .targets = count,
-                           .target = target,
-                           .target_length = target_length };
-
-    for (int i = 0; i < count; i++) {
-        source[i] = given[i].piece->ids;
-        source_length[i] = given[i].piece->to - given[i].piece->from + 1;
-        target[i] = given[i].ids;
-        target_length[i] = given[i].length;
-    }
-    force_batch(&translator->team->workers[job->worker], &translator->passes[job->worker], translator->models,
-                translator->model_count, &batch, forced);
-    free(source);
-    free(target);
-    free(source_length);
-    free(target_length);
-}
-
-static int has_unknown(const struct hypothesis *hypothesis)
-{
-    for (int i = 0; i < hypothesis->length; i++)
-        if (hypothesis->ids[i] == VOCAB_UNKNOWN)
-            return 1;
-    return 0;
-}
-
-/* The text of a hypothesis with unknown words: each is the source word that it attends to most. */
-static char *text_with_copies(const struct job *job, struct piece *piece, const struct hypothesis *hypothesis)
-{
-    const struct tokens *line = &job->lines[piece->line];
-    struct given given = { piece, NULL, hypothesis->ids, hypothesis->length };
-    struct forced forced;
-    struct text text = { 0 };
-    const char **copies = memory_new((size_t)hypothesis->length, sizeof *copies);
-    int Tx = piece->to - piece->from + 1;
-
-    force(job, &given, 1, &forced);
-    for (int i = 0; i < hypothesis->length && Tx > 1; i++) {
-        const real *row = forced.alignment + (size_t)i * (size_t)Tx;
-        int best = 0;
-
-        for (int j = 1; j < Tx - 1; j++)
-            if (row[j] > row[best])
-                best = j;
-        copies[i] = line->words[line->word_of[piece->from + best]];
-    }
-    tokenizer_decode(job->translator->tokenizer, TARGET, hypothesis->ids, hypothesis->length, copies, &text);
-    free(forced.alignment);
-    free(copies);
-    return text.data;
-}
-
-/* The texts of a piece's hypotheses; texts that came twice are kept once. */
-static void take_texts(const struct job *job, struct piece *piece, const struct hypothesis *best, int n_best)
-{
-    piece->texts = memory_new((size_t)n_best, sizeof(char *));
-    piece->log_probability = memory_new((size_t)n_best, sizeof(double));
-    for (int i = 0; i < n_best && best[i].ids; i++) {
-        char *text;
-        int known = 0;
-
-        if (has_unknown(&best[i])) {
-            text = text_with_copies(job, piece, &best[i]);
-        } else {
-            struct text plain = { 0 };
-
-            tokenizer_decode(job->translator->tokenizer, TARGET, best[i].ids, best[i].length, NULL, &plain);
-            text = plain.data;
-        }
-        for (int k = 0; k < piece->count; k++)
-            known |= strcmp(piece->texts[k], text) == 0;
-        if (known) {
-            free(text);
-            continue;
-        }
-        piece->log_probability[piece->count] = best[i].log_probability;
-        piece->texts[piece->count++] = text;
-    }
-}
-
-/* The ids of a text and </s>; heap. */
-static int32_t *encode_target(const struct tokenizer *tokenizer, const char *text, struct tokens *tokens, int *length)
-{
-    int32_t *ids;
-
-    tokenizer_encode(tokenizer, TARGET, text, 0, NULL, tokens);
-    ids = memory_new((size_t)tokens->count + 1, sizeof *ids);
-    if (tokens->count)
-        memcpy(ids, tokens->ids, (size_t)tokens->count * sizeof *ids);
-    ids[tokens->count] = VOCAB_END;
-    *length = tokens->count + 1;
-    return ids;
-}
-
-/* Ranks a piece's texts by what forced decoding says of them; lengths count </s>. Search ranked token sequences, of which a few (an
- * unusual split of a word, a copied word) are not the ones that their text stands for. */
-static void rank(struct piece *piece, struct given *given, struct forced *forced, double penalty)
-{
-    for (int i = 1; i < piece->count; i++)
-        for (int k = i; k > 0; k--) {
-            double before = forced[k - 1].log_probability / pow(given[k - 1].length, penalty);
-            struct given given_swap = given[k];
-            struct forced forced_swap = forced[k];
-
-            if (before >= forced[k].log_probability / pow(given[k].length, penalty))
-                break;
-            given[k] = given[k - 1];
-            given[k - 1] = given_swap;
-            forced[k] = forced[k - 1];
-            forced[k - 1] = forced_swap;
-        }
-}
-
-/* Scores of all texts by forced decoding, and the alignment of the best. There is more than one text only where scores are wanted. */
-static void score_texts(const struct job *job)
-{
-    const struct translate_options *options = &job->translator->options;
-    const struct tokenizer *tokenizer = job->translator->tokenizer;
-    struct given *given;
-    struct forced *forced;
-    struct tokens tokens = { 0 };
-    int count = 0, n = 0;
-
-    for (int i = 0; i < job->count; i++)
-        count += job->pieces[i]->count;
-    given = memory_new((size_t)count, sizeof *given);
-    forced = memory_new((size_t)count, sizeof *forced);
-    for (int i = 0; i < job->count; i++)
-        for (int k = 0; k < job->pieces[i]->count; k++, n++) {
-            given[n] = (struct given){ .piece = job->pieces[i], .text = job->pieces[i]->texts[k] };
-            given[n].ids = encode_target(tokenizer, given[n].text, &tokens, &given[n].length);
-        }
-    force(job, given, count, forced);
-    for (int i = 0, first = 0; i < job->count; first += job->pieces[i++]->count) {
-        struct piece *piece = job->pieces[i];
-
-        rank(piece, given + first, forced + first, options->beam.length_penalty);
-        for (int k = 0; k < piece->count; k++) {
-            piece->texts[k] = given[first + k].text;
-            piece->log_probability[k] = forced[first + k].log_probability;
-            if (k > 0 || !options->want_alignment)
-                free(forced[first + k].alignment);
-            free(given[first + k].ids);
-        }
-        if (options->want_alignment) {
-            piece->alpha = forced[first].alignment;
-            tokenizer_encode(tokenizer, TARGET, piece->texts[0], 0, NULL, &piece->target);
-        }
-    }
-    tokens_release(&tokens);
-    free(given);
-    free(forced);
-}
-
-static void run(const struct job *job)
-{
-    struct translator *translator = job->translator;
-    const struct translate_options *options = &translator->options;
-    const int32_t **source = memory_new((size_t)job->count, sizeof *source);
-    int *length = memory_new((size_t)job->count, sizeof *length);
-    int n_best = options->beam.n_best;
-    struct hypothesis *best = memory_new((size_t)job->count * (size_t)n_best, sizeof *best);
-    struct batch batch = { .sentences = job->count, .source = source, .source_length = length };
-
-    for (int i = 0; i < job->count; i++) {
-        source[i] = job->pieces[i]->ids;
-        length[i] = job->pieces[i]->to - job->pieces[i]->from + 1;
-    }
-    beam_search(&translator->beams[job->worker], &batch, &options->beam, best);
-    for (int i = 0; i < job->count; i++) {
-        struct hypothesis *mine = best + (size_t)i * (size_t)n_best;
-
-        take_texts(job, job->pieces[i], mine, n_best);
-        for (int k = 0; k < n_best; k++)
-            free(mine[k].ids);
-    }
-    if (options->want_scores || options->want_alignment)
-        score_texts(job);
-    free(source);
-    free(length);
-    free(best);
-}
 
 void translator_init(struct translator *translator, const struct tokenizer *tokenizer, struct model *const *models, int model_count,
                      struct team *team, const struct translate_options *options)
@@ -294,90 +40,264 @@ void translator_release(struct translator *translator)
     free(translator->passes);
 }
 
-/* Puts a finished piece into its line. Piece k of rank r joins rank r of the line; a piece with fewer texts lends its last. */
-static void join(struct translator *translator, struct translation *line, struct piece *piece, const struct tokens *tokens)
+static int stopped(const struct translator *translator)
 {
-    int n_best = translator->options.beam.n_best;
-
-    if (!line->texts) {
-        line->texts = memory_new((size_t)n_best, sizeof(char *));
-        line->log_probability = memory_new((size_t)n_best, sizeof(double));
-        line->count = piece->count;
-        if (translator->options.want_alignment)
-            alignment_begin(&line->alignment, translator->options.level, translator->tokenizer, tokens);
-    }
-    for (int k = line->count; k < piece->count; k++) {
-        line->texts[k] = memory_copy_text(line->texts[line->count - 1], strlen(line->texts[line->count - 1]));
-        line->log_probability[k] = line->log_probability[line->count - 1];
-    }
-    line->count = piece->count > line->count ? piece->count : line->count;
-    for (int k = 0; k < line->count; k++) {
-        int mine = k < piece->count ? k : piece->count - 1;
-        struct text text = { 0 };
-
-        if (line->texts[k] && line->texts[k][0])
-            text_format(&text, "%s%s", line->texts[k], piece->texts[mine][0] ? " " : "");
-        text_add_string(&text, piece->texts[mine]);
-        free(line->texts[k]);
-        line->texts[k] = text.data;
-        line->log_probability[k] += piece->log_probability[mine];
-    }
-    if (translator->options.want_alignment)
-        alignment_add(&line->alignment, translator->tokenizer, tokens, piece->from, piece->to, &piece->target, piece->alpha,
-                      piece->last);
-    line->pieces++;
+    return translator->options.stop && *translator->options.stop;
 }
 
-static void piece_release(struct piece *piece)
+static void score_by(struct translator *translator, int worker, struct scored *pairs, int count)
 {
-    for (int i = 0; i < piece->count; i++)
-        free(piece->texts[i]);
-    free(piece->texts);
-    free(piece->log_probability);
-    free(piece->ids);
-    free(piece->alpha);
-    tokens_release(&piece->target);
+    score(&translator->team->workers[worker], &translator->passes[worker], translator->models, translator->model_count, pairs,
+          count);
 }
 
-void translator_run(struct translator *translator, struct translation *translations, size_t count)
+static struct scored pair_of(const struct piece *piece, const int32_t *target, int target_length, int want_alignment)
 {
-    struct tokens *lines = memory_new(count, sizeof *lines);
-    struct piece *pieces = NULL, **order;
-    int piece_count = 0, room = 0, batch = translator->options.batch, batches, threads = translator->team->count;
+    return (struct scored){ .source = piece->ids,
+                            .target = target,
+                            .source_length = piece->to - piece->from + 1,
+                            .target_length = target_length,
+                            .want_alignment = want_alignment };
+}
 
-    for (size_t i = 0; i < count; i++) {
-        tokenizer_encode(translator->tokenizer, SOURCE, translations[i].source, 0, NULL, &lines[i]);
-        add_pieces(&pieces, &piece_count, &room, i, &lines[i], translator->options.longest);
+static int has_unknown(const struct hypothesis *hypothesis)
+{
+    for (int i = 0; i < hypothesis->length; i++)
+        if (hypothesis->ids[i] == VOCAB_UNKNOWN)
+            return 1;
+    return 0;
+}
+
+/* The text of a hypothesis. alpha [length, Tx], where there are unknown words: each is the source word that it attends to most. */
+static char *text_of(const struct job *job, const struct piece *piece, const struct hypothesis *hypothesis, const real *alpha)
+{
+    const struct tokens *line = &job->lines[piece->line];
+    const char **copies = alpha ? memory_new((size_t)hypothesis->length, sizeof *copies) : NULL;
+    struct text text = { 0 };
+    int Tx = piece->to - piece->from + 1;
+
+    for (int i = 0; i < hypothesis->length && alpha; i++, alpha += Tx) {
+        int best = 0;
+
+        for (int j = 1; j < Tx - 1; j++)
+            if (alpha[j] > alpha[best])
+                best = j;
+        copies[i] = line->words[line->word_of[piece->from + best]];
     }
-    order = memory_new((size_t)piece_count, sizeof *order);
-    for (int i = 0; i < piece_count; i++)
-        order[i] = &pieces[i];
-    qsort(order, (size_t)piece_count, sizeof *order, longer_first);
-    /* A short list is shared out evenly, so that no worker stands idle. */
-    if (piece_count < batch * threads)
-        batch = (piece_count + threads - 1) / threads;
-    batches = batch ? (piece_count + batch - 1) / batch : 0;
-    if (threads > batches)
-        threads = batches;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-#pragma omp for schedule(dynamic, 1)
-        for (int i = 0; i < batches; i++) {
-            int from = i * batch, left = piece_count - from;
-            struct job job = { translator, omp_get_thread_num(), order + from, left < batch ? left : batch, lines };
+    tokenizer_decode(job->translator->tokenizer, TARGET, hypothesis->ids, hypothesis->length, copies, &text);
+    free(copies);
+    return text.data;
+}
 
-            run(&job);
+/* The texts of the batch's hypotheses, best [pieces, n_best]; the alignments that unknown words need come from one pass for all. */
+static void take_texts(const struct job *job, const struct hypothesis *best, int n_best)
+{
+    struct scored *unknown = memory_new((size_t)job->count * (size_t)n_best, sizeof *unknown);
+    int unknown_count = 0;
+
+    for (int i = 0; i < job->count * n_best; i++)
+        if (best[i].ids && has_unknown(&best[i]))
+            unknown[unknown_count++] = pair_of(job->pieces[i / n_best], best[i].ids, best[i].length, 1);
+    score_by(job->translator, job->worker, unknown, unknown_count);
+    for (int i = 0, next = 0; i < job->count; i++, best += n_best) {
+        struct piece *piece = job->pieces[i];
+
+        piece->guesses = memory_new((size_t)n_best, sizeof *piece->guesses);
+        for (int k = 0; k < n_best && best[k].ids; k++) {
+            real *alpha = has_unknown(&best[k]) ? unknown[next++].alignment : NULL;
+            struct guess guess = { .text = text_of(job, piece, &best[k], alpha),
+                                   .log_probability = best[k].log_probability,
+                                   .length = best[k].length };
+
+            piece->count = guesses_add(piece->guesses, piece->count, guess);
+            free(alpha);
         }
     }
-    for (int i = 0; i < piece_count; i++) {
-        join(translator, &translations[pieces[i].line], &pieces[i], &lines[pieces[i].line]);
-        piece_release(&pieces[i]);
+    free(unknown);
+}
+
+/* Makes the alignment of one guess of a piece. */
+static void align_guess(struct translator *translator, int worker, struct piece *piece, struct guess *guess)
+{
+    struct scored pair;
+    int32_t *ids;
+
+    if (!guess->tokens.ids)
+        tokenizer_encode(translator->tokenizer, TARGET, guess->text, 0, NULL, &guess->tokens);
+    ids = piece_ids(&guess->tokens, 0, guess->tokens.count);
+    pair = pair_of(piece, ids, guess->tokens.count + 1, 1);
+    score_by(translator, worker, &pair, 1);
+    free(piece->alpha);
+    piece->alpha = pair.alignment;
+    free(ids);
+}
+
+/* Scores of all texts by forced decoding, which ranks them anew, and the alignment of the best. Search ranked token sequences,
+ * of which a few (an unusual split of a word, a copied word) are not the ones that their text stands for. */
+static void score_texts(const struct job *job, int n_best)
+{
+    const struct translate_options *options = &job->translator->options;
+    struct scored *pairs = memory_new((size_t)job->count * (size_t)n_best, sizeof *pairs);
+    int32_t **ids = memory_new((size_t)job->count * (size_t)n_best, sizeof *ids);
+    int count = 0;
+
+    for (int i = 0; i < job->count; i++)
+        for (int k = 0; k < job->pieces[i]->count; k++, count++) {
+            struct guess *guess = &job->pieces[i]->guesses[k];
+
+            tokenizer_encode(job->translator->tokenizer, TARGET, guess->text, 0, NULL, &guess->tokens);
+            guess->length = guess->tokens.count + 1;
+            ids[count] = piece_ids(&guess->tokens, 0, guess->tokens.count);
+            pairs[count] = pair_of(job->pieces[i], ids[count], guess->length, options->want_alignment && n_best == 1);
+            if (!options->want_alignment)
+                tokens_release(&guess->tokens);
+        }
+    score_by(job->translator, job->worker, pairs, count);
+    for (int i = 0, n = 0; i < job->count; i++) {
+        struct piece *piece = job->pieces[i];
+
+        piece->alpha = pairs[n].alignment;
+        for (int k = 0; k < piece->count; k++)
+            piece->guesses[k].log_probability = pairs[n++].log_probability;
+        piece->count = guesses_rank(piece->guesses, piece->count, options->beam.length_penalty);
+        for (int k = 1; k < piece->count; k++)
+            tokens_release(&piece->guesses[k].tokens);
+        if (options->want_alignment && !piece->alpha)
+            align_guess(job->translator, job->worker, piece, &piece->guesses[0]);
+    }
+    for (int i = 0; i < count; i++)
+        free(ids[i]);
+    free(ids);
+    free(pairs);
+}
+
+static void translate_batch(const struct job *job)
+{
+    struct translator *translator = job->translator;
+    const struct translate_options *options = &translator->options;
+    int n_best = options->beam.n_best, *length = memory_new((size_t)job->count, sizeof *length);
+    const int32_t **source = memory_new((size_t)job->count, sizeof *source);
+    struct hypothesis *best = memory_new((size_t)job->count * (size_t)n_best, sizeof *best);
+    struct batch batch = { .sentences = job->count, .source = source, .source_length = length };
+
+    for (int i = 0; i < job->count; i++) {
+        source[i] = job->pieces[i]->ids;
+        length[i] = job->pieces[i]->to - job->pieces[i]->from + 1;
+    }
+    beam_search(&translator->beams[job->worker], &batch, &options->beam, best);
+    take_texts(job, best, n_best);
+    for (int i = 0; i < job->count * n_best; i++)
+        free(best[i].ids);
+    if (options->want_scores || options->want_alignment)
+        score_texts(job, n_best);
+    free(source);
+    free(length);
+    free(best);
+}
+
+/* Text r of a line is text r of each of its pieces, joined by spaces; a piece with fewer texts lends its last. */
+static struct guess join(const struct piece *pieces, int count, int r)
+{
+    struct guess line = { 0 };
+    struct text text = { 0 };
+
+    for (int i = 0; i < count; i++) {
+        const struct guess *guess = &pieces[i].guesses[r < pieces[i].count ? r : pieces[i].count - 1];
+
+        if (text.length && guess->text[0])
+            text_add_string(&text, " ");
+        text_add_string(&text, guess->text);
+        line.log_probability += guess->log_probability;
+        line.length += guess->length;
+    }
+    line.text = text.data;
+    return line;
+}
+
+/* The alignment of text r of a line. */
+static void align_line(struct translator *translator, struct alignment *alignment, const struct tokens *line, struct piece *pieces,
+                       int count, int r)
+{
+    alignment_begin(alignment, translator->options.level, translator->tokenizer, line);
+    for (int i = 0; i < count; i++) {
+        struct piece *piece = &pieces[i];
+        struct guess *guess = &piece->guesses[r < piece->count ? r : piece->count - 1];
+        struct aligned_piece aligned = { piece->from, piece->to, piece->last, &guess->tokens, NULL };
+
+        if (guess != piece->guesses)
+            align_guess(translator, 0, piece, guess);
+        aligned.alpha = piece->alpha;
+        alignment_add(alignment, translator->tokenizer, line, &aligned);
+    }
+}
+
+/* Puts a line's pieces together. 1, or 0 if one of them is not there. */
+static int finish(struct translator *translator, struct translation *line, struct pieces *pieces, size_t number)
+{
+    struct piece *mine = pieces->items + pieces->first[number];
+    int count = pieces->first[number + 1] - pieces->first[number], texts = 1;
+    struct guess *guesses;
+
+    for (int i = 0; i < count; i++) {
+        if (!mine[i].count)
+            return 0;
+        texts = mine[i].count > texts ? mine[i].count : texts;
+    }
+    guesses = memory_new((size_t)texts, sizeof *guesses);
+    for (int r = 0; r < texts; r++)
+        guesses[r] = count ? join(mine, count, r) : (struct guess){ .text = memory_copy_text("", 0), .length = 1 };
+    line->pieces = count;
+    line->count = guesses_rank(guesses, texts, translator->options.beam.length_penalty);
+    line->texts = memory_new((size_t)line->count, sizeof *line->texts);
+    line->log_probability = memory_new((size_t)line->count, sizeof *line->log_probability);
+    for (int r = 0; r < line->count; r++) {
+        line->texts[r] = guesses[r].text;
+        line->log_probability[r] = guesses[r].log_probability;
+    }
+    if (translator->options.want_alignment)
+        align_line(translator, &line->alignment, &pieces->lines[number], mine, count, guesses[0].rank);
+    free(guesses);
+    return 1;
+}
+
+int translation_read(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
+                     size_t *bad)
+{
+    struct text clean = { 0 };
+    int invalid = utf8_normalize(line, length, tokenizer->options.lowercase, &clean, bad);
+
+    translation->source = translation->own_source = clean.data;
+    return invalid;
+}
+
+int translator_run(struct translator *translator, struct translation *translations, size_t count)
+{
+    const struct translate_options *options = &translator->options;
+    int threads = translator->team->count, most = HYPOTHESES_OF_BATCH / options->beam.beam, batches, *start, unfinished = 0;
+    struct pieces pieces;
+    struct piece **order;
+
+    pieces_init(&pieces, count);
+    for (size_t i = 0; i < count; i++) {
+        tokenizer_encode(translator->tokenizer, SOURCE, translations[i].source, 0, NULL, &pieces.lines[i]);
+        pieces_cut(&pieces, i, options->longest);
+    }
+    batches = pieces_batches(&pieces, options->batch < most ? options->batch : most, threads, &order, &start);
+    if (threads > batches)
+        threads = batches ? batches : 1;
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
+    for (int i = 0; i < batches; i++) {
+        struct job job = { translator, omp_get_thread_num(), order + start[i], start[i + 1] - start[i], pieces.lines };
+
+        if (!stopped(translator))
+            translate_batch(&job);
     }
     for (size_t i = 0; i < count; i++)
-        tokens_release(&lines[i]);
-    free(lines);
-    free(pieces);
+        unfinished |= !finish(translator, &translations[i], &pieces, i);
+    pieces_release(&pieces);
     free(order);
+    free(start);
+    return unfinished;
 }
 
 void translation_release(struct translation *translation)
@@ -386,54 +306,87 @@ void translation_release(struct translation *translation)
         free(translation->texts[i]);
     free(translation->texts);
     free(translation->log_probability);
-    if (translation->alignment.source)
-        alignment_release(&translation->alignment);
+    free(translation->own_source);
+    alignment_release(&translation->alignment);
     *translation = (struct translation){ 0 };
 }
 
-void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count,
-                      double *log_probability, struct alignment *alignments)
+/* Pairs from … to-1 of those that translator_align was given. */
+struct pairs {
+    char *const *lines[2];
+    size_t from;
+    int count;
+    double *log_probability;
+    struct alignment *alignments;
+};
+
+static void align_batch(struct translator *translator, int worker, const struct pairs *pairs)
+{
+    int n = pairs->count, longest = translator->options.longest, count = 0;
+    struct tokens(*tokens)[2] = memory_new((size_t)n, sizeof *tokens);
+    int32_t *(*ids)[2] = memory_new((size_t)n, sizeof *ids);
+    struct scored *scored = memory_new((size_t)n, sizeof *scored);
+    int *number = memory_new((size_t)n, sizeof *number); /* of the pair that scored [count] is of */
+
+    for (int i = 0; i < n; i++) {
+        int lengths[2];
+
+        for (int side = SOURCE; side <= TARGET; side++) {
+            tokenizer_encode(translator->tokenizer, side, pairs->lines[side][pairs->from + (size_t)i], 0, NULL, &tokens[i][side]);
+            lengths[side] = tokens[i][side].count;
+            ids[i][side] = piece_ids(&tokens[i][side], 0, lengths[side]);
+        }
+        pairs->log_probability[pairs->from + (size_t)i] = 0;
+        if (pairs->alignments)
+            pairs->alignments[pairs->from + (size_t)i] = (struct alignment){ 0 };
+        if (longest && (lengths[SOURCE] > longest || lengths[TARGET] > longest))
+            pairs->log_probability[pairs->from + (size_t)i] = NAN;
+        else if (lengths[SOURCE] || lengths[TARGET]) {
+            number[count] = i;
+            scored[count++] = (struct scored){
+                ids[i][SOURCE], ids[i][TARGET], lengths[SOURCE] + 1, lengths[TARGET] + 1, pairs->alignments != NULL, 0, NULL
+            };
+        }
+    }
+    score_by(translator, worker, scored, count);
+    for (int k = 0; k < count; k++) {
+        const struct tokens *source = &tokens[number[k]][SOURCE];
+        struct aligned_piece piece = { 0, source->count, 1, &tokens[number[k]][TARGET], scored[k].alignment };
+        size_t at = pairs->from + (size_t)number[k];
+
+        pairs->log_probability[at] = scored[k].log_probability;
+        if (pairs->alignments) {
+            alignment_begin(&pairs->alignments[at], translator->options.level, translator->tokenizer, source);
+            alignment_add(&pairs->alignments[at], translator->tokenizer, source, &piece);
+        }
+        free(scored[k].alignment);
+    }
+    for (int i = 0; i < n; i++)
+        for (int side = SOURCE; side <= TARGET; side++) {
+            tokens_release(&tokens[i][side]);
+            free(ids[i][side]);
+        }
+    free(tokens);
+    free(ids);
+    free(scored);
+    free(number);
+}
+
+int translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
+                     struct alignment *alignments)
 {
     int batch = translator->options.batch, threads = translator->team->count;
-    long batches = (long)((count + (size_t)batch - 1) / (size_t)batch);
+    size_t batches = (count + (size_t)batch - 1) / (size_t)batch;
 
+    if ((size_t)threads > batches)
+        threads = batches ? (int)batches : 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
-    for (long i = 0; i < batches; i++) {
-        size_t from = (size_t)i * (size_t)batch, to = from + (size_t)batch < count ? from + (size_t)batch : count;
-        int n = (int)(to - from);
-        struct tokens *lines = memory_new((size_t)n, sizeof *lines), *targets = memory_new((size_t)n, sizeof *targets);
-        struct piece *pieces = NULL;
-        struct given *given = memory_new((size_t)n, sizeof *given);
-        struct forced *forced = memory_new((size_t)n, sizeof *forced);
-        int piece_count = 0, room = 0;
-        struct job job = { translator, omp_get_thread_num(), NULL, n, lines };
+    for (size_t i = 0; i < batches; i++) {
+        size_t from = i * (size_t)batch, left = count - from;
+        struct pairs pairs = { { source, target }, from, left < (size_t)batch ? (int)left : batch, log_probability, alignments };
 
-        for (int k = 0; k < n; k++) {
-            tokenizer_encode(translator->tokenizer, SOURCE, source[from + (size_t)k], 0, NULL, &lines[k]);
-            add_pieces(&pieces, &piece_count, &room, (size_t)k, &lines[k], lines[k].count + 1);
-        }
-        for (int k = 0; k < n; k++) {
-            given[k].piece = &pieces[k];
-            given[k].ids = encode_target(translator->tokenizer, target[from + (size_t)k], &targets[k], &given[k].length);
-        }
-        force(&job, given, n, forced);
-        for (int k = 0; k < n; k++) {
-            log_probability[from + (size_t)k] = forced[k].log_probability;
-            if (alignments) {
-                alignment_begin(&alignments[from + (size_t)k], translator->options.level, translator->tokenizer, &lines[k]);
-                alignment_add(&alignments[from + (size_t)k], translator->tokenizer, &lines[k], 0, lines[k].count, &targets[k],
-                              forced[k].alignment, 1);
-            }
-            free(forced[k].alignment);
-            free(given[k].ids);
-            piece_release(&pieces[k]);
-            tokens_release(&lines[k]);
-            tokens_release(&targets[k]);
-        }
-        free(lines);
-        free(targets);
-        free(pieces);
-        free(given);
-        free(forced);
+        if (!stopped(translator))
+            align_batch(translator, omp_get_thread_num(), &pairs);
     }
+    return stopped(translator);
 }

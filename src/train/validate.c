@@ -10,9 +10,7 @@ enum { BATCH = 32, LONGEST = 200 };
 
 static double mean_loss(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
 {
-    const struct translate_options options = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 },
-                                               .batch = BATCH,
-                                               .longest = LONGEST };
+    const struct translate_options options = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = BATCH };
     struct translator translator;
     double *log_probability = memory_new(corpus->pairs, sizeof *log_probability), total = 0;
 
@@ -30,6 +28,7 @@ static double greedy_bleu(struct model *model, struct team *team, const struct c
     const struct translate_options options = { .beam = { .beam = 1,
                                                          .n_best = 1,
                                                          .length_ratio = 2,
+                                                         .repeats = TRANSLATE_REPEATS,
                                                          .forbidden = tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
                                                .batch = BATCH,
                                                .longest = LONGEST };

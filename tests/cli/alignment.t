@@ -123,8 +123,8 @@ sums() { # FILE [BLOCKS]: every row sums to 1 and has as many fields as the head
 }
 for level in word token; do
     works "$level: matrices" from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/m.csv" --alignment-level $level
-    works "$level: a folder of them" from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/$level/" --alignment-level $level
-    is "$(ls "$T/$level" | wc -l)" $COUNT "$level: a file a line"
+    works "$level: a directory of them" from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/$level/" --alignment-level $level
+    is "$(ls "$T/$level" | wc -l)" $COUNT "$level: a file per line"
     ok "$level: named by number" test -f "$T/$level/000001.csv" -a -f "$T/$level/0000$COUNT.csv"
     bad=0
     for file in "$T/$level"/*.csv; do
@@ -137,9 +137,11 @@ for level in word token; do
         first=0
         cat "$file"
     done >"$T/joined"
-    same "$T/joined" "$T/m.csv" "$level: one file is the folder's files, an empty line between them"
+    same "$T/joined" "$T/m.csv" "$level: one file is the directory's files, an empty line between them"
 done
 ok 'as many blocks as lines' sums "$T/m.csv" $COUNT
+is "$(awk 'BEGIN { RS = "" } END { print NR }' "$T/m.csv")" $COUNT 'so a reader that splits at empty lines finds them all'
+is "$(cat "$T/word/000009.csv" "$T/token/000012.csv")" "$(printf '""\n""')" 'the matrix of a blank line is an empty cell'
 has "$T/token/000001.csv" '^,.*</s>$' '</s> is a column at token level'
 has "$T/token/000001.csv" '^</s>,' 'and a row'
 is "$(grep -c '</s>' "$T/word/"*.csv | grep -v -c ':0$')" 0 'but neither at word level'
@@ -173,6 +175,8 @@ is "$(awk -f "$T/csv.awk" -f "$T/long.awk" "$T/l.csv")" '' 'weights of a target 
 "$NMT" translate --threads 2 --model "$T/barely.gguf" --alignment "$T/m.csv" <"$T/source" >"$T/out"
 is "$(($(wc -l <"$T/l.csv") - 1))" "$(awk -v counting=1 -f "$T/csv.awk" -f "$T/blocks.awk" "$T/m.csv")" 'a line for every cell of the matrices'
 
+is "$(grep -c -e '^9,' -e '^12,' "$T/l.csv")" 0 'a blank line has no rows'
+
 # --- pharaoh ---
 works 'pharaoh' from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/p" --alignment-format pharaoh
 is "$(wc -l <"$T/p")" $COUNT 'a line for every line'
@@ -182,6 +186,75 @@ strongest=$(awk -F, 'NR > 1 { best = 2; for (i = 3; i <= NF; i++) if ($i > $best
 is "$(head -n 1 "$T/p")" "$strongest" 'the strongest source of each target word, from 0'
 works 'a folder of pharaoh' from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/ph/" --alignment-format pharaoh
 is "$(cat "$T/ph"/* | cksum)" "$(cksum <"$T/p")" 'is the same'
+
+is "$(sed -n -e 9p -e 12p "$T/p")" '' 'a blank line has no links'
+
+# --- a line in pieces: one matrix, whose rows sum to 1; the lines around it have theirs ---
+{ echo 'They took a bag.'; yes 'the old cat ' | head -n 400 | tr -d '\n'; echo; echo 'They took a bag.'; } >"$T/pieces"
+for level in word token; do
+    run from_file "$T/pieces" translate --model "$T/barely.gguf" --beam 2 --max-length-ratio 0.2 --alignment "$T/m.csv" --alignment-level $level
+    has "$T/err" '^nmt: warning: line 2: .* in [0-9]+ pieces' "$level: in pieces"
+    ok "$level: three matrices" sums "$T/m.csv" 3
+    awk 'BEGIN { RS = "" } NR != 2' "$T/m.csv" >"$T/others"
+    from_file "$T/pieces" head -n 1 | translate --model "$T/barely.gguf" --beam 2 --max-length-ratio 0.2 --alignment "$T/one.csv" \
+        --alignment-level $level >"$T/check"
+    cat "$T/one.csv" "$T/one.csv" >"$T/twice"
+    agree "$T/others" "$T/twice" "$level: the others are their own"
+done
+
+# --- a directory that others may write to: links planted there are replaced, not followed; one given by name may be a link ---
+mkdir "$T/shared"
+echo precious >"$T/victim"
+ln -s "$T/victim" "$T/shared/000001.csv"
+ln -s "$T/shared" "$T/link"
+works 'a directory behind a link' from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/link/"
+is "$(cat "$T/victim")" precious 'a file behind a planted link stays'
+ok 'the link became a file' test -f "$T/shared/000001.csv" -a ! -L "$T/shared/000001.csv"
+works 'again' from_file "$T/source" translate --model "$T/barely.gguf" --alignment "$T/shared/"
+is "$(ls "$T/shared" | wc -l)" $COUNT 'replaces what is there'
+
+# --- blank sides ---
+printf '\n\nle chat\n' >"$T/blank.target"
+printf '\nthe cat\n\n' >"$T/blank.source"
+works 'align with blank sides' "$NMT" align --model "$T/barely.gguf" --source "$T/blank.source" --target "$T/blank.target" --scores
+is "$(head -n 1 "$T/out")" 0.000000 'two blank lines: 0'
+is "$(sed -n 2,3p "$T/out" | grep -c -E '^-[0-9.]+$')" 2 'one: what the model says'
+"$NMT" align --model "$T/barely.gguf" --source "$T/blank.source" --target "$T/blank.target" >"$T/out"
+is "$(cat "$T/out")" "$(printf '""\n\n,the,cat\n\n""')" 'and the matrices'
+
+# --- what cannot be aligned ---
+{ echo 'the cat'; yes x | head -n 10100 | tr '\n' ' '; echo; echo 'the dog'; } >"$T/long.source"
+{ echo 'le chat'; echo 'le chat'; echo 'le chien'; } >"$T/long.target"
+must_fail 1 'a line that is too long to be aligned' "$NMT" align --model "$T/barely.gguf" --source "$T/long.source" --target "$T/long.target" --scores
+has "$T/err" '^nmt: error: line 2: ' 'is named'
+is "$(grep -c -E '^-[0-9.]+$' "$T/out")" 2 'the others have their scores'
+is "$(sed -n 2p "$T/out")" nan 'it has none'
+
+# --- an ensemble: each of its models can align and has the same tokens ---
+learned "$T/none.gguf" --max-updates 30 --vocabulary 330 --attention none
+must_fail 1 'an ensemble with a model that cannot align' from_file "$T/source" translate --model "$T/barely.gguf" --model "$T/none.gguf" --alignment -
+has "$T/err" 'none\.gguf was trained with --attention none' 'names it'
+works 'it may translate' from_file "$T/source" translate --model "$T/barely.gguf" --model "$T/none.gguf" --beam 1
+# The first two neighbouring merges that do not build on each other change places: the vocabularies stay as they are.
+perl -0777 -ne '
+    $at = index($_, "tokenizer.merges") + 32;
+    ($count) = unpack("Q<", substr($_, $at - 8, 8));
+    for ($start = $at, $before = "", $i = 0; $i < $count; $i += 2, $before = join("", @part), $previous = $start, $start = $at) {
+        @part = ();
+        for $side (1, 2) {
+            ($part) = unpack("Q</a*", substr($_, $at));
+            push @part, $part;
+            $at += 8 + length($part);
+        }
+        if ($i && $part[0] ne $before && $part[1] ne $before) {
+            substr($_, $previous, $at - $previous) = substr($_, $start, $at - $start) . substr($_, $previous, $start - $previous);
+            last;
+        }
+    }
+    print' "$T/barely.gguf" >"$T/merges.gguf"
+ok 'a model with its merges in another order' test "$(cmp -l "$T/barely.gguf" "$T/merges.gguf" | wc -l)" -gt 0
+must_fail 1 'does not go with the other' from_file "$T/source" translate --model "$T/barely.gguf" --model "$T/merges.gguf"
+has "$T/err" 'barely\.gguf and .*merges\.gguf' 'both are named'
 
 # --- align itself ---
 paste "$T/valid.en" "$T/valid.fr" >"$T/pairs.tsv"
@@ -196,9 +269,10 @@ must_fail 1 'unequal line counts' "$NMT" align --model "$T/bpe.gguf" --source "$
 must_fail 2 'no target' "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en"
 must_fail 2 'no model' "$NMT" align --source "$T/valid.en" --target "$T/valid.fr"
 if [ -w /dev/full ]; then
+    must_fail 1 'a full disk, matrices' to_file /dev/full "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en" --target "$T/valid.fr"
     must_fail 1 'a full disk' to_file /dev/full "$NMT" align --model "$T/bpe.gguf" --source "$T/valid.en" --target "$T/valid.fr" --scores
 else
-    skip 1 'there is no /dev/full'
+    skip 2 'there is no /dev/full'
 fi
 
 done_testing

@@ -41,6 +41,41 @@ for units in bpe char word zero; do
     is "$(lines "$T/out")" "$(lines data/valid.en)" "$units: a line out for every line in"
     lacks "$T/out" '<unk>' "$units: no <unk>"
 done
+
+# --- blank lines: empty, white space of any kind, a byte order mark alone ---
+printf '\n  \n \t\r\nThey took a bag.\n\302\240\342\200\203\342\200\250\n\357\273\277\n\001\002\n' >"$T/blank"
+for units in bpe char word zero; do
+    alone=$(echo 'They took a bag.' | translate --model "$T/$units.gguf")
+    works "$units: blank lines" from_file "$T/blank" translate --model "$T/$units.gguf"
+    is "$(cat -n "$T/out" | tr -d ' \t')" "$(printf '1\n2\n3\n4%s\n5\n6\n7' "$alone" | tr -d ' ')" "$units: stay blank, and the others are as they were"
+    from_file "$T/blank" translate --model "$T/$units.gguf" --beam 1 --scores >"$T/out"
+    is "$(grep -c "^0\.000000	$" "$T/out")" 6 "$units: their score is 0"
+    from_file "$T/blank" translate --model "$T/$units.gguf" --n-best 3 >"$T/out"
+    is "$(awk -F'\t' '$1 != 4' "$T/out")" "$(for n in 1 2 3 5 6 7; do printf '%d\t1\t0.000000\t\n' $n; done)" "$units: an n-best list of one empty text"
+done
+printf '  They  took\ta bag.\302\240 \n' | translate --model "$T/bpe.gguf" --scores >"$T/out"
+echo 'They took a bag.' | translate --model "$T/bpe.gguf" --scores >"$T/plain"
+same "$T/plain" "$T/out" 'white space around a line goes, and inside it is one space'
+
+# --- nothing is repeated for ever ---
+learned "$T/loops.gguf" --units char --max-updates 60 --learning-rate 0.02
+cat >"$T/copies.awk" <<'END'
+{ for (n = 2; n <= 8; n++)
+    for (i = 1; i + 5 * n <= length($0) + 1; i++) {
+        part = substr($0, i, n)
+        if (substr($0, i, 5 * n) == part part part part part) {
+            print FNR ": " part
+            next
+        }
+    } }
+END
+for beam in 1 5; do
+    from_file "$T/valid.en" translate --model "$T/loops.gguf" --beam $beam --max-repeats 0 >"$T/out"
+    ok "beam $beam: without a limit, something is" test -n "$(awk -f "$T/copies.awk" "$T/out")"
+    works "beam $beam: with it" from_file "$T/valid.en" translate --model "$T/loops.gguf" --beam $beam
+    is "$(awk -f "$T/copies.awk" "$T/out")" '' "beam $beam: nothing is"
+done
+
 sed 's/$/\r/' "$T/valid.en" >"$T/crlf"
 from_file "$T/valid.en" translate --model "$T/bpe.gguf" >"$T/plain"
 from_file "$T/crlf" translate --model "$T/bpe.gguf" >"$T/out"
@@ -105,6 +140,15 @@ for model in bpe word zero; do
     is "$(cut -f 1 "$T/scored" | grep -c -E -v '^-[0-9]+\.[0-9]+$')" 0 "$model: a score before every line"
 done
 
+# A line in pieces has an n-best list like any other.
+paste -s -d ' ' "$T/valid.en" >"$T/joined"
+for model in bpe char word; do
+    from_file "$T/joined" translate --model "$T/$model.gguf" --max-length 12 --beam 6 --n-best 6 --length-penalty 0 >"$T/out" 2>"$T/err"
+    has "$T/err" '^nmt: warning: line 1: .* in [0-9]+ pieces' "$model: a line in pieces"
+    is "$(awk -F'\t' 'NR > 1 && $3 > score; { score = $3 }' "$T/out")" '' "$model: its ranks follow the printed scores"
+    is "$(cut -f 4 "$T/out" | sort | uniq -d)" '' "$model: no text twice"
+done
+
 # Characters have one way to be cut up, so the score of a text is the beam's, and with no length penalty ranks follow it.
 from_file "$T/valid.en" translate --model "$T/char.gguf" --beam 4 --n-best 3 --length-penalty 0 >"$T/out"
 is "$(awk -F'\t' '$1 == line && $3 > score + 1e-4; { line = $1; score = $3 }' "$T/out")" '' 'char: ranks follow the scores'
@@ -138,7 +182,7 @@ must_fail 2 'no model' translate
 must_fail 1 'a model that is not there' translate --model "$T/nowhere.gguf"
 must_fail 1 'a model without --model before it' translate --model data/valid.en
 must_fail 2 'an argument' translate --model "$T/bpe.gguf" "$T/valid.en"
-for wrong in beam=0 beam=1000000 beam=x n-best=-1 n-best=6 length-penalty=-1 length-penalty=nan max-length-ratio=0 max-length=0 \
+for wrong in beam=0 beam=1000000 beam=x n-best=-1 n-best=6 length-penalty=-1 length-penalty=nan max-length-ratio=0 max-length=0 max-repeats=-1 \
     threads=-1 batch=0 alignment-format=json alignment-level=char precision=f8 backend=mkl; do
     must_fail 2 "--$wrong" from_file /dev/null translate --model "$T/bpe.gguf" "--$wrong"
     has "$T/err" "--${wrong%%=*}" 'names the option'

@@ -1,7 +1,8 @@
 /* Search: beam 1 is greedy search, what beam search reports is what forced decoding computes, alone and in a batch, with one model and
  * with an ensemble. Models are random, with weights large enough that sentences end and hypotheses differ. */
 #include "search/beam.h"
-#include "search/force.h"
+#include "search/repeat.h"
+#include "search/score.h"
 
 #include "../check.h"
 #include "../pairs.h"
@@ -298,6 +299,131 @@ static void forbidden_and_exact_length(void **state)
     setup_release(&setup);
 }
 
+/* Copies of one phrase in a row in a hypothesis: of single tokens, and of longer phrases. */
+static void count_copies(const struct hypothesis *hypothesis, int *single, int *phrase)
+{
+    *single = *phrase = 1;
+    for (int n = 1; n <= REPEAT_LONGEST; n++)
+        for (int i = n, run = 0; i < hypothesis->length; i++) {
+            int *most = n == 1 ? single : phrase;
+
+            run = hypothesis->ids[i] == hypothesis->ids[i - n] ? run + 1 : 0;
+            *most = run / n + 1 > *most ? run / n + 1 : *most;
+        }
+}
+
+/* Random models say some phrases for ever; with a limit, none does, whatever the beam, and each sentence still has an output. */
+static void repetition_ends(void **state)
+{
+    int looped = 0, wider = 0;
+
+    (void)state;
+    for (int beam = 1; beam <= 4; beam++)
+        for (int limit = 0; limit <= 3; limit++) {
+            struct setup setup;
+            struct hypothesis best[SENTENCES * 4];
+            struct beam_options options = options_of(beam, beam);
+
+            setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+            options.repeats = limit;
+            options.length_ratio = 8;
+            beam_search(&setup.beam, &setup.sample.batch, &options, best);
+            for (int b = 0; b < SENTENCES; b++) {
+                int copies = repeat_copies(setup.sample.source[b], setup.sample.source_length[b]);
+
+                assert_non_null(best[b * beam].ids);
+                for (int i = b * beam; i < (b + 1) * beam; i++) {
+                    int single, phrase;
+
+                    if (!best[i].ids)
+                        continue;
+                    count_copies(&best[i], &single, &phrase);
+                    looped += limit == 0 && (single > 6 || phrase > 3);
+                    wider += limit == 3 && phrase == 3;
+                    if (limit && copies <= limit) {
+                        assert_true(single <= 2 * limit);
+                        assert_true(phrase <= limit);
+                    }
+                    free(best[i].ids);
+                }
+            }
+            setup_release(&setup);
+        }
+    assert_true(looped > 0);
+    assert_true(wider > 0); /* what is allowed is not forbidden */
+}
+
+/* A source that says something seven times may be followed: up to seven copies, the search is the one without a limit. */
+static void a_source_may_repeat(void **state)
+{
+    const int32_t seven[] = { 3, 3, 3, 3, 3, 3, 3, END }, none[] = { 3, 4, 5, 6, 7, 8, 9, END };
+    const int length = 8;
+    (void)state;
+    for (int repeating = 0; repeating < 2; repeating++) {
+        struct setup setup;
+        struct hypothesis best[2];
+        struct beam_options options = options_of(1, 1);
+        const int32_t *source = repeating ? seven : none;
+        int different;
+        struct batch batch = { .sentences = 1, .source = &source, .source_length = &length };
+
+        setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+        options.length_ratio = (7 - 10) / 8.0; /* at most 7 words, so at most 6 copies */
+        for (int i = 0; i < 2; i++) {
+            options.repeats = i;
+            beam_search(&setup.beam, &batch, &options, &best[i]);
+        }
+        different =
+            best[0].length != best[1].length || memcmp(best[0].ids, best[1].ids, (size_t)best[0].length * sizeof(int32_t)) != 0;
+        assert_int_equal(different, !repeating);
+        free(best[0].ids);
+        free(best[1].ids);
+        setup_release(&setup);
+    }
+}
+
+/* Texts that share a source are scored as each of them alone, through however many chunks, in memory that does not grow with them. */
+static void scoring_in_chunks(void **state)
+{
+    enum { TEXTS = 40, LENGTH = 500 };
+    struct setup setup;
+    struct scored *pairs = memory_new(TEXTS, sizeof *pairs);
+    int32_t(*ids)[LENGTH] = memory_new(TEXTS, sizeof *ids);
+    struct rng rng = rng_make(9, 0, 0, 0);
+    size_t few;
+
+    (void)state;
+    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 2);
+    for (int i = 0; i < TEXTS; i++) {
+        int b = i / (TEXTS / 2) * 2; /* sentences 0 and 2 */
+
+        for (int t = 0; t < LENGTH; t++)
+            ids[i][t] = (int32_t)rng_below(&rng, 9);
+        pairs[i] =
+            (struct scored){ setup.sample.source[b], ids[i], setup.sample.source_length[b], LENGTH - i, i % 3 == 0, 0, NULL };
+    }
+    score(&setup.worker, &setup.pass, setup.list, 2, pairs, 8);
+    few = setup.worker.arena.size;
+    for (int i = 0; i < 8; i++)
+        free(pairs[i].alignment);
+    score(&setup.worker, &setup.pass, setup.list, 2, pairs, TEXTS);
+    assert_true(setup.worker.arena.size <= few + few / 10);
+    for (int i = 0; i < TEXTS; i++) {
+        struct forced alone = force_one(&setup, i / (TEXTS / 2) * 2, ids[i], LENGTH - i);
+        size_t cells = (size_t)(LENGTH - i) * (size_t)pairs[i].source_length;
+
+        check_near("log-probability", (size_t)i, pairs[i].log_probability, alone.log_probability, 1e-3);
+        assert_int_equal(pairs[i].alignment != NULL, i % 3 == 0);
+        for (size_t cell = 0; cell < cells && pairs[i].alignment; cell++)
+            check_near("alignment", cell, (double)pairs[i].alignment[cell], (double)alone.alignment[cell], tolerance);
+        free(alone.alignment);
+        free(pairs[i].alignment);
+    }
+    free(pairs);
+    free(ids);
+    setup_release(&setup);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +435,9 @@ int main(void)
         cmocka_unit_test(shared_sources),
         cmocka_unit_test(wide_beam_is_exhaustive),
         cmocka_unit_test(forbidden_and_exact_length),
+        cmocka_unit_test(repetition_ends),
+        cmocka_unit_test(a_source_may_repeat),
+        cmocka_unit_test(scoring_in_chunks),
     };
 
     return cmocka_run_group_tests_name("beam", tests, NULL, NULL);

@@ -1,0 +1,181 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/alignment_file.h"
+
+#include "base/io.h"
+#include "base/memory.h"
+#include "base/report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char *const alignment_format_names[] = { "matrix", "long", "pharaoh", NULL };
+
+int alignment_open(struct alignment_file *file, const char *name, enum alignment_format format)
+{
+    size_t length = strlen(name);
+
+    *file = (struct alignment_file){ .name = name, .format = format };
+    if (strcmp(name, "-") == 0) {
+        file->name = "standard output";
+        file->stream = stdout;
+    } else if (length && name[length - 1] == '/') {
+        if (mkdir(name, 0777) && errno != EEXIST)
+            return error("%s: the directory cannot be created: %s", name, strerror(errno));
+        return 0;
+    } else {
+        file->stream = fopen(name, "w");
+        if (!file->stream)
+            return error("%s: cannot be written: %s", name, strerror(errno));
+    }
+    if (format == ALIGNMENT_LONG)
+        fputs("sentence,target,target_word,source,source_word,weight\n", file->stream);
+    return 0;
+}
+
+/* A label as a field by RFC 4180: quoted where a comma or a quote is in it. A model from elsewhere may have control characters
+ * in its tokens; each becomes '?'. */
+static void field(FILE *stream, const char *text)
+{
+    int quoted = strpbrk(text, ",\"") != NULL;
+
+    if (quoted)
+        putc('"', stream);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+
+        if (c == 0xC2 && next >= 0x80 && next < 0xA0) { /* U+0080 … U+009F */
+            putc('?', stream);
+            text++;
+            continue;
+        }
+        if (c == '"')
+            putc('"', stream);
+        putc(c < ' ' || c == 0x7F ? '?' : c, stream);
+    }
+    if (quoted)
+        putc('"', stream);
+}
+
+static void number(FILE *stream, double weight)
+{
+    if (weight == 0) /* most of a long line's matrix */
+        fputs(",0", stream);
+    else
+        fprintf(stream, ",%.7g", weight);
+}
+
+/* No line of a matrix is empty, since an empty line stands between two: the header of a blank source is its empty cell alone,
+ * quoted. */
+static void write_matrix(FILE *stream, const struct alignment *alignment)
+{
+    if (alignment->columns == 0)
+        fputs("\"\"", stream);
+    for (int column = 0; column < alignment->columns; column++) {
+        putc(',', stream);
+        field(stream, alignment->source[column]);
+    }
+    putc('\n', stream);
+    for (int k = 0; k < alignment->block_count; k++) {
+        const struct alignment_block *block = &alignment->blocks[k];
+
+        for (int i = 0; i < block->rows; i++) {
+            field(stream, alignment->target[block->first_row + i]);
+            for (int column = 0; column < alignment->columns; column++)
+                number(stream, alignment_weight(alignment, block, i, column));
+            putc('\n', stream);
+        }
+    }
+}
+
+static void write_long(FILE *stream, const struct alignment *alignment, long sentence)
+{
+    for (int k = 0; k < alignment->block_count; k++) {
+        const struct alignment_block *block = &alignment->blocks[k];
+
+        for (int i = 0; i < block->rows; i++)
+            for (int column = 0; column < alignment->columns; column++) {
+                fprintf(stream, "%ld,%d,", sentence, block->first_row + i + 1);
+                field(stream, alignment->target[block->first_row + i]);
+                fprintf(stream, ",%d,", column + 1);
+                field(stream, alignment->source[column]);
+                number(stream, alignment_weight(alignment, block, i, column));
+                putc('\n', stream);
+            }
+    }
+}
+
+static void write_pharaoh(FILE *stream, const struct alignment *alignment)
+{
+    for (int k = 0; k < alignment->block_count; k++) {
+        const struct alignment_block *block = &alignment->blocks[k];
+
+        for (int i = 0; i < block->rows; i++) {
+            const double *row = block->weights + (size_t)i * (size_t)block->columns;
+            int best = 0;
+
+            for (int j = 1; j < block->columns; j++)
+                if (row[j] > row[best])
+                    best = j;
+            fprintf(stream, "%s%d-%d", block->first_row + i ? " " : "", alignment_column(alignment, block, best),
+                    block->first_row + i);
+        }
+    }
+    putc('\n', stream);
+}
+
+static void write_one(FILE *stream, const struct alignment *alignment, enum alignment_format format, long sentence)
+{
+    if (format == ALIGNMENT_MATRIX)
+        write_matrix(stream, alignment);
+    else if (format == ALIGNMENT_LONG)
+        write_long(stream, alignment, sentence);
+    else
+        write_pharaoh(stream, alignment);
+}
+
+int alignment_write(struct alignment_file *file, const struct alignment *alignment)
+{
+    struct text name = { 0 };
+    FILE *stream;
+    int failed;
+
+    file->sentences++;
+    if (file->stream) {
+        if (file->format == ALIGNMENT_MATRIX && file->sentences > 1)
+            putc('\n', file->stream);
+        write_one(file->stream, alignment, file->format, file->sentences);
+        return 0;
+    }
+    text_format(&name, "%s%06ld.%s", file->name, file->sentences, file->format == ALIGNMENT_PHARAOH ? "txt" : "csv");
+    stream = io_create(name.data);
+    failed = stream == NULL;
+    if (stream) {
+        if (file->format == ALIGNMENT_LONG)
+            fputs("sentence,target,target_word,source,source_word,weight\n", stream);
+        write_one(stream, alignment, file->format, file->sentences);
+        failed = ferror(stream);
+        failed |= fclose(stream);
+    }
+    if (failed)
+        error("%s: cannot be written: %s", name.data, strerror(errno));
+    text_release(&name);
+    return failed ? -1 : 0;
+}
+
+int alignment_flush(struct alignment_file *file)
+{
+    if (!file->stream || file->stream == stdout || file->failed || (!fflush(file->stream) && !ferror(file->stream)))
+        return file->failed;
+    return file->failed = error("%s: cannot be written: %s", file->name, strerror(errno ? errno : EIO));
+}
+
+int alignment_close(struct alignment_file *file)
+{
+    int failed = alignment_flush(file);
+
+    if (file->stream && file->stream != stdout && fclose(file->stream) && !failed)
+        failed = error("%s: cannot be written: %s", file->name, strerror(errno));
+    file->stream = NULL;
+    return failed;
+}

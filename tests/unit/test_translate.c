@@ -1,0 +1,294 @@
+/* From lines to lines: blank lines, pieces, n-best lists, stopping. The model is random; its tokenizer has characters. */
+#include "search/translate.h"
+
+#include "../check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *const words[] = { "ab ba", "a b c", "cab bac.", "abc, abc.", "c b a" };
+enum { WORDS = sizeof words / sizeof *words };
+
+struct setup {
+    struct tokenizer tokenizer;
+    struct model model, *list[1];
+    struct team team;
+    struct translator translator;
+};
+
+static struct translate_options options_of(int beam, int n_best)
+{
+    return (struct translate_options){
+        .beam = { .beam = beam, .n_best = n_best, .length_penalty = 1, .length_ratio = 2, .forbidden = VOCAB_UNKNOWN },
+        .batch = 3,
+        .longest = 8,
+        .want_scores = 1
+    };
+}
+
+/* A random model; `seed` chooses it. */
+static void setup_make(struct setup *setup, const struct translate_options *options, uint64_t seed)
+{
+    struct tokenizer_options text = { .units = UNITS_CHAR, .vocabulary = 300, .shared = 1 };
+    const struct decoder_config decoder = { .width = 6, .alignment = 4, .maxout = 4, .attention = ATTENTION_ADDITIVE };
+    struct config config = { .E = 5, .encoder = { .width = 6, .layers = 1 }, .decoder = decoder };
+    struct rng rng = rng_make(seed, 0, 0, 0);
+
+    memset(setup, 0, sizeof *setup);
+    tokenizer_learn(&setup->tokenizer, &text, words, words, WORDS);
+    config.Vx = setup->tokenizer.sides[SOURCE].count;
+    config.Vy = setup->tokenizer.sides[TARGET].count;
+    model_init(&setup->model, &config, NULL);
+    check_fill(setup->model.values, setup->model.layout.length, 0.9, &rng);
+    setup->list[0] = &setup->model;
+    assert_int_equal(team_init(&setup->team, 2, BACKEND_OPENBLAS, PRECISION_F32), 0);
+    translator_init(&setup->translator, &setup->tokenizer, setup->list, 1, &setup->team, options);
+}
+
+static void setup_release(struct setup *setup)
+{
+    translator_release(&setup->translator);
+    team_release(&setup->team);
+    model_release(&setup->model);
+    tokenizer_release(&setup->tokenizer);
+}
+
+/* A flag that is set ends the work between batches, and says so. */
+static void stops(void **state)
+{
+    struct setup setup;
+    volatile sig_atomic_t stop = 0;
+    struct translate_options options = options_of(2, 1);
+    struct translation lines[WORDS];
+    double log_probability[WORDS];
+
+    (void)state;
+    options.stop = &stop;
+    setup_make(&setup, &options, 1);
+    for (int round = 0; round < 2; round++) {
+        stop = round;
+        for (int i = 0; i < WORDS; i++)
+            lines[i] = (struct translation){ .source = words[i] };
+        assert_int_equal(translator_run(&setup.translator, lines, WORDS), stop);
+        assert_int_equal(translator_align(&setup.translator, words, words, WORDS, log_probability, NULL), stop);
+        for (int i = 0; i < WORDS; i++) {
+            assert_int_equal(lines[i].count, 1 - stop);
+            translation_release(&lines[i]);
+        }
+    }
+    setup_release(&setup);
+}
+
+/* What is blank once it is normalised is a blank line, never searched, in every option; it takes nothing from the others. */
+static void blank_lines(void **state)
+{
+    static const char *const raw[] = { "", "ab ba", " \t ", "\u00a0\u2003\u2028", "cab bac.", "\ufeff", "\001\r", "  ab   ba " };
+    enum { RAW = sizeof raw / sizeof *raw };
+    struct translation lines[RAW];
+
+    (void)state;
+    for (int n_best = 1; n_best <= 3; n_best += 2)
+        for (int level = ALIGNMENT_WORD; level <= ALIGNMENT_TOKEN; level++) {
+            struct setup setup;
+            struct translate_options options = options_of(3, n_best);
+
+            options.want_alignment = 1;
+            options.level = (enum alignment_level)level;
+            setup_make(&setup, &options, 2);
+            for (int i = 0; i < RAW; i++) {
+                size_t bad;
+
+                lines[i] = (struct translation){ 0 };
+                assert_int_equal(translation_read(&lines[i], &setup.tokenizer, raw[i], strlen(raw[i]), &bad), 0);
+            }
+            assert_int_equal(translator_run(&setup.translator, lines, RAW), 0);
+            for (int i = 0; i < RAW; i++) {
+                int blank = i != 1 && i != 4 && i != 7;
+
+                assert_int_equal(lines[i].source[0] == '\0', blank);
+                assert_int_equal(lines[i].pieces == 0, blank);
+                assert_int_equal(lines[i].alignment.columns == 0, blank);
+                if (blank) {
+                    assert_int_equal(lines[i].count, 1);
+                    assert_string_equal(lines[i].texts[0], "");
+                    assert_true(lines[i].log_probability[0] == 0);
+                    assert_int_equal(lines[i].alignment.rows, 0);
+                } else {
+                    assert_true(lines[i].log_probability[0] < 0);
+                }
+            }
+            assert_string_equal(lines[1].texts[0], lines[7].texts[0]);
+            for (int i = 0; i < RAW; i++)
+                translation_release(&lines[i]);
+            setup_release(&setup);
+        }
+}
+
+/* Pairs with a blank side: two have probability 1; else the model says. Without a source there is no matrix. */
+static void blank_pairs(void **state)
+{
+    char *const source[] = { "", "", "ab", "ab" }, *const target[] = { "", "ba", "", "ba" };
+    struct translate_options options = options_of(1, 1);
+    double log_probability[4];
+    struct alignment alignments[4];
+    struct setup setup;
+
+    (void)state;
+    setup_make(&setup, &options, 3);
+    assert_int_equal(translator_align(&setup.translator, source, target, 4, log_probability, alignments), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(log_probability[i] == 0, i == 0);
+        assert_true(isfinite(log_probability[i]));
+        assert_int_equal(alignments[i].columns > 0, i >= 2);
+        assert_int_equal(alignments[i].rows > 0, i == 3);
+        alignment_release(&alignments[i]);
+    }
+    setup_release(&setup);
+}
+
+/* A pair that is too long is left out, and the others are not. */
+static void too_long_pairs(void **state)
+{
+    char *const source[] = { "ab", "abcabc abcabc", "ba" }, *const target[] = { "ba", "ab", "abcabc" };
+    struct translate_options options = options_of(1, 1);
+    double log_probability[3];
+    struct alignment alignments[3];
+    struct setup setup;
+
+    (void)state;
+    setup_make(&setup, &options, 3);
+    assert_int_equal(translator_align(&setup.translator, source, target, 3, log_probability, alignments), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(isnan(log_probability[i]), i == 1);
+        assert_int_equal(alignments[i].rows > 0, i != 1);
+        alignment_release(&alignments[i]);
+    }
+    setup_release(&setup);
+}
+
+/* The n-best list of a line in pieces: texts are ordered by their printed log-probability, none comes twice, and the alignment is that of
+ * the first, whichever rank it had in its pieces. */
+static void pieces_are_ranked(void **state)
+{
+    int in_pieces = 0, more = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct setup setup;
+        struct translation line = { .source = "abc, abc. cab bac. c b a ab ba" };
+        struct translate_options options = options_of(6, 6);
+        struct text labels = { 0 }, first = { 0 };
+
+        options.beam.length_penalty = 0;
+        options.want_alignment = 1;
+        setup_make(&setup, &options, seed);
+        assert_int_equal(translator_run(&setup.translator, &line, 1), 0);
+        in_pieces += line.pieces > 2;
+        more += line.count > 2;
+        for (int i = 1; i < line.count; i++) {
+            assert_true(line.log_probability[i] <= line.log_probability[i - 1]);
+            for (int k = 0; k < i; k++)
+                assert_string_not_equal(line.texts[i], line.texts[k]);
+        }
+        for (int i = 0; i < line.alignment.rows; i++)
+            text_add_string(&labels, line.alignment.target[i]);
+        for (const char *c = line.texts[0]; *c; c++)
+            if (*c != ' ')
+                text_add(&first, c, 1);
+        assert_string_equal(labels.length ? labels.data : "", first.length ? first.data : "");
+        text_release(&labels);
+        text_release(&first);
+        translation_release(&line);
+        setup_release(&setup);
+    }
+    assert_true(in_pieces > 0 && more > 0);
+}
+
+/* What the n-best list of three pieces has to be: text r of each, joined, in the order of the joint score, equal texts once. */
+static int expected_list(struct setup *setup, char *const *pieces, double penalty, char **texts, int *first)
+{
+    enum { PIECES = 3, MOST = 6 };
+    struct translation parts[PIECES];
+    struct tokens tokens = { 0 };
+    double scores[MOST];
+    int count = 0, most = 0;
+
+    for (int i = 0; i < PIECES; i++)
+        parts[i] = (struct translation){ .source = pieces[i] };
+    assert_int_equal(translator_run(&setup->translator, parts, PIECES), 0);
+    for (int i = 0; i < PIECES; i++)
+        most = parts[i].count > most ? parts[i].count : most;
+    for (int r = 0; r < most; r++) {
+        struct text text = { 0 };
+        double log_probability = 0, score;
+        int length = 0, at, known = 0;
+
+        for (int i = 0; i < PIECES; i++) {
+            int mine = r < parts[i].count ? r : parts[i].count - 1;
+
+            tokenizer_encode(&setup->tokenizer, TARGET, parts[i].texts[mine], 0, NULL, &tokens);
+            length += tokens.count + 1;
+            log_probability += parts[i].log_probability[mine];
+            text_format(&text, "%s%s", text.length && parts[i].texts[mine][0] ? " " : "", parts[i].texts[mine]);
+        }
+        score = log_probability / pow(length, penalty);
+        for (int k = 0; k < count; k++)
+            known |= strcmp(texts[k], text.data) == 0;
+        if (known) {
+            text_release(&text);
+            continue;
+        }
+        for (at = count++; at > 0 && scores[at - 1] < score; at--) {
+            scores[at] = scores[at - 1];
+            texts[at] = texts[at - 1];
+        }
+        scores[at] = score;
+        texts[at] = text.data;
+        if (at == 0)
+            *first = r;
+    }
+    for (int i = 0; i < PIECES; i++)
+        translation_release(&parts[i]);
+    tokens_release(&tokens);
+    return count;
+}
+
+static void joint_list(void **state)
+{
+    char *const pieces[] = { "abc bac", "cab acb", "bca cba" };
+    int other_first = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct setup setup;
+        struct translate_options options = options_of(6, 6);
+        struct translation line = { .source = "abc bac cab acb bca cba" };
+        char *texts[6];
+        int count, first = 0;
+
+        options.want_alignment = 1;
+        setup_make(&setup, &options, seed);
+        count = expected_list(&setup, pieces, options.beam.length_penalty, texts, &first);
+        assert_int_equal(translator_run(&setup.translator, &line, 1), 0);
+        assert_int_equal(line.pieces, 3);
+        assert_int_equal(line.count, count);
+        for (int i = 0; i < count; i++) {
+            assert_string_equal(line.texts[i], texts[i]);
+            free(texts[i]);
+        }
+        other_first += first > 0;
+        translation_release(&line);
+        setup_release(&setup);
+    }
+    assert_true(other_first > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stops),          cmocka_unit_test(blank_lines),       cmocka_unit_test(blank_pairs),
+        cmocka_unit_test(too_long_pairs), cmocka_unit_test(pieces_are_ranked), cmocka_unit_test(joint_list),
+    };
+
+    return cmocka_run_group_tests_name("translate", tests, NULL, NULL);
+}
