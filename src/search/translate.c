@@ -294,6 +294,11 @@ void translator_release(struct translator *translator)
     free(translator->passes);
 }
 
+static int stopped(const struct translator *translator)
+{
+    return translator->options.stop && *translator->options.stop;
+}
+
 /* Puts a finished piece into its line. Piece k of rank r joins rank r of the line; a piece with fewer texts lends its last. */
 static void join(struct translator *translator, struct translation *line, struct piece *piece, const struct tokens *tokens)
 {
@@ -339,11 +344,12 @@ static void piece_release(struct piece *piece)
     tokens_release(&piece->target);
 }
 
-void translator_run(struct translator *translator, struct translation *translations, size_t count)
+int translator_run(struct translator *translator, struct translation *translations, size_t count)
 {
     struct tokens *lines = memory_new(count, sizeof *lines);
     struct piece *pieces = NULL, **order;
     int piece_count = 0, room = 0, batch = translator->options.batch, batches, threads = translator->team->count;
+    int done = 1, whole = 1; /* all lines; the line at hand so far */
 
     for (size_t i = 0; i < count; i++) {
         tokenizer_encode(translator->tokenizer, SOURCE, translations[i].source, 0, NULL, &lines[i]);
@@ -366,18 +372,30 @@ void translator_run(struct translator *translator, struct translation *translati
             int from = i * batch, left = piece_count - from;
             struct job job = { translator, omp_get_thread_num(), order + from, left < batch ? left : batch, lines };
 
-            run(&job);
+            if (!stopped(translator))
+                run(&job);
         }
     }
     for (int i = 0; i < piece_count; i++) {
-        join(translator, &translations[pieces[i].line], &pieces[i], &lines[pieces[i].line]);
-        piece_release(&pieces[i]);
+        struct piece *piece = &pieces[i];
+
+        done &= piece->count > 0;
+        whole &= piece->count > 0;
+        if (whole)
+            join(translator, &translations[piece->line], piece, &lines[piece->line]);
+        if (piece->last) {
+            if (!whole)
+                translation_release(&translations[piece->line]);
+            whole = 1;
+        }
+        piece_release(piece);
     }
     for (size_t i = 0; i < count; i++)
         tokens_release(&lines[i]);
     free(lines);
     free(pieces);
     free(order);
+    return !done;
 }
 
 void translation_release(struct translation *translation)
@@ -391,8 +409,8 @@ void translation_release(struct translation *translation)
     *translation = (struct translation){ 0 };
 }
 
-void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count,
-                      double *log_probability, struct alignment *alignments)
+int translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
+                     struct alignment *alignments)
 {
     int batch = translator->options.batch, threads = translator->team->count;
     long batches = (long)((count + (size_t)batch - 1) / (size_t)batch);
@@ -408,6 +426,8 @@ void translator_align(struct translator *translator, char *const *source, char *
         int piece_count = 0, room = 0;
         struct job job = { translator, omp_get_thread_num(), NULL, n, lines };
 
+        if (stopped(translator))
+            n = 0;
         for (int k = 0; k < n; k++) {
             tokenizer_encode(translator->tokenizer, SOURCE, source[from + (size_t)k], 0, NULL, &lines[k]);
             add_pieces(&pieces, &piece_count, &room, (size_t)k, &lines[k], lines[k].count + 1);
@@ -436,4 +456,5 @@ void translator_align(struct translator *translator, char *const *source, char *
         free(given);
         free(forced);
     }
+    return stopped(translator);
 }

@@ -13,6 +13,8 @@
 #include "search/force.h"
 #include "text/tokenizer.h"
 
+#include <signal.h>
+
 struct translate_options {
     struct beam_options beam;
     int batch;       /* pieces searched together by one worker */
@@ -20,6 +22,7 @@ struct translate_options {
     int want_scores; /* log-probabilities of the texts */
     int want_alignment;
     enum alignment_level level;
+    const volatile sig_atomic_t *stop; /* NULL, or looked at before each batch: not 0 ends the work (a signal, say) */
 };
 
 /* One line and what became of it. Zero-initialise; set source; translation_release. */
@@ -47,13 +50,13 @@ void translator_init(struct translator *translator, const struct tokenizer *toke
                      struct team *team, const struct translate_options *options);
 void translator_release(struct translator *translator);
 
-/* Translates `count` lines. */
-void translator_run(struct translator *translator, struct translation *translations, size_t count);
+/* Translates `count` lines. 0; or 1 if options.stop ended it: lines that were not finished then have count 0. */
+int translator_run(struct translator *translator, struct translation *translations, size_t count);
 void translation_release(struct translation *translation);
 
 /* Log-probability and (if wanted) alignment of given pairs of normalised lines, with the same options and labels. log_probability and
- * alignments are [count]; alignments may be NULL. */
-void translator_align(struct translator *translator, char *const *source, char *const *target, size_t count,
-                      double *log_probability, struct alignment *alignments);
+ * alignments are [count]; alignments may be NULL. 0; or 1 if options.stop ended it: what was computed means nothing then. */
+int translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
+                     struct alignment *alignments);
 
 #endif
