@@ -11,6 +11,24 @@
 
 enum { GROUP = 1024 }; /* pairs in memory as matrices at once */
 
+struct align_settings {
+    struct corpus_files files;
+    struct inference_settings common;
+};
+
+#define ROW(type, member) OPTION(struct align_settings, type, member)
+
+static const struct option table[] = {
+    { "source", ROW(TEXT, files.source), .value = "FILE", .help = "source sentences" },
+    { "target", ROW(TEXT, files.target), .value = "FILE", .help = "their translations, line by line" },
+    { "pairs", ROW(TEXT, files.pairs), .value = "FILE", .help = "instead of the two: lines of source, tab, target" },
+    INFERENCE_OPTIONS(struct align_settings, common),
+    OPTIONS_END,
+};
+
+static const struct command command = { "align", "--model FILE --source FILE --target FILE [OPTION...]", table,
+                                        sizeof(struct align_settings), 0 };
+
 static int align_all(const struct corpus *corpus, struct translator *translator, struct alignment_file *file, int scores)
 {
     double *log_probability = memory_new(GROUP, sizeof *log_probability);
@@ -55,22 +73,20 @@ static int check_files(const struct inference_settings *settings, const struct c
 
 int cmd_align(int argc, const char **argv)
 {
-    struct inference_settings s = inference_defaults;
-    struct corpus_files files = { 0 };
-    const struct poptOption table[] = { OPTION_FILE("source", files.source, "source sentences", "FILE"),
-                                        OPTION_FILE("target", files.target, "their translations, line by line", "FILE"),
-                                        OPTION_FILE("pairs", files.pairs, "instead of the two: lines of source, tab, target",
-                                                    "FILE"),
-                                        INFERENCE_OPTIONS(s), OPTIONS_END };
+    struct align_settings settings;
+    struct inference_settings s;
+    struct corpus_files files;
     struct options options;
     struct inference inference;
     struct translator translator;
     struct alignment_file alignments = { 0 };
     struct corpus corpus;
-    int code = options_read(&options, "align", "--model FILE --source FILE --target FILE [OPTION...]", table, argc, argv, 0);
+    int code = options_read(&options, &command, &settings, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
+    s = settings.common;
+    files = settings.files;
     if (files.pairs ? files.source || files.target : !files.source || !files.target) {
         error("align: give --source and --target, or --pairs; see nmt align --help");
         code = EXIT_USAGE;
