@@ -6,6 +6,8 @@
 #include "model/model_file.h"
 #include "train/settings.h"
 
+extern const struct command train_command;
+
 /* Reads the command line. With --resume the checkpoint is opened as `checkpoint`, which the caller releases, and its settings are the
  * defaults; none of those that define the state of training may differ. OPTIONS_GO or an exit code, as options_read. */
 int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *checkpoint, int argc,

@@ -30,7 +30,9 @@ static struct translate_options options_of(int beam, int n_best)
 static void setup_make(struct setup *setup, const struct translate_options *options, uint64_t seed)
 {
     struct tokenizer_options text = { .units = UNITS_CHAR, .vocabulary = 300, .shared = 1 };
-    struct config config = { .E = 5, .encoder = { .layers = 1, .width = 6 }, .decoder = { .width = 6, .alignment = 4, .maxout = 4 } };
+    struct config config = { .E = 5,
+                             .encoder = { .layers = 1, .width = 6 },
+                             .decoder = { .width = 6, .alignment = 4, .maxout = 4 } };
     struct rng rng = rng_make(seed, 0, 0, 0);
 
     memset(setup, 0, sizeof *setup);
