@@ -31,7 +31,7 @@ DOUBLE = $(if $(filter clang asan,$(CONFIG)),$(CONFIG)-double,double)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla $(WERROR)
 BASE = -std=c11 $(WARNINGS) -fopenmp -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS) $(FLAGS)
-LIBS = -ldl -lutf8proc -lpopt -lz -lm
+LIBS = -ldl -lutf8proc -lz -lm
 
 # oneDNN: taken where its header is found; ONEDNN=0 builds without it.
 ONEDNN ?= $(shell printf '\043include <dnnl.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
@@ -139,10 +139,14 @@ format: ## lays out all C files as .clang-format says
 demo: ## installs what is missing, builds, trains on data/ and translates: two minutes
 	@scripts/demo
 
-install: nmt ## PREFIX=/usr/local DESTDIR=: the program and its man page
+# The options in the manual page are those that the program prints.
+$(BUILD)/nmt.1: scripts/nmt.1.in scripts/make-man $(PROGRAM)
+	scripts/make-man $(PROGRAM) >$@
+
+install: nmt $(BUILD)/nmt.1 ## PREFIX=/usr/local DESTDIR=: the program and its man page
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/nmt
-	install -m 644 scripts/nmt.1 $(DESTDIR)$(PREFIX)/share/man/man1/nmt.1
+	install -m 644 $(BUILD)/nmt.1 $(DESTDIR)$(PREFIX)/share/man/man1/nmt.1
 
 uninstall: ## removes what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/nmt $(DESTDIR)$(PREFIX)/share/man/man1/nmt.1

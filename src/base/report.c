@@ -19,7 +19,7 @@
 #endif
 #endif
 
-static int silent_notes;
+static int silent_notes, errors_are_warnings;
 static atomic_flag ending = ATOMIC_FLAG_INIT;
 static void (*_Atomic before_quit)(void);
 
@@ -63,7 +63,7 @@ int error(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    say("nmt: error: ", format, arguments);
+    say(errors_are_warnings ? "nmt: warning: " : "nmt: error: ", format, arguments);
     va_end(arguments);
     return -1;
 }
@@ -149,4 +149,9 @@ void report_before_quit(void (*clean)(void))
 void report_quiet(int quiet)
 {
     silent_notes = quiet;
+}
+
+void report_as_warnings(int on)
+{
+    errors_are_warnings = on;
 }

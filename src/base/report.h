@@ -43,4 +43,7 @@ size_t report_mask(char *text, size_t length);
 /* Silences note() (quiet = 1) or lets it speak (0, as at start). Warnings and errors are always heard. */
 void report_quiet(int quiet);
 
+/* While on, what error() says is a warning: for something that will be tried again. */
+void report_as_warnings(int on);
+
 #endif

@@ -15,6 +15,24 @@ enum {
     LONGEST = 10000 /* tokens on a side: a matrix of so many rows and columns takes about 1 GB */
 };
 
+struct align_settings {
+    struct corpus_files files;
+    struct inference_settings common;
+};
+
+#define ROW(type, member) OPTION(struct align_settings, type, member)
+
+static const struct option table[] = {
+    { "source", ROW(TEXT, files.source), .value = "FILE", .help = "source sentences, one per line" },
+    { "target", ROW(TEXT, files.target), .value = "FILE", .help = "their translations, one per line" },
+    { "pairs", ROW(TEXT, files.pairs), .value = "FILE", .help = "instead of --source and --target: one file with source, tab, target on each line" },
+    INFERENCE_OPTIONS(struct align_settings, common),
+    OPTIONS_END,
+};
+
+static const struct command command = { "align", "--model FILE --source FILE --target FILE [OPTION...]", table,
+                                        sizeof(struct align_settings), 0 };
+
 /* What cannot be aligned has the score nan and an empty matrix. 0, or -1 after reporting. */
 static int align_all(const struct corpus *corpus, struct translator *translator, struct alignment_file *file, int scores)
 {
@@ -65,24 +83,20 @@ static int check_files(const struct inference_settings *settings, const struct c
 
 int cmd_align(int argc, const char **argv)
 {
-    struct inference_settings s = inference_defaults;
-    struct corpus_files files = { 0 };
-    const struct poptOption table[] = {
-        OPTION_FILE("source", files.source, "source sentences, one per line", "FILE"),
-        OPTION_FILE("target", files.target, "their translations, one per line", "FILE"),
-        OPTION_FILE("pairs", files.pairs, "instead of --source and --target: one file with source, tab, target on each line",
-                    "FILE"),
-        INFERENCE_OPTIONS(s), OPTIONS_END
-    };
+    struct align_settings settings;
+    struct inference_settings s;
+    struct corpus_files files;
     struct options options;
     struct inference inference;
     struct translator translator;
     struct alignment_file alignments = { 0 };
     struct corpus corpus;
-    int code = options_read(&options, "align", "--model FILE --source FILE --target FILE [OPTION...]", table, argc, argv, 0);
+    int code = options_read(&options, &command, &settings, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
+    s = settings.common;
+    files = settings.files;
     if (files.pairs ? files.source || files.target : !files.source || !files.target) {
         error("align: give --source and --target, or --pairs; see nmt align --help");
         code = EXIT_USAGE;

@@ -22,9 +22,9 @@
 #include <string.h>
 
 struct bench_settings {
-    const char *source, *target, *query, *backend, *precision;
-    int embedding, hidden, alignment, maxout, encoder_layers, vocabulary, batch, updates, sentences, threads, json, train,
-        translate;
+    const char *source, *target;
+    int embedding, hidden, alignment, maxout, encoder_layers, query, vocabulary, batch, updates, sentences;
+    int threads, backend, precision, json, train, translate;
     double dropout, smoothing, peak_seconds;
 };
 
@@ -118,7 +118,7 @@ static int read_corpus(struct bench *bench)
     if (corpus_read(corpus, &files, BAD_UTF8_ERROR, 0, 0))
         return -1;
     tokenizer_learn(&tokenizer, &options, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs);
-    corpus_encode(corpus, &tokenizer, 0);
+    corpus_encode(corpus, &tokenizer);
     tokenizer_release(&tokenizer);
     return 0;
 }
@@ -318,23 +318,52 @@ static void bench_translation(struct bench *bench)
     model_release(&model);
 }
 
-static int check(const struct bench_settings *s, const struct options *options, int *query, int *backend, int *precision)
+#define ROW(type, member) OPTION(struct bench_settings, type, member)
+
+static const struct option table[] = {
+    { "source", ROW(TEXT, source), .value = "FILE",
+      .help = "measure on these source sentences (tokens separated by spaces) instead of random ones" },
+    { "target", ROW(TEXT, target), .value = "FILE", .help = "and on these translations of them" },
+    { "embedding", ROW(INT, embedding), .value = "N", .initial = "256", .low = 1, .high = 65536,
+      .help = "size of the word embeddings" },
+    { "hidden", ROW(INT, hidden), .value = "N", .initial = "512", .low = 1, .high = 65536, .help = "size of the recurrent states" },
+    { "alignment", ROW(INT, alignment), .value = "N", .initial = "512", .low = 1, .high = 65536,
+      .help = "size of the alignment model" },
+    { "maxout", ROW(INT, maxout), .value = "N", .initial = "512", .low = 1, .high = 65536, .help = "size of the maxout layer" },
+    { "encoder-layers", ROW(INT, encoder_layers), .value = "N", .initial = "1", .low = 1, .high = 64,
+      .help = "layers of the encoder" },
+    { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names,
+      .help = "what attention is conditioned on, the decoder state alone or the state and the previous word" },
+    { "vocabulary", ROW(INT, vocabulary), .value = "N", .initial = "10000", .low = 10, .high = 10000000,
+      .help = "vocabulary size of each side" },
+    { "batch", ROW(INT, batch), .value = "N", .initial = "64", .low = 1, .high = 4000, .help = "sentences per training batch" },
+    { "updates", ROW(INT, updates), .value = "N", .initial = "20", .low = 1, .high = INT_MAX - 10,
+      .help = "updates measured, after 5 to warm up" },
+    { "sentences", ROW(INT, sentences), .value = "N", .initial = "1000", .low = 5, .high = INT_MAX,
+      .help = "sentences translated" },
+    { "dropout", ROW(REAL, dropout), .value = "P", .initial = "0.2", .high = 0.99,
+      .help = "dropout of the embeddings and before the output layer" },
+    { "label-smoothing", ROW(REAL, smoothing), .value = "P", .initial = "0.1", .high = 0.99,
+      .help = "probability spread evenly over the vocabulary" },
+    { "peak-seconds", ROW(REAL, peak_seconds), .value = "SECONDS", .initial = "0.5", .low = 0.01, .high = 100,
+      .help = "duration of each peak measurement" },
+    { "train", ROW(FLAG, train), .help = "measure training only (and the peaks)" },
+    { "translate", ROW(FLAG, translate), .help = "measure translation only (and the peaks)" },
+    { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto",
+      .help = "worker threads; auto: one per processor" },
+    { "backend", ROW(CHOICE, backend), .value = "NAME", .initial = "auto", .names = backend_names,
+      .help = "library for matrix products" },
+    { "precision", ROW(CHOICE, precision), .value = "NAME", .initial = "auto", .names = precision_names,
+      .help = "precision of the inputs of matrix products; int8 for translation only" },
+    { "json", ROW(FLAG, json), .help = "print one JSON object" },
+    OPTIONS_END,
+};
+
+static const struct command command = { "bench", "[OPTION...]", table, sizeof(struct bench_settings), 0 };
+
+static int check(const struct bench_settings *s)
 {
-    if (options_range(options, "embedding", s->embedding, 1, 65536) || options_range(options, "hidden", s->hidden, 1, 65536) ||
-        options_range(options, "alignment", s->alignment, 1, 65536) || options_range(options, "maxout", s->maxout, 1, 65536) ||
-        options_range(options, "encoder-layers", s->encoder_layers, 1, 64) ||
-        options_range(options, "vocabulary", s->vocabulary, 10, 10000000) || options_range(options, "batch", s->batch, 1, 4000) ||
-        options_range(options, "updates", s->updates, 1, INT_MAX - 10) ||
-        options_range(options, "sentences", s->sentences, 5, INT_MAX) ||
-        options_range(options, "threads", s->threads, 0, TEAM_MOST) ||
-        options_range_real(options, "dropout", s->dropout, 0, 0.99) ||
-        options_range_real(options, "label-smoothing", s->smoothing, 0, 0.99) ||
-        options_range_real(options, "peak-seconds", s->peak_seconds, 0.01, 100) ||
-        (*query = options_choice(options, "query", s->query, query_names)) < 0 ||
-        (*backend = options_choice(options, "backend", s->backend, backend_names)) < 0 ||
-        (*precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
-        return -1;
-    if (*precision == PRECISION_INT8 && (s->train || !s->translate))
+    if (s->precision == PRECISION_INT8 && (s->train || !s->translate))
         return error("bench: int8 is for translation; give --translate alone, or choose another --precision");
     if (!s->source != !s->target)
         return error("bench: give both --source and --target, or neither");
@@ -361,72 +390,27 @@ static int run(struct bench *bench)
     return status;
 }
 
-static const struct bench_settings defaults = {
-    .query = "word",
-    .backend = "auto",
-    .precision = "auto",
-    .encoder_layers = 1,
-    .embedding = 256,
-    .hidden = 512,
-    .alignment = 512,
-    .maxout = 512,
-    .vocabulary = 10000,
-    .batch = 64,
-    .updates = 20,
-    .sentences = 1000,
-    .dropout = 0.2,
-    .smoothing = 0.1,
-    .peak_seconds = 0.5,
-};
-
 int cmd_bench(int argc, const char **argv)
 {
-    struct bench bench = { .s = defaults };
+    struct bench bench = { 0 };
     struct bench_settings *s = &bench.s;
-    const struct poptOption table[] = {
-        OPTION_FILE("source", s->source, "measure on these source sentences (tokens separated by spaces) instead of random ones",
-                    "FILE"),
-        OPTION_FILE("target", s->target, "and on these translations of them", "FILE"),
-        OPTION_INT("embedding", s->embedding, "size of the word embeddings", "N"),
-        OPTION_INT("hidden", s->hidden, "size of the recurrent states", "N"),
-        OPTION_INT("alignment", s->alignment, "size of the alignment model", "N"),
-        OPTION_INT("maxout", s->maxout, "size of the maxout layer", "N"),
-        OPTION_INT("encoder-layers", s->encoder_layers, "layers of the encoder", "N"),
-        OPTION_TEXT("query", s->query,
-                    "what attention is conditioned on: state (the decoder state) or word (the state and the previous word)",
-                    "WHAT"),
-        OPTION_INT("vocabulary", s->vocabulary, "vocabulary size of each side", "N"),
-        OPTION_INT("batch", s->batch, "sentences per training batch", "N"),
-        OPTION_INT("updates", s->updates, "updates measured, after 5 to warm up", "N"),
-        OPTION_INT("sentences", s->sentences, "sentences translated", "N"),
-        OPTION_REAL("dropout", s->dropout, "dropout of the embeddings and before the output layer", "P"),
-        OPTION_REAL("label-smoothing", s->smoothing, "probability spread evenly over the vocabulary", "P"),
-        OPTION_REAL("peak-seconds", s->peak_seconds, "duration of each peak measurement", "SECONDS"),
-        OPTION_FLAG("train", s->train, "measure training only (and the peaks)"),
-        OPTION_FLAG("translate", s->translate, "measure translation only (and the peaks)"),
-        OPTION_INT("threads", s->threads, "worker threads (0: one per processor)", "N"),
-        OPTION_TEXT("backend", s->backend, "library for matrix products: auto, openblas or onednn", "NAME"),
-        OPTION_TEXT("precision", s->precision, "precision of matrix products: auto, f32, bf16 or int8 (translation only)", "NAME"),
-        OPTION_FLAG("json", s->json, "print one JSON object"),
-        OPTIONS_END
-    };
     struct options options;
-    int query, backend, precision, code = options_read(&options, "bench", "[OPTION...]", table, argc, argv, 0);
+    int code = options_read(&options, &command, s, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
     code = EXIT_USAGE;
-    if (check(s, &options, &query, &backend, &precision))
+    if (check(s))
         goto out;
     code = EXIT_FAILED;
-    if (team_init(&bench.team, s->threads, (enum backend)backend, (enum precision)precision))
+    if (team_init(&bench.team, s->threads, (enum backend)s->backend, (enum precision)s->precision))
         goto out;
     bench.config = (struct config){
         .Vx = s->vocabulary,
         .Vy = s->vocabulary,
         .E = s->embedding,
         .encoder = { .layers = s->encoder_layers, .width = s->hidden },
-        .decoder = { .width = s->hidden, .alignment = s->alignment, .maxout = s->maxout, .query = (enum query_kind)query }
+        .decoder = { .width = s->hidden, .alignment = s->alignment, .maxout = s->maxout, .query = (enum query_kind)s->query }
     };
     code = run(&bench) || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
     corpus_release(&bench.corpus);

@@ -10,7 +10,6 @@
 #include "eval/aer.h"
 #include "eval/scores.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +22,10 @@ struct lines {
 };
 
 struct settings {
-    const char *reference, *hypothesis, *metric, *tokenize, *source, *compare, *alignment;
-    int lowercase, word_order, json, by_length, samples;
+    const char *reference, *hypothesis, *source, *compare, *alignment;
+    int metric, tokenize, lowercase, word_order, json, by_length, samples;
     long seed;
 };
-
-static const struct settings defaults = { .metric = "bleu", .tokenize = "13a", .samples = 1000, .seed = 1 };
 
 static void release_lines(struct lines *lines)
 {
@@ -164,27 +161,14 @@ out:
 
 /* --alignment compares links, so most options have no meaning beside it. One that is given its default value changes nothing, and
  * passes. */
-static int check_alignment(const struct settings *settings)
+static int check_alignment(const struct options *options)
 {
-    const struct {
-        const char *name;
-        int given;
-    } others[] = {
-        { "reference", settings->reference != NULL },
-        { "metric", strcmp(settings->metric, defaults.metric) != 0 },
-        { "tokenize", strcmp(settings->tokenize, defaults.tokenize) != 0 },
-        { "lowercase", settings->lowercase },
-        { "word-order", settings->word_order != defaults.word_order },
-        { "by-length", settings->by_length },
-        { "source", settings->source != NULL },
-        { "compare", settings->compare != NULL },
-        { "samples", settings->samples != defaults.samples },
-        { "seed", settings->seed != defaults.seed },
-    };
+    static const char *const others[] = { "reference", "metric", "tokenize", "lowercase", "word-order",
+                                          "by-length", "source", "compare",  "samples",   "seed" };
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (others[i].given)
-            return error("eval: --alignment goes with --hypothesis and --json only, not with --%s", others[i].name);
+        if (options_changed(options, others[i]))
+            return error("eval: --alignment goes with --hypothesis and --json only, not with --%s", others[i]);
     return 0;
 }
 
@@ -200,8 +184,8 @@ static int check_translation(const struct options *options, const struct setting
         return error("eval: --word-order is for --metric chrf only");
     if (metric->word_order != 0 && metric->word_order != CHRF_WORDS)
         return error("eval: --word-order: %d is neither 0 nor %d", metric->word_order, CHRF_WORDS);
-    if (!settings->compare && (settings->samples != defaults.samples || settings->seed != defaults.seed))
-        return error("eval: --%s is for --compare only", settings->samples != defaults.samples ? "samples" : "seed");
+    if (!settings->compare && (options_changed(options, "samples") || options_changed(options, "seed")))
+        return error("eval: --%s is for --compare only", options_changed(options, "samples") ? "samples" : "seed");
     return 0;
 }
 
@@ -214,49 +198,51 @@ static int check_settings(const struct options *options, const struct settings *
         from_stdin += files[i] && strcmp(files[i], "-") == 0;
     if (from_stdin > 1)
         return error("eval: only one file can be \"-\", standard input");
-    if (options_range(options, "samples", settings->samples, 1, 1000000) ||
-        options_range(options, "seed", settings->seed, 0, LONG_MAX))
-        return -1;
-    return settings->alignment ? check_alignment(settings) : check_translation(options, settings, metric);
+    return settings->alignment ? check_alignment(options) : check_translation(options, settings, metric);
 }
+
+#define ROW(type, member) OPTION(struct settings, type, member)
+
+static const struct option table[] = {
+    { "hypothesis", ROW(TEXT, hypothesis), .value = "FILE",
+      .help = "the translations to score, one per line (\"-\": standard input)" },
+    { "reference", ROW(TEXT, reference), .value = "FILE", .help = "the reference translations" },
+    { "metric", ROW(CHOICE, metric), .value = "NAME", .initial = "bleu", .names = metric_names, .help = "which score" },
+    { "tokenize", ROW(CHOICE, tokenize), .value = "NAME", .initial = "13a", .names = bleu_tokenizer_names,
+      .help = "BLEU's tokenizer" },
+    { "lowercase", ROW(FLAG, lowercase), .help = "ignore case (TER always does)" },
+    { "word-order", ROW(INT, word_order), .value = "N", .initial = "0", .high = CHRF_WORDS,
+      .help = "0: chrF2; 2: chrF2++, with word n-grams" },
+    { "json", ROW(FLAG, json), .help = "print one JSON object" },
+    { "by-length", ROW(FLAG, by_length), .help = "also score by source length in words; needs --source" },
+    { "source", ROW(TEXT, source), .value = "FILE", .help = "the source sentences" },
+    { "compare", ROW(TEXT, compare), .value = "FILE",
+      .help = "a second system's translations: significance test by paired bootstrap resampling" },
+    { "samples", ROW(INT, samples), .value = "N", .initial = "1000", .low = 1, .high = 1000000,
+      .help = "number of bootstrap samples" },
+    { "seed", ROW(LONG, seed), .value = "N", .initial = "1", .high = OPTION_ANY, .help = "random seed of the bootstrap samples" },
+    { "alignment", ROW(TEXT, alignment), .value = "FILE",
+      .help = "gold-standard word alignments (i-j sure, i?j possible): print the error rate of the alignments in --hypothesis" },
+    OPTIONS_END,
+};
+
+static const struct command command = { "eval", "--hypothesis FILE (--reference FILE | --alignment FILE) [OPTION...]", table,
+                                        sizeof(struct settings), 0 };
 
 int cmd_eval(int argc, const char **argv)
 {
-    struct settings settings = defaults;
-    const struct poptOption table[] = {
-        OPTION_FILE("hypothesis", settings.hypothesis, "the translations to score, one per line (\"-\": standard input)", "FILE"),
-        OPTION_FILE("reference", settings.reference, "the reference translations", "FILE"),
-        OPTION_TEXT("metric", settings.metric, "bleu, chrf or ter", "NAME"),
-        OPTION_TEXT("tokenize", settings.tokenize, "BLEU's tokenizer: 13a, none, char or intl", "NAME"),
-        OPTION_FLAG("lowercase", settings.lowercase, "ignore case (TER always does)"),
-        OPTION_INT("word-order", settings.word_order, "0: chrF2; 2: chrF2++, with word n-grams", "N"),
-        OPTION_FLAG("json", settings.json, "print one JSON object"),
-        OPTION_FLAG("by-length", settings.by_length, "also score by source length in words; needs --source"),
-        OPTION_FILE("source", settings.source, "the source sentences", "FILE"),
-        OPTION_FILE("compare", settings.compare, "a second system's translations: significance test by paired bootstrap resampling",
-                    "FILE"),
-        OPTION_INT("samples", settings.samples, "number of bootstrap samples", "N"),
-        OPTION_LONG("seed", settings.seed, "random seed of the bootstrap samples", "N"),
-        OPTION_FILE(
-            "alignment", settings.alignment,
-            "gold-standard word alignments (i-j sure, i?j possible): print the error rate of the alignments in --hypothesis",
-            "FILE"),
-        OPTIONS_END
-    };
+    struct settings settings;
     struct metric metric = { 0 };
     struct options options;
-    const char *usage = "--hypothesis FILE (--reference FILE | --alignment FILE) [OPTION...]";
-    int code = options_read(&options, "eval", usage, table, argc, argv, 0), kind, tokenizer;
+    int code = options_read(&options, &command, &settings, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
     code = EXIT_USAGE;
-    if (options_require(&options, "hypothesis", settings.hypothesis) ||
-        (kind = options_choice(&options, "metric", settings.metric, metric_names)) < 0 ||
-        (tokenizer = options_choice(&options, "tokenize", settings.tokenize, bleu_tokenizer_names)) < 0)
+    if (options_require(&options, "hypothesis", settings.hypothesis))
         goto out;
-    metric = (struct metric){ .kind = (enum metric_kind)kind,
-                              .tokenizer = (enum bleu_tokenizer)tokenizer,
+    metric = (struct metric){ .kind = (enum metric_kind)settings.metric,
+                              .tokenizer = (enum bleu_tokenizer)settings.tokenize,
                               .lowercase = settings.lowercase,
                               .word_order = settings.word_order };
     if (check_settings(&options, &settings, &metric))

@@ -13,6 +13,20 @@
 
 enum { ITEMS_SHOWN = 4 }; /* of an array, for people */
 
+struct info_settings {
+    int json, build;
+};
+
+#define ROW(type, member) OPTION(struct info_settings, type, member)
+
+static const struct option table[] = {
+    { "json", ROW(FLAG, json), .help = "print one JSON object" },
+    { "build", ROW(FLAG, build), .help = "print what this program was built with and what it chooses on this machine" },
+    OPTIONS_END,
+};
+
+static const struct command command = { "info", "MODEL [OPTION...]", table, sizeof(struct info_settings), 1 };
+
 static int print_build(void)
 {
     enum backend backend = BACKEND_AUTO;
@@ -107,21 +121,17 @@ static int print_text(const struct gguf *gguf)
 
 int cmd_info(int argc, const char **argv)
 {
-    int json = 0, build = 0, failed = 0;
-    const struct poptOption table[] = {
-        OPTION_FLAG("json", json, "print one JSON object"),
-        OPTION_FLAG("build", build, "print what this program was built with and what it chooses on this machine"), OPTIONS_END
-    };
+    struct info_settings settings;
     struct options options;
     struct saved_model saved;
-    int code = options_read(&options, "info", "MODEL [OPTION...]", table, argc, argv, 1);
+    int failed = 0, code = options_read(&options, &command, &settings, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
-    if (build && (json || options.argument_count)) {
+    if (settings.build && (settings.json || options.argument_count)) {
         error("info: --build takes neither --json nor a model file");
         code = EXIT_USAGE;
-    } else if (build) {
+    } else if (settings.build) {
         code = print_build();
     } else if (options.argument_count == 0) {
         error("info: expected a model file; see nmt info --help");
@@ -129,7 +139,7 @@ int cmd_info(int argc, const char **argv)
     } else if (model_file_load(&saved, options.arguments[0])) {
         code = EXIT_FAILED;
     } else {
-        if (json)
+        if (settings.json)
             print_json(&saved.gguf);
         else
             failed = print_text(&saved.gguf);

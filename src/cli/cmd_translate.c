@@ -112,16 +112,27 @@ static int translate_all(struct inference *inference, struct translator *transla
     return got < 0 ? -1 : result;
 }
 
-static int check(const struct translate_settings *s, const struct options *options)
-{
-    if (options_range(options, "beam", s->beam, 1, BEAM_MOST) || options_range(options, "n-best", s->n_best, 0, s->beam) ||
-        options_range(options, "max-length", s->max_length, 1, 100000) ||
-        options_range(options, "max-repeats", s->max_repeats, 0, 1000) ||
-        options_range_real(options, "length-penalty", s->length_penalty, 0, 10) ||
-        options_range_real(options, "max-length-ratio", s->max_length_ratio, 0.01, 1000))
-        return -1;
-    return 0;
-}
+#define ROW(type, member) OPTION(struct translate_settings, type, member)
+
+static const struct option table[] = {
+    INFERENCE_OPTIONS(struct translate_settings, common),
+    { "beam", ROW(INT, beam), .value = "N", .initial = "5", .low = 1, .high = BEAM_MOST,
+      .help = "hypotheses kept at each step; 1: greedy search" },
+    { "n-best", ROW(INT, n_best), .value = "N", .initial = "0", .high = BEAM_MOST,
+      .help = "print the N best: line, rank, log-probability, text (0: only the best text)" },
+    { "length-penalty", ROW(REAL, length_penalty), .value = "PENALTY", .initial = "1", .high = 10,
+      .help = "rank by log-probability / length ^ PENALTY" },
+    { "max-length-ratio", ROW(REAL, max_length_ratio), .value = "RATIO", .initial = "3", .low = 0.01, .high = 1000,
+      .help = "end a translation at RATIO x source tokens + 10 tokens" },
+    { "max-length", ROW(INT, max_length), .value = "N", .initial = "150", .low = 1, .high = 100000,
+      .help = "translate lines of more source tokens in pieces of at most N" },
+    { "max-repeats", ROW(INT, max_repeats), .value = "N", .initial = "2", .high = 1000,
+      .help = "let a phrase stand at most N times in a row, unless the source repeats more (0: no limit)" },
+    OPTIONS_END,
+};
+
+static const struct command command = { "translate", "--model FILE [OPTION...] < source > target", table,
+                                        sizeof(struct translate_settings), 0 };
 
 /* 0, or -1 after reporting that one file would be overwritten by another. */
 static int check_files(const struct inference_settings *settings)
@@ -138,32 +149,21 @@ static int check_files(const struct inference_settings *settings)
 
 int cmd_translate(int argc, const char **argv)
 {
-    struct translate_settings s = { .common = inference_defaults,
-                                    .beam = 5,
-                                    .max_length = 150,
-                                    .max_repeats = TRANSLATE_REPEATS,
-                                    .length_penalty = 1,
-                                    .max_length_ratio = 3 };
-    const struct poptOption table[] = {
-        INFERENCE_OPTIONS(s.common),
-        OPTION_INT("beam", s.beam, "hypotheses kept at each step; 1: greedy search", "N"),
-        OPTION_INT("n-best", s.n_best, "print the N best: line, rank, log-probability, text (0: only the best text)", "N"),
-        OPTION_REAL("length-penalty", s.length_penalty, "rank by log-probability / length ^ PENALTY", "PENALTY"),
-        OPTION_REAL("max-length-ratio", s.max_length_ratio, "end a translation at RATIO x source tokens + 10", "RATIO"),
-        OPTION_INT("max-length", s.max_length, "translate lines of more source tokens in pieces of at most N", "N"),
-        OPTION_INT("max-repeats", s.max_repeats,
-                   "let a phrase stand at most N times in a row, unless the source repeats more (0: no limit)", "N"),
-        OPTIONS_END
-    };
+    struct translate_settings s;
     struct options options;
     struct inference inference;
     struct translator translator;
     struct alignment_file alignments = { 0 };
-    int code = options_read(&options, "translate", "--model FILE [OPTION...] < source > target", table, argc, argv, 0);
+    int code = options_read(&options, &command, &s, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
-    code = check(&s, &options) || check_files(&s.common) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
+    if (s.n_best > s.beam) {
+        error("translate: --n-best: %d is more than the %d hypotheses of --beam", s.n_best, s.beam);
+        code = EXIT_USAGE;
+    } else {
+        code = check_files(&s.common) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
+    }
     if (code == OPTIONS_GO) {
         struct translate_options translate = {
             .beam = { .beam = s.beam,

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct inference_settings inference_defaults = {
-    .backend = "auto", .precision = "f32", .alignment_format = "matrix", .alignment_level = "word", .batch = 64
-};
-
 static int same_strings(char *const *a, int a_count, char *const *b, int b_count)
 {
     if (a_count != b_count)
@@ -72,21 +68,13 @@ static int check_resources(const struct inference *inference)
 
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)
 {
-    int backend, precision, format, level;
-
-    *inference = (struct inference){ 0 };
-    if (settings->models.count == 0)
-        error("%s: --model is missing; see nmt %s --help", options->command, options->command);
-    if (settings->models.count == 0 || options_range(options, "threads", settings->threads, 0, TEAM_MOST) ||
-        options_range(options, "batch", settings->batch, 1, 100000) ||
-        (backend = options_choice(options, "backend", settings->backend, backend_names)) < 0 ||
-        (precision = options_choice(options, "precision", settings->precision, precision_names)) < 0 ||
-        (format = options_choice(options, "alignment-format", settings->alignment_format, alignment_format_names)) < 0 ||
-        (level = options_choice(options, "alignment-level", settings->alignment_level, alignment_level_names)) < 0)
+    *inference = (struct inference){ .format = (enum alignment_format)settings->alignment_format,
+                                     .level = (enum alignment_level)settings->alignment_level };
+    if (settings->models.count == 0) {
+        error("%s: --model is missing; see nmt %s --help", options->command->name, options->command->name);
         return EXIT_USAGE;
-    inference->format = (enum alignment_format)format;
-    inference->level = (enum alignment_level)level;
-    if (team_init(&inference->team, settings->threads, (enum backend)backend, (enum precision)precision))
+    }
+    if (team_init(&inference->team, settings->threads, (enum backend)settings->backend, (enum precision)settings->precision))
         return EXIT_FAILED;
     inference->saved = memory_new((size_t)settings->models.count, sizeof *inference->saved);
     inference->models = memory_new((size_t)settings->models.count, sizeof *inference->models);

@@ -1,105 +1,144 @@
-/* options: how every command reads its command line; the only file that calls popt.
+/* options: how every command reads its command line and its configuration files.
  *
- * A command keeps its settings in variables that hold the defaults, points a table of options at them, and calls options_read:
+ * A command keeps its settings in a struct and describes each of them in one row of a table. From the row come the default, parsing,
+ * the check of the range, --help, the man page (scripts/make-man) and what a model keeps of its training:
  *
- *     const char *reference = NULL;
- *     int beam = 12;
- *     struct options options;
- *     struct poptOption table[] = {
- *         OPTION_FILE("reference", reference, "the reference translations", "FILE"),
- *         OPTION_INT("beam", beam, "hypotheses kept", "N"),
+ *     struct settings { const char *reference; int beam, metric, json; };
+ *     #define ROW(type, member) OPTION(struct settings, type, member)
+ *
+ *     static const struct option table[] = {
+ *         { "reference", ROW(TEXT, reference), .value = "FILE", .help = "the reference translations" },
+ *         { "beam", ROW(INT, beam), .value = "N", .initial = "12", .low = 1, .high = 100, .help = "hypotheses kept" },
+ *         { "metric", ROW(CHOICE, metric), .value = "NAME", .initial = "bleu", .names = metric_names, .help = "which score" },
+ *         { "json", ROW(FLAG, json), .help = "print one JSON object" },
  *         OPTIONS_END
  *     };
- *     int code = options_read(&options, "translate", "--model FILE [OPTION...]", table, argc, argv, 0);
+ *     static const struct command command = { "show", "--reference FILE [OPTION...]", table, sizeof(struct settings), 0 };
+ *
+ *     int code = options_read(&options, &command, &settings, argc, argv);
  *
  *     if (code != OPTIONS_GO)
  *         return code;
- *     if (options_require(&options, "reference", reference) || options_range(&options, "beam", beam, 1, 100))
- *         code = EXIT_USAGE;
  *     …
  *     options_release(&options);
  *
- * Every command also has --help, which prints the table with the defaults as they are, and --config FILE, which reads options
- * from a file: lines `name = value` (`name = yes` or `no`, or `name` alone, for a flag), a value in double quotes when it begins
- * or ends with a space or holds " #"; `#` begins a comment, at the start of a line or behind white space. What is given by hand
- * overrides it. */
+ * Every command also has --help, and --config FILE, which reads options from a file: lines `name = value` (`name = yes` or `no`, or
+ * `name` alone, for a flag), a value in double quotes when it begins or ends with a space or holds " #"; `#` begins a comment, at
+ * the start of a line or behind white space. What is given on the command line overrides the file: a list as a whole. */
 #ifndef NMT_CLI_OPTIONS_H
 #define NMT_CLI_OPTIONS_H
 
 #include "base/memory.h"
 
-#include <popt.h>
+/* The type of the variable: int for FLAG, INT and CHOICE (the index in `names`), long, double, const char *, struct option_list. */
+enum option_type { OPTION_FLAG, OPTION_INT, OPTION_LONG, OPTION_REAL, OPTION_CHOICE, OPTION_TEXT, OPTION_LIST };
 
-/* The rows of a table: long name, variable (FLAG and INT: int, LONG: long, REAL: double, TEXT: const char *, FILE: const char *,
- * NULL by default), what it is, and what its value is called. The help shows the defaults of all but flags and files. */
-#define OPTION_SHOWN(name, type, variable, text, value)                                                                            \
+/* What becomes of a setting of `nmt train` when training is resumed: it belongs to one run and is not stored; it must be the same; or
+ * it is stored, but may change. */
+enum option_role { OPTION_OF_RUN, OPTION_OF_STATE, OPTION_FREE };
+
+struct option {
+    const char *name; /* NULL: a heading of the help, which is in `help` */
+    enum option_type type;
+    size_t field;             /* where the variable is in the settings */
+    const char *value;        /* what the help calls the value */
+    const char *initial;      /* the default, as people would type it; NULL: 0 or NULL */
+    double low, high;         /* the range of a number */
+    const char *word;         /* may be given instead of the number `meaning`, and is shown for it; or NULL */
+    double meaning;           /* accepted as a number, too, if it is not negative */
+    const char *const *names; /* the values of a CHOICE, closed by NULL */
+    enum option_role role;
+    const char *help; /* one phrase; of a CHOICE, the names are added to it */
+};
+
+/* Type and place of a variable, which the compiler checks against each other. */
+#define OPTION(settings, type, member)                                                                                             \
+    OPTION_##type, _Generic(((settings *)0)->member, OPTION_C_##type : offsetof(settings, member))
+#define OPTION_C_FLAG int
+#define OPTION_C_INT int
+#define OPTION_C_LONG long
+#define OPTION_C_REAL double
+#define OPTION_C_CHOICE int
+#define OPTION_C_TEXT const char *
+#define OPTION_C_LIST struct option_list
+
+#define OPTIONS_HEADING(text)                                                                                                      \
     {                                                                                                                              \
-        name, 0, type | POPT_ARGFLAG_SHOW_DEFAULT, &(variable), 0, text, value                                                     \
+        .help = text                                                                                                               \
     }
-#define OPTION_FLAG(name, variable, text)                                                                                          \
+#define OPTIONS_END                                                                                                                \
     {                                                                                                                              \
-        name, 0, POPT_ARG_NONE, &(variable), 0, text, NULL                                                                         \
+        .name = NULL, .help = NULL                                                                                                 \
     }
-#define OPTION_INT(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_INT, variable, text, value)
-#define OPTION_LONG(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_LONG, variable, text, value)
-#define OPTION_REAL(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_DOUBLE, variable, text, value)
-#define OPTION_TEXT(name, variable, text, value) OPTION_SHOWN(name, POPT_ARG_STRING, variable, text, value)
-#define OPTION_FILE(name, variable, text, value)                                                                                   \
-    {                                                                                                                              \
-        name, 0, POPT_ARG_STRING, &(variable), 0, text, value                                                                      \
-    }
-#define OPTION_LIST(name, variable, text, value)                                                                                   \
-    {                                                                                                                              \
-        name, 0, POPT_ARG_ARGV, &(variable), 0, text, value                                                                        \
-    } /* struct option_list */
-#define OPTION_GROUP(table, heading)                                                                                               \
-    {                                                                                                                              \
-        NULL, 0, POPT_ARG_INCLUDE_TABLE, table, 0, heading, NULL                                                                   \
-    } /* a table that is not const */
-#define OPTIONS_END POPT_TABLEEND
+
+/* A number that the program chooses if the word auto, the default, is given; the variable is -1 then. */
+#define OPTION_AUTO .initial = "auto", .word = "auto", .meaning = -1
+
+/* The upper end of a range that has none. */
+#define OPTION_ANY 0x1p63
 
 enum { OPTIONS_GO = -1 };
 
-/* What an option that may be given several times collected. */
-enum { OPTION_LIST_MOST = 16 };
-
+/* What an option that may be given several times collected; the array is released with the options. */
 struct option_list {
-    const char *items[OPTION_LIST_MOST];
-    int count;
+    const char **items;
+    int count, room;
+};
+
+struct command {
+    const char *name, *usage; /* usage: what follows "nmt NAME" in the help */
+    const struct option *table;
+    size_t size;   /* of the settings */
+    int arguments; /* most that may stand beside the options */
 };
 
 struct options {
-    const char *command;
+    const struct command *command;
+    void *settings;
     const char **arguments; /* what stands beside the options, closed by NULL */
     int argument_count;
     char **held; /* every text that a variable may point to now */
     int held_count, held_room;
 };
 
-/* Reads argv[1..] into the table's variables and at most `max_arguments` arguments besides. OPTIONS_GO, or the exit code with
- * which the command is to end at once (nothing is held then): EXIT_DONE after --help, EXIT_USAGE after one line on stderr that
- * says what is wrong. `usage` is what follows "nmt COMMAND" in the help. Texts read live until options_release. */
-int options_read(struct options *options, const char *command, const char *usage, const struct poptOption *table, int argc,
-                 const char **argv, int max_arguments);
+/* Settings that stand below those of --config and the command line: lines as in a file. */
+struct option_base {
+    const char *lines, *where; /* where they are from, for messages */
+    int stored;                /* whether they are from a model, where no setting that belongs to one run may be */
+};
 
-/* The same, over settings that stand below those of --config and the command line: lines as in a file, called `where` in messages. */
-int options_read_over(struct options *options, const char *base, const char *where, const char *command, const char *usage,
-                      const struct poptOption *table, int argc, const char **argv, int max_arguments);
+/* Fills `settings` with the defaults, then reads argv[1..] into it. OPTIONS_GO, or the exit code with which the command is to end at
+ * once (nothing is held then): EXIT_DONE after --help, EXIT_USAGE after one line on stderr that says what is wrong. Texts and lists
+ * live until options_release. */
+int options_read(struct options *options, const struct command *command, void *settings, int argc, const char **argv);
+
+/* The same over `base`, which may be NULL. */
+int options_read_over(struct options *options, const struct option_base *base, const struct command *command, void *settings,
+                      int argc, const char **argv);
 void options_release(struct options *options);
 
-/* Adds every option of the table with its value to `out`, as lines that a --config file may hold, but for the names in `except` (closed
- * by NULL) and texts that are NULL. */
-void options_print(const struct poptOption *table, const char *const *except, struct text *out);
+/* Makes the options the owner of a heap string (or NULL), which a setting points to. */
+void options_own(struct options *options, char *text);
+
+/* Adds the value of a setting as people would type it. */
+void options_value(const struct option *row, const void *settings, struct text *out);
+
+/* Copies a number. */
+void options_copy(const struct option *row, void *settings, const void *from);
+
+/* Adds every setting that is stored (STATE and FREE) as a line that a --config file may hold. */
+void options_print(const struct command *command, const void *settings, struct text *out);
 
 /* The name in `names` (closed by NULL) that was probably meant, or NULL. */
 const char *options_nearest(const char *name, const char *const *names);
 
-/* What an option must be: 0, or -1 after an error line. */
-int options_require(const struct options *options, const char *option, const char *value); /* not NULL */
-int options_range(const struct options *options, const char *option, long value, long low, long high);
-int options_range_real(const struct options *options, const char *option, double value, double low, double high);
+/* Whether the option is other than its default. */
+int options_changed(const struct options *options, const char *option);
 
-/* The index of `value` in `names` (closed by NULL), or -1 after an error line that lists them. */
-int options_choice(const struct options *options, const char *option, const char *value, const char *const *names);
+/* What must be given: 0, or -1 after an error line. */
+int options_require(const struct options *options, const char *option, const char *value);
+
+/* Prints the help of a command on standard output; returns the exit code (options_help.c). `common` are the rows that all commands have. */
+int options_help(const struct command *command, const struct option *common);
 
 #endif

@@ -1,353 +1,309 @@
 #include "cli/recipe.h"
 
 #include "base/report.h"
+#include "math/team.h"
+#include "train/checkpoint.h"
+#include "train/optimizer.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define AUTO (-1)
-
 static const char *const unit_names[] = { "bpe", "word", "char", NULL };
 static const char *const bad_utf8_names[] = { "error", "replace", "skip", NULL };
+static const char *const preset_names[] = { "none", "paper", NULL };
+static const char *const training_precision_names[] = { "auto", "f32", "bf16", NULL };
 
 /* Bahdanau, Cho and Bengio 2015, section 4 and appendix B. */
 static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\n"
-                            "encoder-layers = 1\nquery = state\ntie = none\ninitial = paper\noptimizer = adadelta\nlearning-rate = "
-                            "1\nwarmup = 0\nhalve-after = 0\n"
-                            "clip = 1\nbatch-sentences = 80\npool = 20\nmax-length = 50\nlabel-smoothing = 0\ndropout = 0\n"
-                            "word-dropout = 0\nbpe-dropout = 0\naverage = 0\n";
+                            "encoder-layers = 1\nquery = state\ntie = none\ninitial = paper\noptimizer = adadelta\n"
+                            "learning-rate = 1\nwarmup = 0\nhalve-after = 0\nclip = 1\nbatch-sentences = 80\npool = 20\n"
+                            "max-length = 50\nlabel-smoothing = 0\ndropout = 0\ndropout-state = 0\nword-dropout = 0\n"
+                            "bpe-dropout = 0\naverage = 0\n";
 
-static const struct preset {
-    const char *name, *lines;
-} presets[] = { { "paper", paper } };
+static const char *const presets[] = { NULL, paper };
 
-static struct train_settings defaults(void)
-{
-    return (struct train_settings){
-        .units = "bpe",
-        .bad_utf8 = "error",
-        .tie = "none",
-        .attention = "additive",
-        .query = "word",
-        .initial = "glorot",
-        .optimizer = "adam",
-        .stop_on = "bleu",
-        .backend = "auto",
-        .precision = "auto",
-        .vocabulary = AUTO,
-        .max_length = 100,
-        .embedding = AUTO,
-        .hidden = AUTO,
-        .alignment = AUTO,
-        .maxout = AUTO,
-        .encoder_layers = AUTO,
-        .batch_tokens = AUTO,
-        .pool = 100,
-        .learning_rate = AUTO,
-        .clip = 1,
-        .label_smoothing = AUTO,
-        .dropout = AUTO,
-        .dropout_embedding = AUTO,
-        .dropout_state = AUTO,
-        .dropout_annotation = AUTO,
-        .dropout_readout = AUTO,
-        .word_dropout = AUTO,
-        .word_dropout_source = AUTO,
-        .word_dropout_target = AUTO,
-        .bpe_dropout = AUTO,
-        .average = AUTO,
-        .warmup = AUTO,
-        .halve_after = 2,
-        .patience = 5,
-        .max_updates = AUTO,
-        .seed = 1,
-    };
-}
+#define ROW(type, member) OPTION(struct train_settings, type, member)
+#define STATE .role = OPTION_OF_STATE
+#define FREE .role = OPTION_FREE
+#define PROBABILITY .value = "P", .low = 0, .high = 0.99
 
-enum { ROWS_MOST = 64 };
+/* The ten that matter first, then all others by what they are about. */
+static const struct option table[] = {
+    OPTIONS_HEADING("The most important options"),
+    { "model", ROW(TEXT, model), .value = "FILE", .help = "the model to write; a checkpoint is written beside it" },
+    { "source", ROW(TEXT, corpus.source), .value = "FILE", .help = "source sentences, one per line, plain or .gz" },
+    { "target", ROW(TEXT, corpus.target), .value = "FILE", .help = "their translations, line by line" },
+    { "valid-source", ROW(TEXT, valid.source), .value = "FILE", .help = "held-out source sentences, which choose the best model" },
+    { "valid-target", ROW(TEXT, valid.target), .value = "FILE", .help = "their translations" },
+    { "resume", ROW(FLAG, resume), .help = "continue from the checkpoint, with its settings and files" },
+    { "max-minutes", ROW(REAL, max_minutes), .value = "N", .initial = "none", .high = 1e9, .word = "none", FREE,
+      .help = "stop this run after N minutes" },
+    { "hidden", ROW(INT, hidden), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+      .help = "size of the state of each GRU: the larger, the better with much data, and the slower" },
+    { "vocabulary", ROW(INT, vocabulary), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, STATE, .help = "vocabulary size" },
+    { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto", FREE,
+      .help = "worker threads; auto: one per processor" },
 
-/* The option table over `s`. */
-static void make_table(struct train_settings *s, struct poptOption *table)
-{
-    const struct poptOption rows[] = {
-        OPTION_FILE("model", s->model, "the model to write (and MODEL.checkpoint.gguf beside it)", "FILE"),
-        OPTION_FILE("source", s->source, "source sentences, one a line, plain or .gz", "FILE"),
-        OPTION_FILE("target", s->target, "their translations, line by line", "FILE"),
-        OPTION_FILE("pairs", s->pairs, "instead of the two: lines of source, tab, target", "FILE"),
-        OPTION_FILE("valid-source", s->valid_source, "held-out source sentences", "FILE"),
-        OPTION_FILE("valid-target", s->valid_target, "their translations", "FILE"),
-        OPTION_FILE("valid-pairs", s->valid_pairs, "instead of the two: lines of source, tab, target", "FILE"),
-        OPTION_FILE("preset", s->preset, "begin with the settings of: paper", "NAME"),
-        OPTION_FLAG("resume", s->resume, "go on from the checkpoint, with its settings"),
-        OPTION_FILE("log", s->log, "write progress as JSON lines", "FILE"),
-        OPTION_FLAG("quiet", s->quiet, "say nothing but warnings and errors"),
-        OPTION_INT("first", s->first, "use only the first N pairs (0: all)", "N"),
-        OPTION_TEXT("units", s->units, "what a token is: bpe, word or char", "UNITS"),
-        OPTION_FLAG("pretokenized", s->pretokenized, "words are what spaces separate, in input and output"),
-        OPTION_FLAG("lowercase", s->lowercase, "work in small letters"),
-        OPTION_TEXT("bad-utf8", s->bad_utf8, "invalid UTF-8 in the corpus: error, replace or skip", "WHAT"),
-        OPTION_INT("vocabulary", s->vocabulary, "entries at most; -1: by the corpus", "N"),
-        OPTION_INT("max-length", s->max_length, "leave out pairs with more tokens on a side (0: none)", "N"),
-        OPTION_INT("embedding", s->embedding, "size of the word vectors, E; -1: by the corpus", "N"),
-        OPTION_INT("hidden", s->hidden, "size of each GRU's state, H; -1: by the corpus", "N"),
-        OPTION_INT("alignment", s->alignment, "size of the alignment model, A; -1: by the corpus", "N"),
-        OPTION_INT("maxout", s->maxout, "size of the readout, L; -1: by the corpus, or the embedding's if tied", "N"),
-        OPTION_INT("encoder-layers", s->encoder_layers,
-                   "layers of the encoder, 1 to 4; each adds to the annotations below it; -1: by the corpus", "N"),
-        OPTION_TEXT("attention", s->attention, "additive, dot, scaled-dot or none (one fixed vector)", "KIND"),
-        OPTION_TEXT("query", s->query, "what it looks with: state (the paper's) or word, the one before too", "WHAT"),
-        OPTION_TEXT("tie", s->tie, "one matrix for: none, target (embedding and output) or all (source too)", "WHAT"),
-        OPTION_TEXT("initial", s->initial, "initial weights: glorot or paper", "HOW"),
-        OPTION_TEXT("optimizer", s->optimizer, "adam, adadelta or sgd", "NAME"),
-        OPTION_REAL("learning-rate", s->learning_rate, "learning rate; -1: by the optimiser", "RATE"),
-        OPTION_INT("warmup", s->warmup, "updates over which the rate rises from 0; -1: by the corpus", "N"),
-        OPTION_INT("halve-after", s->halve_after, "validations without a better one until the rate is halved (0: never)", "N"),
-        OPTION_INT("patience", s->patience, "validations without a better one until training ends (0: never)", "N"),
-        OPTION_TEXT("stop-on", s->stop_on, "what better means: bleu or loss", "METRIC"),
-        OPTION_INT("validate-every", s->validate_every, "updates between validations (0: an epoch)", "N"),
-        OPTION_REAL("clip", s->clip, "most that the gradient's norm may be (0: no bound)", "NORM"),
-        OPTION_REAL("label-smoothing", s->label_smoothing, "share of the probability spread over all words; -1: by the corpus",
-                    "P"),
-        OPTION_REAL("dropout", s->dropout, "dropout of embeddings, annotations and readout; -1: by the corpus", "P"),
-        OPTION_REAL("dropout-embedding", s->dropout_embedding, "that of the embeddings alone", "P"),
-        OPTION_REAL("dropout-state", s->dropout_state, "that of the recurrent states", "P"),
-        OPTION_REAL("dropout-annotation", s->dropout_annotation, "that of the encoder's output alone", "P"),
-        OPTION_REAL("dropout-readout", s->dropout_readout, "that of the readout alone", "P"),
-        OPTION_REAL("word-dropout", s->word_dropout, "whole words dropped on both sides; -1: by the corpus", "P"),
-        OPTION_REAL("word-dropout-source", s->word_dropout_source, "on the source side alone", "P"),
-        OPTION_REAL("word-dropout-target", s->word_dropout_target, "on the target side alone", "P"),
-        OPTION_REAL("bpe-dropout", s->bpe_dropout, "BPE merges skipped in training; -1: by the corpus", "P"),
-        OPTION_REAL("average", s->average, "moving average of the weights: how much an update keeps (0: none); -1: 0.999", "P"),
-        OPTION_INT("batch-tokens", s->batch_tokens, "target tokens in a batch; -1: by the corpus", "N"),
-        OPTION_INT("batch-sentences", s->batch_sentences, "sentences in a batch, instead of tokens (0: tokens)", "N"),
-        OPTION_INT("pool", s->pool, "batches that are sorted by length together", "N"),
-        OPTION_LONG("max-updates", s->max_updates, "updates at most; 0 writes the initial model, -1: no bound", "N"),
-        OPTION_LONG("max-epochs", s->max_epochs, "epochs at most (0: no bound)", "N"),
-        OPTION_REAL("max-minutes", s->max_minutes, "minutes at most (0: no bound)", "N"),
-        OPTION_LONG("seed", s->seed, "where all randomness comes from", "N"),
-        OPTION_INT("threads", s->threads, "worker threads (0: one a processor)", "N"),
-        OPTION_TEXT("backend", s->backend, "products by: auto, openblas or onednn", "NAME"),
-        OPTION_TEXT("precision", s->precision, "of the products' inputs: auto, f32 or bf16", "NAME"),
-        OPTIONS_END
-    };
+    OPTIONS_HEADING("Data"),
+    { "pairs", ROW(TEXT, corpus.pairs), .value = "FILE", .help = "instead of --source and --target: lines of source, tab, target" },
+    { "valid-pairs", ROW(TEXT, valid.pairs), .value = "FILE", .help = "instead of --valid-source and --valid-target, likewise" },
+    { "valid-split", ROW(INT, valid_split), .value = "N", OPTION_AUTO, .high = INT_MAX, STATE,
+      .help =
+          "pairs of the corpus to set aside for validation where none are given as files (0: none; auto: a twentieth, 100 to 1000, "
+          "at most a tenth, none of up to 200 pairs)" },
+    { "first", ROW(INT, first), .value = "N", .initial = "all", .low = 1, .high = INT_MAX, .word = "all", STATE,
+      .help = "use only the first N pairs" },
+    { "max-length", ROW(INT, max_length), .value = "N", OPTION_AUTO, .high = 100000, STATE,
+      .help = "leave out pairs with more than N tokens on a side (0: none; auto: only those that memory forbids)" },
+    { "bad-utf8", ROW(CHOICE, bad_utf8), .value = "WHAT", .initial = "error", .names = bad_utf8_names, STATE,
+      .help = "what to do about invalid UTF-8 in the corpus" },
+    { "units", ROW(CHOICE, units), .value = "UNITS", .initial = "bpe", .names = unit_names, STATE, .help = "what a token is" },
+    { "pretokenized", ROW(FLAG, pretokenized), STATE, .help = "words are separated by spaces, in input and output" },
+    { "lowercase", ROW(FLAG, lowercase), STATE, .help = "lower-case all text" },
 
-    memcpy(table, rows, sizeof rows);
-}
+    OPTIONS_HEADING("Model (auto: by the size of the corpus)"),
+    { "embedding", ROW(INT, embedding), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+      .help = "size of the word vectors" },
+    { "alignment", ROW(INT, alignment), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+      .help = "size of the alignment model" },
+    { "maxout", ROW(INT, maxout), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+      .help = "size of the readout before the output layer; with --tie it must be that of the embedding" },
+    { "encoder-layers", ROW(INT, encoder_layers), .value = "N", OPTION_AUTO, .low = 1, .high = 64, STATE,
+      .help = "layers of the encoder; each adds to the annotations of the one below" },
+    { "attention", ROW(CHOICE, attention), .value = "KIND", .initial = "additive", .names = attention_names, STATE,
+      .help = "how the decoder scores source positions; none gives it one fixed vector" },
+    { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, STATE,
+      .help = "what attention is conditioned on, the decoder state alone or the state and the previous word" },
+    { "tie", ROW(CHOICE, tie), .value = "WHAT", .initial = "none", .names = tie_names, STATE,
+      .help = "share one matrix between target embedding and output layer (target), and source embedding too (all)" },
+    { "initial", ROW(CHOICE, initial), .value = "HOW", .initial = "glorot", .names = initial_names, STATE,
+      .help = "how weights are initialised" },
+    { "preset", ROW(CHOICE, preset), .value = "NAME", .initial = "none", .names = preset_names,
+      .help = "start from a set of settings, that of Bahdanau et al. 2015 (paper)" },
 
-int recipe_read(struct train_settings *settings, struct options *options, int argc, const char **argv, const char *base,
-                const char *where)
-{
-    struct poptOption table[ROWS_MOST];
+    OPTIONS_HEADING("Training"),
+    { "optimizer", ROW(CHOICE, optimizer), .value = "NAME", .initial = "adam", .names = optimizer_names, STATE,
+      .help = "optimiser" },
+    { "learning-rate", ROW(REAL, learning_rate), .value = "RATE", OPTION_AUTO, .high = 1000, FREE,
+      .help = "learning rate (auto: 0.001 for adam, 1 for adadelta, 0.5 for sgd)" },
+    { "warmup", ROW(INT, warmup), .value = "N", .initial = "400", .high = INT_MAX, FREE,
+      .help = "updates during which the learning rate rises from 0" },
+    { "batch-tokens", ROW(INT, batch_tokens), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, STATE,
+      .help = "target tokens per batch" },
+    { "batch-sentences", ROW(INT, batch_sentences), .value = "N", .initial = "none", .low = 1, .high = 1000000, .word = "none",
+      STATE, .help = "sentences per batch, instead of --batch-tokens" },
+    { "pool", ROW(INT, pool), .value = "N", .initial = "100", .low = 1, .high = 1000000, STATE,
+      .help = "number of batches whose pairs are sorted by length together" },
+    { "clip", ROW(REAL, clip), .value = "NORM", .initial = "1", .high = 1e9, .word = "none", FREE,
+      .help = "clip the gradient norm to NORM" },
+    { "validate-every", ROW(INT, validate_every), .value = "N", .initial = "epoch", .low = 1, .high = INT_MAX, .word = "epoch",
+      FREE, .help = "validate every N updates, or after every epoch" },
+    { "stop-on", ROW(CHOICE, stop_on), .value = "METRIC", .initial = "bleu", .names = stop_metric_names, STATE,
+      .help = "what makes a model the best" },
+    { "halve-after", ROW(INT, halve_after), .value = "N", .initial = "2", .low = 1, .high = INT_MAX, .word = "never", FREE,
+      .help = "halve the learning rate after N validations without a better model" },
+    { "patience", ROW(INT, patience), .value = "N", .initial = "5", .low = 1, .high = INT_MAX, .word = "never", FREE,
+      .help = "stop after N validations without a better model" },
+    { "max-updates", ROW(LONG, max_updates), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", .meaning = -1,
+      FREE, .help = "stop after N updates; 0 writes the initial model" },
+    { "max-epochs", ROW(LONG, max_epochs), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", FREE,
+      .help = "stop after N epochs" },
+    { "seed", ROW(LONG, seed), .value = "N", .initial = "1", .high = OPTION_ANY, STATE, .help = "the source of all randomness" },
+    { "backend", ROW(CHOICE, backend), .value = "NAME", .initial = "auto", .names = backend_names, FREE,
+      .help = "library for matrix products" },
+    { "precision", ROW(CHOICE, precision), .value = "NAME", .initial = "auto", .names = training_precision_names, FREE,
+      .help = "precision of the inputs of matrix products; auto is bf16 where it is fast" },
 
-    *settings = defaults();
-    make_table(settings, table);
-    return options_read_over(options, base, where, "train", "--model FILE --source FILE --target FILE [OPTION...]", table, argc,
-                             argv, 0);
-}
+    OPTIONS_HEADING("Regularisation"),
+    { "dropout", ROW(REAL, dropout), PROBABILITY, OPTION_AUTO, FREE, .help = "dropout of embeddings, annotations and readout" },
+    { "dropout-embedding", ROW(REAL, dropout_embedding), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout of embeddings (auto: that of --dropout)" },
+    { "dropout-annotation", ROW(REAL, dropout_annotation), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout of the encoder's output (auto: that of --dropout)" },
+    { "dropout-readout", ROW(REAL, dropout_readout), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout of the readout (auto: that of --dropout)" },
+    { "dropout-state", ROW(REAL, dropout_state), PROBABILITY, OPTION_AUTO, FREE, .help = "dropout of recurrent states" },
+    { "word-dropout", ROW(REAL, word_dropout), PROBABILITY, .initial = "0", FREE, .help = "dropout of whole words, both sides" },
+    { "word-dropout-source", ROW(REAL, word_dropout_source), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout of source words (auto: that of --word-dropout)" },
+    { "word-dropout-target", ROW(REAL, word_dropout_target), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout of target words (auto: that of --word-dropout)" },
+    { "bpe-dropout", ROW(REAL, bpe_dropout), PROBABILITY, .initial = "0", STATE,
+      .help = "share of BPE merges skipped, drawn anew in every epoch" },
+    { "label-smoothing", ROW(REAL, label_smoothing), PROBABILITY, .initial = "0.1", FREE,
+      .help = "probability mass spread over the whole vocabulary" },
+    { "average", ROW(REAL, average), .value = "P", .initial = "0.999", .high = 0.999999, STATE,
+      .help = "validate and save a moving average of the weights, of which an update keeps P (0: the weights themselves; auto: "
+              "0.999)" },
 
-void recipe_print(struct train_settings *settings, struct text *text)
-{
-    static const char *const run_only[] = { "model", "resume", "log", "quiet", "preset", NULL };
-    struct poptOption table[ROWS_MOST];
+    OPTIONS_HEADING("Output"),
+    { "save-minutes", ROW(REAL, save_minutes), .value = "N", .initial = "10", .high = 1e9, .word = "never", FREE,
+      .help = "write a checkpoint inside an epoch when the last one is N minutes old" },
+    { "log", ROW(TEXT, log), .value = "FILE", .help = "write progress as JSON lines" },
+    { "quiet", ROW(FLAG, quiet), .help = "print only warnings and errors" },
+    OPTIONS_END
+};
 
-    make_table(settings, table);
-    options_print(table, run_only, text);
-}
-
-const char *recipe_preset(const struct options *options, const char *name)
-{
-    const char *names[sizeof presets / sizeof *presets + 1] = { NULL };
-    int found;
-
-    for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
-        names[i] = presets[i].name;
-    found = options_choice(options, "preset", name, names);
-    return found < 0 ? NULL : presets[found].lines;
-}
-
-int recipe_has_valid(const struct train_settings *settings)
-{
-    return settings->valid_pairs || settings->valid_source;
-}
+const struct command train_command = { "train", "--model FILE --source FILE --target FILE [OPTION...]", table,
+                                       sizeof(struct train_settings), 0 };
 
 static int check_files(const struct train_settings *s)
 {
-    if (s->pairs ? s->source || s->target : !s->source || !s->target)
+    const struct corpus_files *corpus = &s->corpus, *valid = &s->valid;
+
+    if (corpus->pairs ? corpus->source || corpus->target : !corpus->source || !corpus->target)
         return error("train: give --source and --target, or --pairs; see nmt train --help");
-    if (s->valid_pairs ? s->valid_source || s->valid_target : !s->valid_source != !s->valid_target)
+    if (valid->pairs ? valid->source || valid->target : !valid->source != !valid->target)
         return error("train: give --valid-source and --valid-target, or --valid-pairs");
+    if (settings_have_valid(s) && s->valid_split > 0)
+        return error(
+            "train: --valid-split sets pairs of the corpus aside for validation, so no file of validation pairs can be given");
     return 0;
 }
 
-/* Every number in its range. AUTO is allowed where recipe_scale knows better. */
-static int check_ranges(const struct train_settings *s, const struct options *options)
+/* What no row can say. 0, or -1 after reporting. */
+static int check(const struct train_settings *s)
 {
-    const struct {
-        const char *name;
-        long value, low, high;
-    } whole[] = {
-        { "first", s->first, 0, INT_MAX },
-        { "vocabulary", s->vocabulary, AUTO, 10000000 },
-        { "max-length", s->max_length, 0, 100000 },
-        { "embedding", s->embedding, AUTO, 65536 },
-        { "hidden", s->hidden, AUTO, 65536 },
-        { "alignment", s->alignment, AUTO, 65536 },
-        { "maxout", s->maxout, AUTO, 65536 },
-        { "warmup", s->warmup, AUTO, INT_MAX },
-        { "halve-after", s->halve_after, 0, INT_MAX },
-        { "patience", s->patience, 0, INT_MAX },
-        { "validate-every", s->validate_every, 0, INT_MAX },
-        { "batch-tokens", s->batch_tokens, AUTO, 10000000 },
-        { "batch-sentences", s->batch_sentences, 0, 1000000 },
-        { "pool", s->pool, 1, 1000000 },
-        { "max-updates", s->max_updates, AUTO, LONG_MAX },
-        { "max-epochs", s->max_epochs, 0, LONG_MAX },
-        { "seed", s->seed, 0, LONG_MAX },
-        { "threads", s->threads, 0, TEAM_MOST },
-        { "encoder-layers", s->encoder_layers, AUTO, 64 },
-    };
-    const struct {
-        const char *name;
-        int value;
-    } sizes[] = { { "embedding", s->embedding },      { "hidden", s->hidden },
-                  { "alignment", s->alignment },      { "maxout", s->maxout },
-                  { "vocabulary", s->vocabulary },    { "encoder-layers", s->encoder_layers },
-                  { "batch-tokens", s->batch_tokens } };
-    const struct {
-        const char *name;
-        double value, high;
-        int has_auto;
-    } reals[] = {
-        { "learning-rate", s->learning_rate, 1000, 1 },
-        { "clip", s->clip, 1e9, 0 },
-        { "label-smoothing", s->label_smoothing, 0.99, 1 },
-        { "dropout", s->dropout, 0.99, 1 },
-        { "dropout-embedding", s->dropout_embedding, 0.99, 1 },
-        { "dropout-state", s->dropout_state, 0.99, 1 },
-        { "dropout-annotation", s->dropout_annotation, 0.99, 1 },
-        { "dropout-readout", s->dropout_readout, 0.99, 1 },
-        { "word-dropout", s->word_dropout, 0.99, 1 },
-        { "word-dropout-source", s->word_dropout_source, 0.99, 1 },
-        { "word-dropout-target", s->word_dropout_target, 0.99, 1 },
-        { "bpe-dropout", s->bpe_dropout, 0.99, 1 },
-        { "average", s->average, 0.999999, 1 },
-        { "max-minutes", s->max_minutes, 1e9, 0 },
-    };
+    int least = tokenizer_least_vocabulary((enum units)s->units);
 
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (sizes[i].value == 0)
-            return error("train: --%s: 0 is too small, the least is 1", sizes[i].name);
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-        if (options_range(options, whole[i].name, whole[i].value, whole[i].low, whole[i].high))
-            return -1;
-    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
-        if (!(reals[i].has_auto && reals[i].value == AUTO) &&
-            options_range_real(options, reals[i].name, reals[i].value, 0, reals[i].high))
-            return -1;
-    return 0;
-}
-
-int recipe_check(struct recipe *recipe, const struct train_settings *s, const struct options *options)
-{
-    int units, bad_utf8, attention, query, tie, initial, optimizer, stop_on, backend, precision;
-
-    if (check_files(s) || check_ranges(s, options) || (units = options_choice(options, "units", s->units, unit_names)) < 0 ||
-        (bad_utf8 = options_choice(options, "bad-utf8", s->bad_utf8, bad_utf8_names)) < 0 ||
-        (attention = options_choice(options, "attention", s->attention, attention_names)) < 0 ||
-        (query = options_choice(options, "query", s->query, query_names)) < 0 ||
-        (tie = options_choice(options, "tie", s->tie, tie_names)) < 0 ||
-        (initial = options_choice(options, "initial", s->initial, initial_names)) < 0 ||
-        (optimizer = options_choice(options, "optimizer", s->optimizer, optimizer_names)) < 0 ||
-        (stop_on = options_choice(options, "stop-on", s->stop_on, stop_metric_names)) < 0 ||
-        (backend = options_choice(options, "backend", s->backend, backend_names)) < 0 ||
-        (precision = options_choice(options, "precision", s->precision, precision_names)) < 0)
+    if (check_files(s))
         return -1;
-    if (units != UNITS_BPE && s->bpe_dropout > 0)
+    if (s->units != UNITS_BPE && s->bpe_dropout > 0)
         return error("train: --bpe-dropout needs --units bpe");
-    if (precision == PRECISION_INT8)
-        return error("train: --precision int8 is for translation; use f32, bf16 or auto");
-    if (s->vocabulary != AUTO && s->vocabulary < tokenizer_least_vocabulary((enum units)units))
-        return error("train: --vocabulary: %d is too small, the least is %d with --units %s", s->vocabulary,
-                     tokenizer_least_vocabulary((enum units)units), s->units);
-    *recipe = (struct recipe){
-        .tokenizer = { .units = (enum units)units,
-                       .pretokenized = s->pretokenized,
-                       .lowercase = s->lowercase,
-                       .vocabulary = s->vocabulary,
-                       .shared = tie == TIE_ALL },
-        .config = { .tie = (enum tie)tie,
-                    .decoder = { .attention = (enum attention_kind)attention, .query = (enum query_kind)query } },
-        .initial = (enum initial)initial,
-        .optimizer = (enum optimizer_kind)optimizer,
-        .bad_utf8 = (enum bad_utf8)bad_utf8,
-        .backend = (enum backend)backend,
-        .precision = (enum precision)precision,
-        .train = { .rate = s->learning_rate,
-                   .halve_after = s->halve_after,
-                   .patience = s->patience,
-                   .metric = (enum stop_metric)stop_on,
-                   .validate_every = s->validate_every,
-                   .max_updates = s->max_updates,
-                   .max_epochs = s->max_epochs,
-                   .max_minutes = s->max_minutes,
-                   .batches = { .sentences = s->batch_sentences, .pool = s->pool } },
-    };
+    if (s->vocabulary != AUTO_SETTING && s->vocabulary < least)
+        return error("train: --vocabulary: %d is too small; the least is %d with --units %s", s->vocabulary, least,
+                     unit_names[s->units]);
     return 0;
 }
 
-/* `given`, or what the corpus calls for. */
-static double choose(double given, double chosen)
+static const char *find_file(struct options *options, const struct gguf *gguf, const char *key)
 {
-    return given >= 0 ? given : chosen;
+    char *name = checkpoint_file(gguf, key);
+
+    options_own(options, name);
+    return name;
 }
 
-/* A corpus of some thousand pairs wants a small model, and a deeper encoder rather than a wider one (models/RECIPES.md). */
-static void scale_model(struct config *config, const struct train_settings *s, int small)
+/* The files that a checkpoint names, where none are given. */
+static void find_files(struct train_settings *settings, struct options *options, const struct gguf *gguf)
 {
-    config->E = (int)choose(s->embedding, small ? 128 : 256);
-    config->encoder.width = config->decoder.width = (int)choose(s->hidden, small ? 256 : 512);
-    config->decoder.alignment = config->decoder.attention == ATTENTION_NONE ? 0 : (int)choose(s->alignment, small ? 256 : 512);
-    config->decoder.maxout = (int)choose(s->maxout, config->tie != TIE_NONE ? config->E : small ? 256 : 512);
-    config->encoder.layers = (int)choose(s->encoder_layers, small ? 2 : 1);
+    struct corpus_files *corpus = &settings->corpus, *valid = &settings->valid;
+
+    if (!corpus->source && !corpus->target && !corpus->pairs)
+        *corpus =
+            (struct corpus_files){ find_file(options, gguf, "checkpoint.source"), find_file(options, gguf, "checkpoint.target"),
+                                   find_file(options, gguf, "checkpoint.pairs") };
+    if (!valid->source && !valid->target && !valid->pairs)
+        *valid = (struct corpus_files){ find_file(options, gguf, "checkpoint.valid_source"),
+                                        find_file(options, gguf, "checkpoint.valid_target"),
+                                        find_file(options, gguf, "checkpoint.valid_pairs") };
 }
 
-void recipe_scale(struct recipe *recipe, const struct train_settings *s, const struct corpus *corpus)
+/* Holds the settings that define the state of training against those that it was begun with. `auto` is whatever was chosen then. 0, or
+ * -1 after reporting. */
+static int check_state(struct train_settings *settings, const struct train_settings *begun)
 {
-    size_t pairs = corpus->pairs;
-    int small = pairs < 12000, large = pairs >= 60000;
-    double rates[] = { OPTIMIZER_ADAM, OPTIMIZER_ADADELTA, OPTIMIZER_SGD };
-    double dropout = choose(s->dropout, small ? 0.3 : large ? 0.1 : 0.3), word = choose(s->word_dropout, 0);
-    int vocabulary = s->units[0] == 'w' ? 30000 : small ? 2000 : large ? 16000 : 8000;
+    struct text now = { 0 }, then = { 0 };
+    int result = 0;
 
-    scale_model(&recipe->config, s, small);
-    rates[OPTIMIZER_ADAM] = 0.001;
-    rates[OPTIMIZER_ADADELTA] = 1;
-    rates[OPTIMIZER_SGD] = 0.5;
-    recipe->tokenizer.vocabulary = (int)choose(s->vocabulary, vocabulary);
-    recipe->train.rate = choose(s->learning_rate, rates[recipe->optimizer]);
-    recipe->train.warmup = (long)choose(s->warmup, 400);
-    recipe->train.batches.tokens = (int)choose(s->batch_tokens, small ? 500 : large ? 3000 : 1000);
-    recipe->smoothing = choose(s->label_smoothing, 0.1);
-    recipe->dropout = (struct dropout){ .embedding = choose(s->dropout_embedding, dropout),
-                                        .state = choose(s->dropout_state, large ? 0 : 0.2),
-                                        .annotation = choose(s->dropout_annotation, dropout),
-                                        .readout = choose(s->dropout_readout, dropout),
-                                        .source_word = choose(s->word_dropout_source, word),
-                                        .target_word = choose(s->word_dropout_target, word) };
-    recipe->train.bpe_dropout = choose(s->bpe_dropout, 0);
-    recipe->average = choose(s->average, 0.999);
-    text_clear(&recipe->reasons);
-    text_format(&recipe->reasons, "for %zu pairs: vocabulary %d, batches of ", pairs, recipe->tokenizer.vocabulary);
-    if (recipe->train.batches.sentences)
-        text_format(&recipe->reasons, "%d sentences", recipe->train.batches.sentences);
-    else
-        text_format(&recipe->reasons, "%d target tokens", recipe->train.batches.tokens);
-    text_format(&recipe->reasons, ", dropout %g (states %g), label smoothing %g, learning rate %g", dropout, recipe->dropout.state,
-                recipe->smoothing, recipe->train.rate);
+    for (const struct option *row = table; (row->name || row->help) && result == 0; row++) {
+        if (!row->name || row->role != OPTION_OF_STATE)
+            continue;
+        text_clear(&now);
+        text_clear(&then);
+        options_value(row, settings, &now);
+        options_value(row, begun, &then);
+        if (row->word && row->meaning == AUTO_SETTING && strcmp(now.data, row->word) == 0)
+            options_copy(row, settings, begun);
+        else if (strcmp(now.data, then.data) != 0)
+            result = error("train: --%s is %s, but this training was begun with %s; leave it as it was, or train without --resume",
+                           row->name, now.data, then.data);
+    }
+    text_release(&now);
+    text_release(&then);
+    return result;
 }
 
-void recipe_release(struct recipe *recipe)
+/* Opens the checkpoint and reads the command line again over its settings. OPTIONS_GO or an exit code. */
+static int read_resumed(struct train_settings *settings, struct options *options, struct saved_model *checkpoint, int argc,
+                        const char **argv)
 {
-    text_release(&recipe->reasons);
+    char *name = recipe_checkpoint_name(settings->model), *lines = NULL;
+    struct option_base base = { .where = name, .stored = 1 };
+    struct train_settings begun;
+    struct options unused;
+    int code = EXIT_FAILED;
+
+    options_release(options);
+    if (model_file_load(checkpoint, name) || !(lines = checkpoint_settings(&checkpoint->gguf)))
+        goto out;
+    base.lines = lines;
+    code = options_read_over(&unused, &base, &train_command, &begun, 1, argv);
+    if (code != OPTIONS_GO) {
+        code = EXIT_FAILED;
+        goto out;
+    }
+    options_release(&unused);
+    code = options_read_over(options, &base, &train_command, settings, argc, argv);
+    if (code != OPTIONS_GO)
+        goto out;
+    if (settings->preset)
+        error("train: --preset does not go with --resume, which has the settings of the checkpoint");
+    if (settings->preset || check_state(settings, &begun)) {
+        options_release(options);
+        code = EXIT_USAGE;
+        goto out;
+    }
+    find_files(settings, options, &checkpoint->gguf);
+out:
+    free(name);
+    free(lines);
+    return code;
+}
+
+static int read_preset(struct train_settings *settings, struct options *options, int argc, const char **argv)
+{
+    const struct option_base base = { .lines = presets[settings->preset], .where = "preset" };
+
+    options_release(options);
+    return options_read_over(options, &base, &train_command, settings, argc, argv);
+}
+
+int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *checkpoint, int argc,
+                const char **argv)
+{
+    /* The first reading tells which settings to begin with; the second puts those of the command line on top. */
+    int code = options_read(options, &train_command, settings, argc, argv);
+
+    if (code != OPTIONS_GO)
+        return code;
+    if (options_require(options, "model", settings->model))
+        code = EXIT_USAGE;
+    else if (settings->resume)
+        code = read_resumed(settings, options, checkpoint, argc, argv);
+    else if (settings->preset)
+        code = read_preset(settings, options, argc, argv);
+    if (code == OPTIONS_GO && check(settings))
+        code = EXIT_USAGE;
+    if (code != OPTIONS_GO)
+        options_release(options);
+    return code;
+}
+
+void recipe_print(const struct train_settings *settings, struct text *text)
+{
+    options_print(&train_command, settings, text);
+}
+
+char *recipe_checkpoint_name(const char *model)
+{
+    size_t length = strlen(model);
+    struct text name = { 0 };
+
+    if (length > 5 && strcmp(model + length - 5, ".gguf") == 0)
+        length -= 5;
+    text_add(&name, model, length);
+    text_add_string(&name, ".checkpoint.gguf");
+    return name.data;
 }

@@ -1,16 +1,27 @@
 #include "corpus/corpus.h"
 
+#include "base/hash.h"
 #include "base/io.h"
 #include "base/report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What is being read: one reader a side, or one for both (pairs). */
+/* What is being read, and how: one reader a side, or one for both (pairs). */
 struct input {
     struct reader readers[2];
     int count;
+    enum bad_utf8 bad_utf8;
+    int lowercase, keep_empty;
     struct text line[2]; /* the current pair, normalised */
+};
+
+/* One side of a pair as it stands in a file. */
+struct raw {
+    const char *text;
+    size_t length;
+    size_t offset; /* in its line */
+    const struct reader *reader;
 };
 
 static int open_input(struct input *input, const struct corpus_files *files)
@@ -56,56 +67,62 @@ static int unequal(struct input *input, int longer)
 }
 
 /* Normalises one side. 1, 0 to skip the pair, -1 after reporting. */
-static int clean(struct corpus *corpus, struct text *out, const char *line, size_t length, size_t offset, const char *file,
-                 long number, enum bad_utf8 bad_utf8, int lowercase)
+static int clean(struct corpus *corpus, struct input *input, int side, const struct raw *raw)
 {
     size_t bad;
-    int invalid = utf8_normalize(line, length, lowercase, out, &bad);
+    int invalid = utf8_normalize(raw->text, raw->length, input->lowercase, &input->line[side], &bad);
 
-    if (!invalid || bad_utf8 == BAD_UTF8_REPLACE) {
+    if (!invalid || input->bad_utf8 == BAD_UTF8_REPLACE) {
         corpus->replaced += invalid;
         return 1;
     }
-    if (bad_utf8 == BAD_UTF8_SKIP)
+    if (input->bad_utf8 == BAD_UTF8_SKIP)
         return 0;
-    return error("%s:%ld: byte %zu is not valid UTF-8; mend the file, or use --bad-utf8 replace or skip", file, number,
-                 offset + bad + 1);
+    return error("%s:%ld: byte %zu is not valid UTF-8; correct the file, or use --bad-utf8 replace or skip", raw->reader->name,
+                 raw->reader->line, raw->offset + bad + 1);
+}
+
+/* Cuts a line of pairs at its tabs. 0, or -1 after reporting that there is none. */
+static int cut_columns(struct raw raw[2])
+{
+    const char *tab = memchr(raw[0].text, '\t', raw[0].length), *end;
+
+    if (!tab)
+        return error("%s:%ld: no tab; expected source, tab, target", raw[0].reader->name, raw[0].reader->line);
+    raw[1] = raw[0];
+    raw[1].text = tab + 1;
+    raw[1].offset = (size_t)(tab + 1 - raw[0].text);
+    raw[1].length = raw[0].length - raw[1].offset;
+    raw[0].length = (size_t)(tab - raw[0].text);
+    end = memchr(raw[1].text, '\t', raw[1].length);
+    if (end)
+        raw[1].length = (size_t)(end - raw[1].text);
+    return 0;
 }
 
 /* The next pair into input->line: 1, 0 to leave it out (counted), 2 at the end, -1 after reporting. */
-static int next_pair(struct corpus *corpus, struct input *input, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
+static int next_pair(struct corpus *corpus, struct input *input)
 {
-    char *line[2];
-    size_t length[2], offset[2] = { 0, 0 };
-    const char *files[2];
+    struct raw raw[2] = { 0 };
     int got[2] = { 0, 0 }, valid[2];
 
     for (int i = 0; i < input->count; i++) {
-        got[i] = reader_line(&input->readers[i], &line[i], &length[i]);
+        char *text;
+
+        got[i] = reader_line(&input->readers[i], &text, &raw[i].length);
         if (got[i] < 0)
             return -1;
+        raw[i].text = text;
+        raw[i].reader = &input->readers[i];
     }
     if (input->count == 2 && got[0] != got[1])
         return unequal(input, got[0] ? 0 : 1);
     if (got[0] == 0)
         return 2;
-    if (input->count == 1) {
-        char *tab = memchr(line[0], '\t', length[0]), *end;
-
-        if (!tab)
-            return error("%s:%ld: no tab; a line must hold source, tab, target", input->readers[0].name, input->readers[0].line);
-        line[1] = tab + 1;
-        offset[1] = (size_t)(line[1] - line[0]);
-        length[1] = length[0] - offset[1];
-        length[0] = (size_t)(tab - line[0]);
-        end = memchr(line[1], '\t', length[1]);
-        if (end)
-            length[1] = (size_t)(end - line[1]);
-    }
+    if (input->count == 1 && cut_columns(raw))
+        return -1;
     for (int i = 0; i < 2; i++) {
-        files[i] = input->readers[input->count == 2 ? i : 0].name;
-        valid[i] =
-            clean(corpus, &input->line[i], line[i], length[i], offset[i], files[i], input->readers[0].line, bad_utf8, lowercase);
+        valid[i] = clean(corpus, input, i, &raw[i]);
         if (valid[i] < 0)
             return -1;
     }
@@ -113,7 +130,7 @@ static int next_pair(struct corpus *corpus, struct input *input, enum bad_utf8 b
         corpus->dropped.bad_utf8++;
         return 0;
     }
-    if (!keep_empty && (input->line[0].length == 0 || input->line[1].length == 0)) {
+    if (!input->keep_empty && (input->line[0].length == 0 || input->line[1].length == 0)) {
         corpus->dropped.empty++;
         return 0;
     }
@@ -122,14 +139,14 @@ static int next_pair(struct corpus *corpus, struct input *input, enum bad_utf8 b
 
 int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
 {
-    struct input input = { 0 };
+    struct input input = { .bad_utf8 = bad_utf8, .lowercase = lowercase, .keep_empty = keep_empty };
     size_t *starts[2] = { NULL, NULL }, room = 0;
     int result = -1, got = 0;
 
     *corpus = (struct corpus){ 0 };
     if (open_input(&input, files))
         goto out;
-    while ((got = next_pair(corpus, &input, bad_utf8, lowercase, keep_empty)) >= 0 && got != 2) {
+    while ((got = next_pair(corpus, &input)) >= 0 && got != 2) {
         if (got == 0)
             continue;
         if (corpus->pairs == room) {
@@ -165,12 +182,19 @@ out:
     return result;
 }
 
-/* Encodes every pair anew; those with too many tokens lose their place if max_length > 0. */
-static void encode(struct corpus *corpus, const struct tokenizer *tokenizer, int max_length, double dropout, uint64_t seed,
-                   uint64_t epoch)
+/* Finds each sentence in the ids. */
+static void find_sentences(struct corpus *corpus, int side)
+{
+    const int32_t *at = corpus->ids[side];
+
+    for (size_t k = 0; k < corpus->pairs; at += corpus->length[side][k++])
+        corpus->sentence[side][k] = at;
+}
+
+void corpus_encode_again(struct corpus *corpus, const struct tokenizer *tokenizer, double dropout, uint64_t seed, uint64_t epoch)
 {
     struct tokens tokens[2] = { 0 };
-    size_t used[2] = { 0, 0 }, room[2] = { 0, 0 }, kept = 0;
+    size_t used[2] = { 0, 0 }, room[2] = { 0, 0 };
 
     for (int i = 0; i < 2; i++) {
         free(corpus->ids[i]);
@@ -185,10 +209,6 @@ static void encode(struct corpus *corpus, const struct tokenizer *tokenizer, int
 
         tokenizer_encode(tokenizer, SOURCE, corpus->lines[SOURCE][k], dropout, &rng, &tokens[0]);
         tokenizer_encode(tokenizer, TARGET, corpus->lines[TARGET][k], dropout, &rng, &tokens[1]);
-        if (max_length && (tokens[0].count > max_length || tokens[1].count > max_length)) {
-            corpus->dropped.too_long++;
-            continue;
-        }
         for (int i = 0; i < 2; i++) {
             size_t count = (size_t)tokens[i].count;
 
@@ -198,30 +218,38 @@ static void encode(struct corpus *corpus, const struct tokenizer *tokenizer, int
             }
             memcpy(corpus->ids[i] + used[i], tokens[i].ids, count * sizeof(int32_t));
             corpus->ids[i][used[i] + count] = VOCAB_END;
-            corpus->length[i][kept] = (int)count + 1;
-            corpus->lines[i][kept] = corpus->lines[i][k];
+            corpus->length[i][k] = (int)count + 1;
             used[i] += count + 1;
         }
-        corpus->number[kept++] = corpus->number[k];
     }
-    corpus->pairs = kept;
     for (int i = 0; i < 2; i++) {
-        const int32_t *at = corpus->ids[i];
-
-        for (size_t k = 0; k < kept; at += corpus->length[i][k++])
-            corpus->sentence[i][k] = at;
+        find_sentences(corpus, i);
         tokens_release(&tokens[i]);
     }
 }
 
-void corpus_encode(struct corpus *corpus, const struct tokenizer *tokenizer, int max_length)
+void corpus_encode(struct corpus *corpus, const struct tokenizer *tokenizer)
 {
-    encode(corpus, tokenizer, max_length, 0, 0, 0);
+    corpus_encode_again(corpus, tokenizer, 0, 0, 0);
 }
 
-void corpus_encode_again(struct corpus *corpus, const struct tokenizer *tokenizer, double dropout, uint64_t seed, uint64_t epoch)
+void corpus_limit(struct corpus *corpus, int max_length)
 {
-    encode(corpus, tokenizer, 0, dropout, seed, epoch);
+    size_t kept = 0;
+
+    for (size_t k = 0; k < corpus->pairs; k++) {
+        if (corpus->length[SOURCE][k] - 1 > max_length || corpus->length[TARGET][k] - 1 > max_length) {
+            corpus->dropped.too_long++;
+            continue;
+        }
+        for (int i = 0; i < 2; i++) {
+            corpus->lines[i][kept] = corpus->lines[i][k];
+            corpus->sentence[i][kept] = corpus->sentence[i][k];
+            corpus->length[i][kept] = corpus->length[i][k];
+        }
+        corpus->number[kept++] = corpus->number[k];
+    }
+    corpus->pairs = kept;
 }
 
 long corpus_tokens(const struct corpus *corpus, enum side side)
@@ -237,6 +265,21 @@ void corpus_keep(struct corpus *corpus, size_t pairs)
 {
     if (pairs < corpus->pairs)
         corpus->pairs = pairs;
+}
+
+uint64_t corpus_hash(const struct corpus *corpus)
+{
+    uint64_t hash = HASH_START;
+
+    for (size_t k = 0; k < corpus->pairs; k++)
+        for (int side = 0; side < 2; side++) {
+            size_t length = (size_t)corpus->length[side][k];
+
+            hash = hash_bytes(hash, &length, sizeof length);
+            hash = hash_bytes(hash, corpus->sentence[side][k], length * sizeof(int32_t));
+            hash = hash_bytes(hash, corpus->lines[side][k], strlen(corpus->lines[side][k]) + 1);
+        }
+    return hash >> 1;
 }
 
 void corpus_release(struct corpus *corpus)

@@ -35,11 +35,13 @@ struct corpus {
  * skipped. Unequal numbers of lines, or no pair at all, are errors. 0, or -1 after reporting. */
 int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty);
 
-/* Makes ids, lengths and sentences, after leaving out the pairs with more than max_length tokens on a side (</s> not counted; counted
- * in dropped.too_long; max_length 0: none). */
-void corpus_encode(struct corpus *corpus, const struct tokenizer *tokenizer, int max_length);
+/* Makes ids, lengths and sentences of all pairs. */
+void corpus_encode(struct corpus *corpus, const struct tokenizer *tokenizer);
 
-/* Encodes again with BPE-dropout (text/bpe.h), its randomness a function of (seed, epoch, pair); no pair is left out by this. */
+/* Leaves out the pairs with more than max_length tokens on a side (</s> not counted) and counts them in dropped.too_long. */
+void corpus_limit(struct corpus *corpus, int max_length);
+
+/* Encodes again with BPE-dropout (text/bpe.h), its randomness a function of (seed, epoch, pair). */
 void corpus_encode_again(struct corpus *corpus, const struct tokenizer *tokenizer, double dropout, uint64_t seed, uint64_t epoch);
 
 /* Target (side = TARGET) or source tokens of all pairs, </s> counted. */
@@ -47,6 +49,9 @@ long corpus_tokens(const struct corpus *corpus, enum side side);
 
 /* Keeps the first `pairs` pairs only. */
 void corpus_keep(struct corpus *corpus, size_t pairs);
+
+/* A hash of all pairs, their order, texts and ids: by it a corpus is known again, wherever its files are. 63 bits. */
+uint64_t corpus_hash(const struct corpus *corpus);
 
 void corpus_release(struct corpus *corpus);
 

@@ -3,22 +3,39 @@
 #include "base/report.h"
 #include "model/model_file.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The whole numbers and the reals of the state, by key. */
+/* Of the checkpoint's own keys. */
+enum { VERSION = 2 };
+
+/* No counter gets here in a lifetime, and none beyond overflows. */
+#define COUNT_MOST 1e15
+
+/* The numbers of the state, by key, and what they may be. */
 static const struct number {
     const char *key;
     size_t field;
     enum { LONG, INT, DOUBLE } type;
+    double low, high;
 } numbers[] = {
-#define NUMBER(name, type)                                                                                                         \
+#define NUMBER(name, type, low, high)                                                                                              \
     {                                                                                                                              \
-        "checkpoint." #name, offsetof(struct trainer_state, name), type                                                            \
+        "checkpoint." #name, offsetof(struct trainer_state, name), type, low, high                                                 \
     }
-    NUMBER(update, LONG),     NUMBER(epoch, LONG),       NUMBER(batch, LONG), NUMBER(rate_factor, DOUBLE),
-    NUMBER(best, DOUBLE),     NUMBER(best_update, LONG), NUMBER(worse, INT),  NUMBER(worse_since_halving, INT),
-    NUMBER(loss_sum, DOUBLE), NUMBER(loss_words, LONG),
+    NUMBER(update, LONG, 1, COUNT_MOST),
+    NUMBER(epoch, LONG, 1, COUNT_MOST),
+    NUMBER(batch, LONG, 0, COUNT_MOST),
+    NUMBER(due, INT, 0, 1),
+    NUMBER(rate_factor, DOUBLE, 0, 1),
+    NUMBER(best, DOUBLE, -1e300, 1e300),
+    NUMBER(best_update, LONG, 0, COUNT_MOST),
+    NUMBER(worse, INT, 0, INT_MAX / 2),
+    NUMBER(worse_since_halving, INT, 0, INT_MAX / 2),
+    NUMBER(loss_sum, DOUBLE, 0, 1e300),
+    NUMBER(loss_words, LONG, 0, COUNT_MOST),
 #undef NUMBER
 };
 
@@ -29,7 +46,7 @@ static const char *const moment_prefix[] = { "first.", "second." };
 static void put_common(const struct trainer *trainer, struct gguf_writer *writer)
 {
     model_file_put_config(writer, &trainer->learner.model.config, trainer->tokenizer);
-    gguf_put_string(writer, "training.settings", trainer->options.settings ? trainer->options.settings : "");
+    gguf_put_string(writer, "training.settings", trainer->settings_text);
     history_put(&trainer->history, writer);
 }
 
@@ -40,9 +57,38 @@ int checkpoint_save_model(const struct trainer *trainer, const real *values)
 
     put_common(trainer, &writer);
     model_file_put_tensors(&writer, &trainer->learner.model.layout, "", values);
-    result = gguf_write(&writer, trainer->options.model);
+    result = gguf_write(&writer, trainer->settings->model);
     gguf_writer_release(&writer);
     return result;
+}
+
+static void put_file(struct gguf_writer *writer, const char *key, const char *name)
+{
+    if (name)
+        gguf_put_string(writer, key, name);
+}
+
+static void put_files(struct gguf_writer *writer, const struct train_settings *settings)
+{
+    put_file(writer, "checkpoint.source", settings->corpus.source);
+    put_file(writer, "checkpoint.target", settings->corpus.target);
+    put_file(writer, "checkpoint.pairs", settings->corpus.pairs);
+    put_file(writer, "checkpoint.valid_source", settings->valid.source);
+    put_file(writer, "checkpoint.valid_target", settings->valid.target);
+    put_file(writer, "checkpoint.valid_pairs", settings->valid.pairs);
+}
+
+static void put_state(struct gguf_writer *writer, const struct trainer_state *state)
+{
+    for (int i = 0; i < NUMBERS; i++) {
+        const char *field = (const char *)state + numbers[i].field;
+
+        if (numbers[i].type == DOUBLE)
+            gguf_put_real(writer, numbers[i].key, *(const double *)(const void *)field);
+        else
+            gguf_put_int(writer, numbers[i].key,
+                         numbers[i].type == INT ? *(const int *)(const void *)field : *(const long *)(const void *)field);
+    }
 }
 
 int checkpoint_save(const struct trainer *trainer)
@@ -53,16 +99,12 @@ int checkpoint_save(const struct trainer *trainer)
     int result;
 
     put_common(trainer, &writer);
+    gguf_put_u32(&writer, "checkpoint.version", VERSION);
+    put_files(&writer, trainer->settings);
     gguf_put_u64(&writer, "checkpoint.corpus", trainer->corpus_hash);
-    for (int i = 0; i < NUMBERS; i++) {
-        const char *field = (const char *)&trainer->state + numbers[i].field;
-
-        if (numbers[i].type == DOUBLE)
-            gguf_put_real(&writer, numbers[i].key, *(const double *)(const void *)field);
-        else
-            gguf_put_int(&writer, numbers[i].key,
-                         numbers[i].type == INT ? *(const int *)(const void *)field : *(const long *)(const void *)field);
-    }
+    gguf_put_u64(&writer, "checkpoint.validation", trainer->valid_hash);
+    put_state(&writer, &trainer->state);
+    gguf_put_string(&writer, "checkpoint.optimizer", optimizer_names[learner->optimizer.kind]);
     gguf_put_u32(&writer, "checkpoint.moments", (uint32_t)learner->optimizer.moments);
     gguf_put_bool(&writer, "checkpoint.has_average", learner->average != NULL);
     gguf_put_bool(&writer, "checkpoint.has_best", trainer->best != NULL);
@@ -73,33 +115,25 @@ int checkpoint_save(const struct trainer *trainer)
         model_file_put_tensors(&writer, layout, "average.", learner->average);
     if (trainer->best)
         model_file_put_tensors(&writer, layout, "best.", trainer->best);
-    result = gguf_write(&writer, trainer->options.checkpoint);
+    result = gguf_write(&writer, trainer->checkpoint);
     gguf_writer_release(&writer);
     return result;
 }
 
-int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
+/* Reads the state, each number in its range. 0, or -1 after reporting. */
+static int get_state(const struct gguf *gguf, struct trainer_state *state)
 {
-    struct learner *learner = &trainer->learner;
-    const struct layout *layout = &learner->model.layout;
-    int64_t hash, moments, has_average, has_best;
-
-    if (!gguf_has(gguf, "checkpoint.update"))
-        return error("%s: is a model, but no checkpoint: there is no training to resume in it", gguf->path);
-    if (gguf_get_int(gguf, "checkpoint.corpus", &hash) || gguf_get_int(gguf, "checkpoint.moments", &moments) ||
-        gguf_get_int(gguf, "checkpoint.has_average", &has_average) || gguf_get_int(gguf, "checkpoint.has_best", &has_best))
-        return -1;
-    if ((uint64_t)hash != trainer->corpus_hash)
-        return error("%s: was trained on another corpus; give the same files and options, or train without --resume", gguf->path);
-    if (moments != learner->optimizer.moments)
-        return error("%s: was trained with another optimiser", gguf->path);
     for (int i = 0; i < NUMBERS; i++) {
-        char *field = (char *)&trainer->state + numbers[i].field;
+        char *field = (char *)state + numbers[i].field;
         int64_t whole = 0;
         double value = 0;
 
         if (numbers[i].type == DOUBLE ? gguf_get_real(gguf, numbers[i].key, &value) : gguf_get_int(gguf, numbers[i].key, &whole))
             return -1;
+        if (numbers[i].type != DOUBLE)
+            value = (double)whole;
+        if (!(value >= numbers[i].low && value <= numbers[i].high))
+            return error("%s: %s is %g, which no training reaches; the file is damaged", gguf->path, numbers[i].key, value);
         if (numbers[i].type == DOUBLE)
             *(double *)(void *)field = value;
         else if (numbers[i].type == INT)
@@ -107,22 +141,70 @@ int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
         else
             *(long *)(void *)field = (long)whole;
     }
-    if (trainer->state.update < 0 || trainer->state.epoch < 1 || trainer->state.batch < 0)
-        return error("%s: stands at an impossible place of training", gguf->path);
-    if (model_file_get_tensors(gguf, layout, "", learner->model.values))
+    if (state->best_update > state->update)
+        return error("%s: its best update is later than its last; the file is damaged", gguf->path);
+    return 0;
+}
+
+/* Reads one array of the model's layout, all of it finite and at least `low`. 0, or -1 after reporting. */
+static int get_array(const struct gguf *gguf, const struct layout *layout, const char *prefix, real *values, double low)
+{
+    if (model_file_get_tensors(gguf, layout, prefix, values))
+        return -1;
+    for (size_t i = 0; i < layout->length; i++)
+        if (!isfinite(values[i]) || values[i] < low)
+            return error("%s: a number of %s%s is impossible; the file is damaged", gguf->path, *prefix ? prefix : "the weights",
+                         *prefix ? "…" : "");
+    return 0;
+}
+
+/* Whether the checkpoint is of this training: optimiser, average, corpora. 0, or -1 after reporting. */
+static int check_origin(const struct trainer *trainer, const struct gguf *gguf)
+{
+    const struct learner *learner = &trainer->learner;
+    const char *optimizer = optimizer_names[learner->optimizer.kind], *stored;
+    int64_t corpus, validation, moments, has_average, has_best;
+    size_t length;
+
+    if (gguf_get_int(gguf, "checkpoint.corpus", &corpus) || gguf_get_int(gguf, "checkpoint.validation", &validation) ||
+        gguf_get_string(gguf, "checkpoint.optimizer", &stored, &length) || gguf_get_int(gguf, "checkpoint.moments", &moments) ||
+        gguf_get_int(gguf, "checkpoint.has_average", &has_average) || gguf_get_int(gguf, "checkpoint.has_best", &has_best))
+        return -1;
+    if ((uint64_t)corpus != trainer->corpus_hash)
+        return error("%s: was trained on another corpus; give the same text, or train without --resume", gguf->path);
+    if ((uint64_t)validation != trainer->valid_hash)
+        return error("%s: was validated on other pairs; give the same text, or train without --resume", gguf->path);
+    if (length != strlen(optimizer) || memcmp(stored, optimizer, length) != 0 || moments != learner->optimizer.moments)
+        return error("%s: was trained with another optimiser than its settings say; the file is damaged", gguf->path);
+    if (!has_average != !learner->average)
+        return error("%s: has %s average of the weights, against its settings; the file is damaged", gguf->path,
+                     has_average ? "an" : "no");
+    if (has_best && !trainer->valid)
+        return error("%s: has a best model, but no validation to find one by; the file is damaged", gguf->path);
+    return 0;
+}
+
+int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
+{
+    struct learner *learner = &trainer->learner;
+    const struct layout *layout = &learner->model.layout;
+    double moment_low[] = { learner->optimizer.kind == OPTIMIZER_ADADELTA ? 0 : -INFINITY, 0 };
+    int64_t has_best;
+
+    if (check_origin(trainer, gguf) || get_state(gguf, &trainer->state) || gguf_get_int(gguf, "checkpoint.has_best", &has_best))
+        return -1;
+    if (!has_best != !trainer->state.best_update)
+        return error("%s: its best update and its best weights do not go together; the file is damaged", gguf->path);
+    if (get_array(gguf, layout, "", learner->model.values, -INFINITY))
         return -1;
     for (int i = 0; i < learner->optimizer.moments; i++)
-        if (model_file_get_tensors(gguf, layout, moment_prefix[i], learner->optimizer.moment[i]))
+        if (get_array(gguf, layout, moment_prefix[i], learner->optimizer.moment[i], moment_low[i]))
             return -1;
-    if (has_average) {
-        learner_average(learner, learner->average_keep > 0 ? learner->average_keep : 0.999);
-        if (model_file_get_tensors(gguf, layout, "average.", learner->average))
-            return -1;
-    }
+    if (learner->average && get_array(gguf, layout, "average.", learner->average, -INFINITY))
+        return -1;
     if (has_best) {
-        if (!trainer->best)
-            trainer->best = memory_new(layout->length, sizeof(real));
-        if (model_file_get_tensors(gguf, layout, "best.", trainer->best))
+        trainer->best = memory_new(layout->length, sizeof(real));
+        if (get_array(gguf, layout, "best.", trainer->best, -INFINITY))
             return -1;
     }
     history_release(&trainer->history);
@@ -133,8 +215,33 @@ char *checkpoint_settings(const struct gguf *gguf)
 {
     const char *text;
     size_t length;
+    int64_t version = 0;
 
+    if (!gguf_has(gguf, "checkpoint.update")) {
+        error("%s: is a model, but not a checkpoint: it holds no training to resume", gguf->path);
+        return NULL;
+    }
+    if (gguf_has(gguf, "checkpoint.version") && gguf_get_int(gguf, "checkpoint.version", &version))
+        return NULL;
+    if (version != VERSION) {
+        error("%s: is a checkpoint of another version of nmt; finish it with that version, or train anew", gguf->path);
+        return NULL;
+    }
     if (gguf_get_string(gguf, "training.settings", &text, &length))
         return NULL;
+    if (memchr(text, '\0', length)) {
+        error("%s: training.settings holds a NUL byte; the file is damaged", gguf->path);
+        return NULL;
+    }
     return memory_copy_text(text, length);
+}
+
+char *checkpoint_file(const struct gguf *gguf, const char *key)
+{
+    const char *name;
+    size_t length;
+
+    if (!gguf_has(gguf, key) || gguf_get_string(gguf, key, &name, &length))
+        return NULL;
+    return memory_copy_text(name, length);
 }

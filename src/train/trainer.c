@@ -1,42 +1,40 @@
 #include "train/trainer.h"
 
-#include "base/hash.h"
 #include "base/memory.h"
 #include "base/report.h"
+#include "math/meter.h"
 #include "train/checkpoint.h"
 #include "train/progress.h"
+#include "train/update.h"
 #include "train/validate.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What a worker's compiled products take in the end for each weight, as measured (math/matmul_onednn.c). */
-enum { COMPILED_PRODUCTS = 3300000 };
+/* A run of the program: what of training is not saved. */
+struct run {
+    struct progress progress;
+    struct plan plan;
+    long planned_epoch; /* the plan's; 0: there is none */
+    long first_update;  /* updates done before */
+    const volatile sig_atomic_t *signal;
+};
 
-const char *const stop_metric_names[] = { "bleu", "loss", NULL };
-
-/* Whether a checkpoint belongs to this corpus: a hash of the ids of all pairs. */
-static uint64_t hash_corpus(const struct corpus *corpus)
+void trainer_init(struct trainer *trainer, struct team *team, const struct model *model)
 {
-    uint64_t hash = HASH_START;
+    const struct train_settings *settings = trainer->settings;
+    struct learner *learner = &trainer->learner;
 
-    for (int side = 0; side < 2; side++)
-        for (size_t k = 0; k < corpus->pairs; k++)
-            hash = hash_bytes(hash, corpus->sentence[side][k], (size_t)corpus->length[side][k] * sizeof(int32_t));
-    return hash >> 1; /* fits a signed number, which is how whole numbers are read back */
-}
-
-void trainer_init(struct trainer *trainer, const struct train_options *options, struct team *team, const struct model *model,
-                  enum optimizer_kind optimizer, struct tokenizer *tokenizer, struct corpus *corpus, struct corpus *valid,
-                  uint64_t seed)
-{
-    *trainer = (struct trainer){ .options = *options, .corpus = corpus, .valid = valid, .tokenizer = tokenizer };
     trainer->state = (struct trainer_state){ .epoch = 1, .rate_factor = 1 };
-    trainer->corpus_hash = hash_corpus(corpus);
-    learner_init(&trainer->learner, team, model, optimizer);
-    trainer->learner.seed = seed;
+    trainer->corpus_hash = corpus_hash(trainer->corpus);
+    trainer->valid_hash = trainer->valid ? corpus_hash(trainer->valid) : 0;
+    learner_init(learner, team, model, (enum optimizer_kind)settings->optimizer);
+    learner->seed = (uint64_t)settings->seed;
+    learner->clip = settings->clip;
+    learner->smoothing = settings->label_smoothing;
+    learner->dropout = settings_dropout(settings);
+    learner_average(learner, settings->average);
 }
 
 void trainer_release(struct trainer *trainer)
@@ -47,166 +45,191 @@ void trainer_release(struct trainer *trainer)
     *trainer = (struct trainer){ 0 };
 }
 
-/* Activations of the largest batch of the epoch, all workers together. */
-static size_t largest_batch(const struct trainer *trainer)
+double trainer_rate(const struct trainer *trainer)
 {
-    const struct learner *learner = &trainer->learner;
-    struct plan plan;
-    size_t most = 0;
+    const struct train_settings *settings = trainer->settings;
+    double rate = settings->learning_rate * trainer->state.rate_factor;
 
-    plan_make(&plan, trainer->corpus, &trainer->options.batches, learner->seed, (uint64_t)trainer->state.epoch);
-    for (size_t i = 0; i < plan.batches; i++) {
-        const struct pairs pairs = plan_batch(&plan, trainer->corpus, i);
-        size_t bytes = learner_measure(learner, &pairs);
-
-        most = bytes > most ? bytes : most;
-    }
-    plan_release(&plan);
-    return most;
-}
-
-/* The backend's own copies of all weights, for one direction. */
-static size_t packed_bytes(const struct learner *learner)
-{
-    int matrices;
-
-    if (!matmul_packs(&learner->team->workers[0]))
-        return 0;
-    return model_product_numbers(&learner->model, &matrices) * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
-}
-
-static size_t weight_count(const struct model *model)
-{
-    int matrices;
-
-    model_product_numbers(model, &matrices);
-    return (size_t)matrices;
-}
-
-struct trainer_memory trainer_reserve(struct trainer *trainer)
-{
-    struct learner *learner = &trainer->learner;
-    size_t array = learner->model.layout.length * sizeof(real), packed = packed_bytes(learner);
-    size_t threads = (size_t)learner->team->count;
-    struct trainer_memory memory = { .activations = largest_batch(trainer) };
-
-    for (size_t i = 0; i < threads; i++)
-        worker_reserve(&learner->team->workers[i], memory.activations / threads + memory.activations / threads / 16);
-    memory.parameters =
-        (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
-    if (packed)
-        memory.products = 2 * packed + threads * weight_count(&learner->model) * COMPILED_PRODUCTS;
-    if (trainer->valid)
-        memory.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model);
-    return memory;
-}
-
-static double rate_now(const struct trainer *trainer)
-{
-    const struct train_options *options = &trainer->options;
-    double rate = options->rate * trainer->state.rate_factor;
-
-    if (trainer->state.update < options->warmup)
-        rate *= (double)(trainer->state.update + 1) / (double)options->warmup;
+    if (trainer->state.update < settings->warmup)
+        rate *= (double)(trainer->state.update + 1) / (double)settings->warmup;
     return rate;
 }
 
-/* The model as validation and the user shall see it: the averaged weights, where there are any. */
-static const real *current_values(const struct trainer *trainer)
+const real *trainer_values(const struct trainer *trainer)
 {
     return trainer->learner.average ? trainer->learner.average : trainer->learner.model.values;
 }
 
-static void validate_now(struct trainer *trainer, struct validation *result)
+/* 0, or 1 if a signal ended it. */
+static int validate_now(struct trainer *trainer, struct validation *result, const volatile sig_atomic_t *signal)
 {
     struct learner *learner = &trainer->learner;
+    struct team *team = learner->team;
+    struct model average;
+    int stopped;
 
-    if (learner->average) {
-        struct model average;
-        struct team *team = learner->team;
-
-        model_init(&average, &learner->model.config, learner->average);
+    if (!learner->average)
+        return validate(result, &learner->model, trainer->tokenizer, team, trainer->valid, signal);
+    model_init(&average, &learner->model.config, learner->average);
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
-        TEAM_EACH(team, worker)
-        model_pack(&average, worker, team->count, 0);
-        validate(result, &average, trainer->tokenizer, learner->team, trainer->valid);
-        model_release(&average);
-    } else {
-        validate(result, &learner->model, trainer->tokenizer, learner->team, trainer->valid);
+    TEAM_EACH(team, worker)
+    model_pack(&average, worker, team->count, 0);
+    stopped = validate(result, &average, trainer->tokenizer, team, trainer->valid, signal);
+    model_release(&average);
+    return stopped;
+}
+
+/* Keeps the weights as the best ones. */
+static void keep_best(struct trainer *trainer, double score)
+{
+    struct trainer_state *state = &trainer->state;
+    size_t length = trainer->learner.model.layout.length;
+
+    state->best = score;
+    state->best_update = state->update;
+    state->worse = state->worse_since_halving = 0;
+    if (!trainer->best)
+        trainer->best = memory_new(length, sizeof(real));
+    memcpy(trainer->best, trainer_values(trainer), length * sizeof(real));
+    trainer->saver.model_written = 0;
+}
+
+static void count_worse(struct trainer *trainer)
+{
+    struct trainer_state *state = &trainer->state;
+    int halve_after = trainer->settings->halve_after;
+
+    state->worse++;
+    state->worse_since_halving++;
+    if (halve_after && state->worse_since_halving >= halve_after) {
+        state->rate_factor /= 2;
+        state->worse_since_halving = 0;
     }
 }
 
-/* Validates, and moves what depends on it: history, best model, learning rate, patience. 0, or -1 after reporting. */
-static int validation_point(struct trainer *trainer, struct progress *progress)
+/* Validates, and moves what depends on it: history, best model, learning rate, patience. 0, or 1 if a signal ended it: then nothing was
+ * moved. */
+static int validation_point(struct trainer *trainer, struct run *run)
 {
     struct trainer_state *state = &trainer->state;
-    const struct train_options *options = &trainer->options;
     struct validation result;
-    struct history_entry entry = { .update = state->update, .epoch = state->epoch, .rate = rate_now(trainer) };
+    struct history_entry entry = { .update = state->update, .rate = trainer_rate(trainer) };
     double score;
     int better;
 
+    if (validate_now(trainer, &result, run->signal))
+        return 1;
+    entry.epoch = state->batch ? state->epoch : state->epoch - 1;
     entry.train_loss = state->loss_words ? state->loss_sum / (double)state->loss_words : 0;
-    state->loss_sum = 0;
-    state->loss_words = 0;
-    validate_now(trainer, &result);
     entry.loss = result.loss;
     entry.perplexity = result.perplexity;
     entry.bleu = result.bleu;
     history_add(&trainer->history, &entry);
-    score = options->metric == STOP_BLEU ? result.bleu : -result.loss;
+    state->loss_sum = 0;
+    state->loss_words = 0;
+    score = trainer->settings->stop_on == STOP_BLEU ? result.bleu : -result.loss;
     better = isfinite(score) && (!state->best_update || score > state->best);
-    progress_validation(progress, &entry, better);
-    if (better) {
-        state->best = score;
-        state->best_update = state->update;
-        state->worse = state->worse_since_halving = 0;
-        if (!trainer->best)
-            trainer->best = memory_new(trainer->learner.model.layout.length, sizeof(real));
-        memcpy(trainer->best, current_values(trainer), trainer->learner.model.layout.length * sizeof(real));
-        return checkpoint_save_model(trainer, trainer->best);
-    }
-    state->worse++;
-    state->worse_since_halving++;
-    if (options->halve_after && state->worse_since_halving >= options->halve_after) {
-        state->rate_factor /= 2;
-        state->worse_since_halving = 0;
-    }
+    progress_validation(&run->progress, &entry, better);
+    if (better)
+        keep_best(trainer, score);
+    else
+        count_worse(trainer);
+    state->due = 0;
     return 0;
 }
 
+static double less(double a, double b)
+{
+    return a < 0 || b < a ? b : a;
+}
+
 /* Seconds until the nearest known end, or -1. */
-static double seconds_left(const struct trainer *trainer, const struct progress *progress, long batches, long updates_before)
+static double seconds_left(const struct trainer *trainer, const struct run *run)
 {
     const struct trainer_state *state = &trainer->state;
-    const struct train_options *options = &trainer->options;
-    double spent = progress_seconds(progress), each, left = -1, other;
+    const struct train_settings *settings = trainer->settings;
+    double spent = progress_seconds(&run->progress), left = -1, each;
 
-    if (state->update == updates_before)
+    if (state->update == run->first_update)
         return -1;
-    each = spent / (double)(state->update - updates_before);
-    if (options->max_updates >= 0)
-        left = each * (double)(options->max_updates - state->update);
-    if (options->max_epochs) {
-        other = each * (double)((options->max_epochs - state->epoch + 1) * batches - state->batch);
-        left = left < 0 || other < left ? other : left;
-    }
-    if (options->max_minutes > 0) {
-        other = options->max_minutes * 60 - spent;
-        left = left < 0 || other < left ? other : left;
-    }
+    each = spent / (double)(state->update - run->first_update);
+    if (settings->max_updates >= 0)
+        left = each * (double)(settings->max_updates - state->update);
+    if (settings->max_epochs)
+        left = less(left, each * (((double)settings->max_epochs - (double)state->epoch + 1) * (double)run->plan.batches -
+                                  (double)state->batch));
+    if (settings->max_minutes > 0)
+        left = less(left, settings->max_minutes * 60 - spent);
     return left;
 }
 
-static int bound_reached(const struct trainer *trainer, const struct progress *progress)
+static int bound_reached(const struct trainer *trainer, const struct run *run)
 {
     const struct trainer_state *state = &trainer->state;
-    const struct train_options *options = &trainer->options;
+    const struct train_settings *settings = trainer->settings;
 
-    return (options->max_updates >= 0 && state->update >= options->max_updates) ||
-           (options->max_epochs && state->epoch > options->max_epochs) ||
-           (options->max_minutes > 0 && progress_seconds(progress) >= options->max_minutes * 60) ||
-           (options->patience && state->worse >= options->patience);
+    return (settings->max_updates >= 0 && state->update >= settings->max_updates) ||
+           (settings->max_epochs && state->epoch > settings->max_epochs) ||
+           (settings->max_minutes > 0 && progress_seconds(&run->progress) >= settings->max_minutes * 60) ||
+           (settings->patience && state->worse >= settings->patience);
+}
+
+/* Makes the plan of the current epoch. 0, or -1 after reporting that a checkpoint stands where the epoch has no batch. */
+static int plan_epoch(struct trainer *trainer, struct run *run)
+{
+    const struct trainer_state *state = &trainer->state;
+    const struct train_settings *settings = trainer->settings;
+    const struct plan_options batches = settings_batches(settings);
+    uint64_t seed = (uint64_t)settings->seed, epoch = (uint64_t)state->epoch;
+
+    if (run->planned_epoch == state->epoch)
+        return 0;
+    plan_release(&run->plan);
+    if (settings->bpe_dropout > 0)
+        corpus_encode_again(trainer->corpus, trainer->tokenizer, settings->bpe_dropout, seed, epoch);
+    plan_make(&run->plan, trainer->corpus, &batches, seed, epoch);
+    run->planned_epoch = state->epoch;
+    if ((size_t)state->batch >= run->plan.batches)
+        return error("%s: has done %ld batches of epoch %ld, which has only %zu; the file is damaged", trainer->checkpoint,
+                     state->batch, state->epoch, run->plan.batches);
+    return 0;
+}
+
+static int report_diverged(const struct trainer *trainer)
+{
+    int has_model = trainer->saver.has_model;
+
+    return error("update %ld: the loss is not a finite number; %s%s; train again with a lower --learning-rate or --clip",
+                 trainer->state.update + 1, has_model ? "the last good model stays in " : "no model was written",
+                 has_model ? trainer->settings->model : "");
+}
+
+/* One update, and what follows from its number: the end of an epoch, a validation that is due. 0, or -1 after reporting. */
+static int update_once(struct trainer *trainer, struct run *run)
+{
+    struct trainer_state *state = &trainer->state;
+    const struct pairs pairs = plan_batch(&run->plan, trainer->corpus, (size_t)state->batch);
+    struct update update;
+    int every = trainer->settings->validate_every, epoch_ends;
+
+    if (learner_update(&trainer->learner, &update, &pairs, trainer_rate(trainer), state->update + 1))
+        return report_diverged(trainer);
+    state->loss_sum += update.loss.loss;
+    state->loss_words += update.loss.words;
+    state->update++;
+    state->batch++;
+    epoch_ends = (size_t)state->batch == run->plan.batches;
+    progress_update(&run->progress, state, &update, trainer_rate(trainer), seconds_left(trainer, run));
+    if (epoch_ends) {
+        state->epoch++;
+        state->batch = 0;
+    }
+    state->due = trainer->valid && (every ? state->update % every == 0 : epoch_ends);
+    if (!trainer->valid && epoch_ends)
+        saver_save(trainer);
+    else if (!state->due)
+        saver_save_in_time(trainer);
+    return 0;
 }
 
 /* Whether the validation of this update has been done. */
@@ -215,85 +238,56 @@ static int validated(const struct trainer *trainer)
     return trainer->history.count && trainer->history.entries[trainer->history.count - 1].update == trainer->state.update;
 }
 
-/* The end of a run: a checkpoint of the schedule as it stands, then what the user gets: the best model, with the last state among the
+/* The end of a run: the files of the schedule as it stands, then what the user gets: the best model, with the last state among the
  * candidates unless the user is waiting for the program to stop. Nothing of that last validation enters the checkpoint, so that
- * resuming is as if it never was. */
-static int finish(struct trainer *trainer, struct progress *progress, int stopped)
+ * resuming is as if it never was. 0, or -1 after reporting that the last state is not on disk. */
+static int finish(struct trainer *trainer, struct run *run)
 {
     const struct trainer_state *state = &trainer->state;
+    int stopped = *run->signal != 0;
 
-    if (stopped && state->update == 0)
-        return 0;
-    if (state->update > 0 && checkpoint_save(trainer))
-        return -1;
-    if (!stopped && trainer->valid && state->update > 0 && !validated(trainer) && validation_point(trainer, progress))
-        return -1;
-    return checkpoint_save_model(trainer, trainer->best ? trainer->best : current_values(trainer));
+    if (state->update == 0) {
+        if (stopped)
+            return 0;
+    } else {
+        saver_save(trainer);
+        if (!stopped && trainer->valid && !validated(trainer))
+            validation_point(trainer, run);
+    }
+    saver_save_model(trainer);
+    return saver_check(trainer);
 }
 
-int trainer_run(struct trainer *trainer, const volatile int *signal)
+int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal)
 {
+    const struct train_settings *settings = trainer->settings;
     struct trainer_state *state = &trainer->state;
-    const struct train_options *options = &trainer->options;
-    struct learner *learner = &trainer->learner;
-    struct progress progress;
-    struct plan plan = { 0 };
-    long updates_before = state->update, planned_epoch = 0;
-    int result = 0, saved = trainer->best != NULL;
+    struct run run = { .signal = signal, .first_update = state->update };
+    int result;
 
-    if (progress_open(&progress, options->log, updates_before > 0))
+    if (progress_open(&run.progress, settings->log, state->update > 0))
         return -1;
-    learner_pack(learner);
-    if (trainer->best && checkpoint_save_model(trainer, trainer->best)) /* resumed: undo what a last validation may have left */
-        result = -1;
-    while (result == 0 && !*signal && !bound_reached(trainer, &progress)) {
-        struct update update;
-        struct pairs pairs;
-        int epoch_ends;
-
-        if (planned_epoch != state->epoch) {
-            plan_release(&plan);
-            if (options->bpe_dropout > 0)
-                corpus_encode_again(trainer->corpus, trainer->tokenizer, options->bpe_dropout, learner->seed,
-                                    (uint64_t)state->epoch);
-            plan_make(&plan, trainer->corpus, &options->batches, learner->seed, (uint64_t)state->epoch);
-            planned_epoch = state->epoch;
-        }
-        pairs = plan_batch(&plan, trainer->corpus, (size_t)state->batch);
-        if (learner_update(learner, &update, &pairs, rate_now(trainer), state->update + 1)) {
-            result = error("update %ld: the loss is not a finite number; %s%s; train again with a lower --learning-rate or --clip",
-                           state->update + 1, saved ? "the last good model stays in " : "no model was written",
-                           saved ? options->model : "");
+    trainer->saver = (struct saver){ .time = meter_clock(), .update = -1, .has_model = trainer->best != NULL };
+    learner_pack(&trainer->learner);
+    result = plan_epoch(trainer, &run);
+    while (result == 0 && !*signal) {
+        if (state->due) {
+            if (validation_point(trainer, &run) == 0)
+                saver_save(trainer);
+        } else if (bound_reached(trainer, &run)) {
             break;
-        }
-        state->loss_sum += update.loss.loss;
-        state->loss_words += update.loss.words;
-        state->update++;
-        state->batch++;
-        epoch_ends = (size_t)state->batch == plan.batches;
-        progress_update(&progress, state, &update, rate_now(trainer),
-                        seconds_left(trainer, &progress, (long)plan.batches, updates_before));
-        if (trainer->valid && (options->validate_every ? state->update % options->validate_every == 0 : epoch_ends)) {
-            result = validation_point(trainer, &progress);
-            saved |= trainer->best != NULL;
-            if (epoch_ends) {
-                state->epoch++;
-                state->batch = 0;
-            }
+        } else {
+            result = plan_epoch(trainer, &run);
             if (result == 0)
-                result = checkpoint_save(trainer);
-        } else if (epoch_ends) {
-            state->epoch++;
-            state->batch = 0;
-            saved |= !trainer->valid;
-            if (!trainer->valid)
-                result = checkpoint_save_model(trainer, current_values(trainer)) || checkpoint_save(trainer) ? -1 : 0;
+                result = update_once(trainer, &run);
         }
     }
-    plan_release(&plan);
     if (result == 0)
-        result = finish(trainer, &progress, *signal != 0);
-    if (progress_close(&progress, state, rate_now(trainer)) && result == 0)
+        result = finish(trainer, &run);
+    else if (trainer->best && !trainer->saver.model_written)
+        saver_save_model(trainer);
+    plan_release(&run.plan);
+    if (progress_close(&run.progress, state, trainer_rate(trainer)) && result == 0)
         result = -1;
     return result ? result : *signal;
 }

@@ -8,48 +8,41 @@
 
 enum { BATCH = 32, LONGEST = 200 };
 
-static double mean_loss(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
+/* Forced decoding of whole lines. */
+static int measure_loss(double *loss, struct translator *translator, const struct corpus *corpus)
 {
-    const struct translate_options options = { .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = BATCH };
-    struct translator translator;
     double *log_probability = memory_new(corpus->pairs, sizeof *log_probability), total = 0;
+    int stopped = translator_align(translator, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs, log_probability, NULL);
 
-    translator_init(&translator, tokenizer, &model, 1, team, &options);
-    translator_align(&translator, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs, log_probability, NULL);
     for (size_t i = 0; i < corpus->pairs; i++)
         total -= log_probability[i];
-    translator_release(&translator);
     free(log_probability);
-    return total / (double)corpus_tokens(corpus, TARGET);
+    *loss = total / (double)corpus_tokens(corpus, TARGET);
+    return stopped;
 }
 
-static double greedy_bleu(struct model *model, struct team *team, const struct corpus *corpus, const struct tokenizer *tokenizer)
+static int measure_bleu(double *score, struct translator *translator, const struct corpus *corpus)
 {
-    const struct translate_options options = { .beam = { .beam = 1,
-                                                         .n_best = 1,
-                                                         .length_ratio = 2,
-                                                         .repeats = TRANSLATE_REPEATS,
-                                                         .forbidden = tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
-                                               .batch = BATCH,
-                                               .longest = LONGEST };
-    struct translator translator;
     struct translation *lines = memory_new(corpus->pairs, sizeof *lines);
     char **hypotheses = memory_new(corpus->pairs, sizeof *hypotheses);
+    enum bleu_tokenizer words = translator->tokenizer->options.pretokenized ? BLEU_NONE : BLEU_13A;
     struct bleu bleu;
+    int stopped;
 
     for (size_t i = 0; i < corpus->pairs; i++)
         lines[i].source = corpus->lines[SOURCE][i];
-    translator_init(&translator, tokenizer, &model, 1, team, &options);
-    translator_run(&translator, lines, corpus->pairs);
-    translator_release(&translator);
-    for (size_t i = 0; i < corpus->pairs; i++)
-        hypotheses[i] = lines[i].texts[0];
-    bleu_corpus(hypotheses, corpus->lines[TARGET], corpus->pairs, tokenizer->options.pretokenized ? BLEU_NONE : BLEU_13A, 0, &bleu);
+    stopped = translator_run(translator, lines, corpus->pairs);
+    if (!stopped) {
+        for (size_t i = 0; i < corpus->pairs; i++)
+            hypotheses[i] = lines[i].texts[0];
+        bleu_corpus(hypotheses, corpus->lines[TARGET], corpus->pairs, words, 0, &bleu);
+        *score = bleu.score;
+    }
     for (size_t i = 0; i < corpus->pairs; i++)
         translation_release(&lines[i]);
     free(lines);
     free(hypotheses);
-    return bleu.score;
+    return stopped;
 }
 
 size_t validate_measure(const struct corpus *corpus, const struct model *model)
@@ -72,10 +65,24 @@ size_t validate_measure(const struct corpus *corpus, const struct model *model)
     return most;
 }
 
-void validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
-              const struct corpus *corpus)
+int validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
+             const struct corpus *corpus, const volatile sig_atomic_t *stop)
 {
-    validation->loss = mean_loss(model, team, corpus, tokenizer);
+    const struct translate_options options = { .beam = { .beam = 1,
+                                                         .n_best = 1,
+                                                         .length_ratio = 2,
+                                                         .repeats = TRANSLATE_REPEATS,
+                                                         .forbidden = tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
+                                               .batch = BATCH,
+                                               .stop = stop };
+    struct translator translator;
+    int stopped;
+
+    translator_init(&translator, tokenizer, &model, 1, team, &options);
+    stopped = measure_loss(&validation->loss, &translator, corpus); /* of whole lines */
+    translator.options.longest = LONGEST;
+    stopped = stopped || measure_bleu(&validation->bleu, &translator, corpus);
     validation->perplexity = exp(validation->loss);
-    validation->bleu = greedy_bleu(model, team, corpus, tokenizer);
+    translator_release(&translator);
+    return stopped;
 }

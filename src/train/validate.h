@@ -6,6 +6,8 @@
 #include "math/team.h"
 #include "model/model.h"
 
+#include <signal.h>
+
 struct validation {
     double loss;       /* −log p, nats a target token, no smoothing */
     double perplexity; /* e^loss */
@@ -15,8 +17,9 @@ struct validation {
 /* Bytes of the activations of one worker's largest batch of these pairs. */
 size_t validate_measure(const struct corpus *corpus, const struct model *model);
 
-/* The model's weights must be packed for the team. */
-void validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
-              const struct corpus *corpus);
+/* The model's weights must be packed for the team. `stop` is looked at before each batch: not 0 ends the work. 0, or 1 if it did: what
+ * was measured means nothing then. */
+int validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
+             const struct corpus *corpus, const volatile sig_atomic_t *stop);
 
 #endif

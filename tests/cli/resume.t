@@ -46,6 +46,8 @@ halves 'averaged weights' 7 --average 0.9 --validate-every 3
 halves 'BPE dropout' 7 --bpe-dropout 0.2 --validate-every 5
 halves 'BPE dropout and averaged weights, second epoch' 14 --bpe-dropout 0.2 --average 0.9
 halves 'halved rate' 9 --validate-every 2 --halve-after 1 --patience 0
+rates=$("$NMT" info --json "$T/whole/m.gguf" | sed -n 's/.*"training.history.rate".*\[\(.*\)\].*/\1/p')
+ok "halved rate: the rate was halved: $rates" sh -c 'case $1 in *0.005*) ;; *) false ;; esac' - "$rates"
 halves 'one thread, f32' 7 --threads 1 --precision f32 --validate-every 3
 halves 'two encoder layers' 7 --encoder-layers 2 --validate-every 3
 halves 'tied, characters' 4 --units char --tie target --maxout 16 --validate-every 3
@@ -110,7 +112,7 @@ head -n 150 "$T/train.fr" >"$T/other.fr"
 cp "$T/run/m.gguf" "$T/before.gguf"
 must_fail 1 'another corpus' resume --source "$T/other.en" --target "$T/other.fr" --max-updates 400
 has "$T/err" 'another corpus' 'says so'
-must_fail 1 'another optimiser' resume --optimizer sgd --max-updates 400
+must_fail 2 'another optimiser' resume --optimizer sgd --max-updates 400
 same "$T/before.gguf" "$T/run/m.gguf" 'the model is as it was'
 must_fail 1 'no checkpoint' "$NMT" train --resume --model "$T/never.gguf"
 has "$T/err" 'never.checkpoint.gguf' 'names the file'

@@ -33,7 +33,7 @@ must_fail 2 'an option without its value' train --model
 for wrong in embedding=0 hidden=-3 alignment=0 maxout=0 threads=-1 threads=99999999999 vocabulary=2 max-length=-1 learning-rate=-2 \
     learning-rate=fast clip=-1 dropout=1 dropout=nan label-smoothing=1.5 word-dropout=2 bpe-dropout=1 average=1 seed=-1 seed=x \
     batch-tokens=0 batch-sentences=-1 pool=0 max-updates=-2 max-epochs=-1 max-minutes=-1 patience=-1 warmup=-7 halve-after=-1 first=-1 \
-    validate-every=-1 units=syllable tie=both optimizer=adan precision=f16 precision=int8 backend=blas stop-on=ter bad-utf8=keep initial=zero hidden= \
+    validate-every=-1 save-minutes=-1 valid-split=-1 vocabulary=-1 units=syllable tie=both optimizer=adan precision=f16 precision=int8 backend=blas stop-on=ter bad-utf8=keep initial=zero hidden= \
     encoder-layers=0 encoder-layers=65 embedding=1e3 dropout=-0.5 learning-rate=-0.5; do
     must_fail 2 "--$wrong" train --model "$T/m.gguf" --max-updates 0 "--$wrong"
     has "$T/err" "--${wrong%%=*}" 'names the option'
@@ -72,7 +72,8 @@ paste "$T/train.fr" "$T/bad.en" >"$T/bad.tsv"
 must_fail 1 'invalid UTF-8 in the second column' "$NMT" train $TINY --model "$T/m.gguf" --max-updates 0 --pairs "$T/bad.tsv"
 has "$T/err" "bad.tsv:7: byte $(($(sed -n 7p "$T/train.fr" | wc -c) + 4)) " 'the byte is counted from the start of the line'
 works '--bad-utf8 skip' files "$T/bad.en" "$T/train.fr" --bad-utf8 skip
-has "$T/err" '99 pairs.*1 not UTF-8' 'leaves the pair out and counts it'
+has "$T/err" '^corpus +99 pairs' 'leaves the pair out'
+has "$T/err" 'left out: .* 1 not UTF-8' 'and counts it'
 works '--bad-utf8 replace' files "$T/bad.en" "$T/train.fr" --bad-utf8 replace
 has "$T/err" '100 pairs' 'keeps the pair'
 has "$T/err" '^nmt: warning: .*1 invalid UTF-8' 'and says so'

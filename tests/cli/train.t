@@ -7,17 +7,26 @@ corpus 200
 works 'trains' train --model "$T/a.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --max-updates 8 --validate-every 4 \
     --log "$T/log"
 is "$(cat "$T/out")" '' 'nothing goes to standard output'
-has "$T/err" '200 pairs' 'says the pairs kept'
-has "$T/err" '0 empty.*0 too long.*0 not UTF-8' 'says the pairs left out, and why'
-has "$T/err" 'vocabulary: [0-9]+ source and [0-9]+ target' 'says the vocabulary'
-has "$T/err" '[0-9]+ parameters' 'says the parameters'
-has "$T/err" 'memory: [0-9]+ MB predicted' 'says the memory it will use'
-has "$T/err" '(openblas|onednn).*(f32|bf16).*2 threads' 'says backend, precision and threads'
+has "$T/err" '^corpus +200 pairs: [0-9]+ source and [0-9]+ target tokens$' 'says the pairs kept'
+lacks "$T/err" 'left out' 'and none that are left out where none are'
+has "$T/err" '^validation +20 pairs$' 'says the validation pairs'
+has "$T/err" '^vocabulary +[0-9]+ source and [0-9]+ target entries \(at most 400\)' 'says the vocabulary'
+has "$T/err" '^model +[0-9]+ parameters$' 'says the parameters'
+has "$T/err" '^computing +2 threads, (openblas|onednn), (f32|bf16)$' 'says threads, backend and precision'
+has "$T/err" '^files +.*a.gguf: the best model; .*a.checkpoint.gguf: to resume$' 'says where files go'
+sed -n 's/^memory  *\([0-9]*\) MB predicted: parameters \([0-9]*\), activations \([0-9]*\), matrix products \([0-9]*\), validation \([0-9]*\), text \([0-9]*\)$/\1 \2 \3 \4 \5 \6/p
+    s/^memory: \([0-9]*\) MB used at most$/\1/p' "$T/err" | tr '\n' ' ' >"$T/megabytes"
+read -r total parameters activations products validation text used <"$T/megabytes"
+ok 'the parts of the memory add up' test $((total - parameters - activations - products - validation - text)) -ge 0 \
+    -a $((total - parameters - activations - products - validation - text)) -le 5
+parameters=$(sed -n 's/^model  *\([0-9]*\) parameters$/\1/p' "$T/err")
+ok 'seven arrays of parameters are predicted' test "$(sed -n 's/.*parameters \([0-9]*\), activations.*/\1/p' "$T/err")" -eq $((parameters * 4 * 7 / 1000000))
+ok "about as much memory is used ($used MB) as predicted ($total MB)" test "$used" -ge "$text" -a "$used" -le $((2 * total))
 has "$T/err" 'update 4: training loss [0-9.]+, validation loss [0-9.]+, perplexity [0-9.]+, BLEU [0-9.]+' 'says each validation'
 lacks "$T/err" "$(printf '\033')" 'has no live line where there is no terminal'
 ok 'the model is a model' "$NMT" info "$T/a.gguf"
 ok 'so is the checkpoint' "$NMT" info "$T/a.checkpoint.gguf"
-is "$(ls "$T" | grep -c -v -e '^[ac]\.' -e '^train\.' -e '^valid\.' -e '^log$' -e '^out$' -e '^err$' -e '^check$')" 0 \
+is "$(ls "$T" | grep -c -v -e '^[ac]\.' -e '^megabytes$' -e '^train\.' -e '^valid\.' -e '^log$' -e '^out$' -e '^err$' -e '^check$')" 0 \
     'nothing else is left in the folder'
 run train --quiet --model "$T/q.gguf" --max-updates 1
 is "$(cat "$T/err")" '' '--quiet says nothing'
@@ -67,8 +76,10 @@ done
 { cat "$T/train.en"; echo; echo 'one side only'; yes word | head -n 200 | tr '\n' ' '; echo; } >"$T/odd.en"
 { cat "$T/train.fr"; echo 'un seul'; echo '   '; echo 'mot'; } >"$T/odd.fr"
 works 'leaves out empty and long pairs' three "$T/odd.gguf" --source "$T/odd.en" --target "$T/odd.fr" --max-length 100
-"$NMT" train $TINY --vocabulary 400 --model "$T/odd.gguf" --source "$T/odd.en" --target "$T/odd.fr" --max-length 100 --max-updates 0 2>"$T/err"
-has "$T/err" '200 pairs.*2 empty, 1 too long' 'and counts them'
+"$NMT" train $TINY --vocabulary 400 --model "$T/odd.gguf" --source "$T/odd.en" --target "$T/odd.fr" --max-length 100 --max-updates 0 --valid-split 0 2>"$T/err"
+has "$T/err" '^corpus +200 pairs' 'and keeps the others'
+has "$T/err" 'left out: 2 with an empty side, 0 not UTF-8, 1 too long' 'and counts them'
+has "$T/err" 'too long: more than 100 tokens on a side; --max-length 0 keeps all' 'and says how to keep them'
 must_fail 1 'a --max-length that leaves nothing' train --model "$T/none.gguf" --max-length 1 --max-updates 1
 has "$T/err" '--max-length' 'which names the option'
 
@@ -90,19 +101,23 @@ for pairs in 11999 12000 60000; do
     yes 'a	b' | head -n "$pairs" >"$T/$pairs.tsv"
     works "chooses for $pairs pairs" "$NMT" train --model "$T/open.gguf" --pairs "$T/$pairs.tsv" --max-updates 0 --threads 1
     case $pairs in
-    11999) wanted='vocabulary 2000, batches of 500 .* dropout 0.3 \(states 0.2\)' sizes='embedding 128, hidden 256, alignment 256, maxout 256, encoder layers 2' ;;
-    12000) wanted='vocabulary 8000, batches of 1000 .* dropout 0.3 \(states 0.2\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
-    60000) wanted='vocabulary 16000, batches of 3000 .* dropout 0.1 \(states 0\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
+    11999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='embedding 128, hidden 256, alignment 256, maxout 256, encoder layers 2' ;;
+    12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
+    60000) vocabulary=16000 batches=3000 dropout='0.1 \(states 0\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
     esac
-    has "$T/err" "for $pairs pairs: $wanted" 'says so'
+    has "$T/err" "^vocabulary .*\\(at most $vocabulary\\)" 'says the vocabulary'
+    has "$T/err" "batches of $batches target tokens" 'says the batches'
+    has "$T/err" "dropout $dropout" 'says the dropout'
     has "$T/err" "$sizes" 'sizes, too'
 done
 works 'an option given by hand wins' "$NMT" train --model "$T/open.gguf" --pairs "$T/11999.tsv" --max-updates 0 --threads 1 --hidden 24 \
     --tie all --dropout 0 --dropout-state .5 --encoder-layers 1
-has "$T/err" 'embedding 128, hidden 24, alignment 256, maxout 128, encoder layers 1, tie all' 'with what goes with it'
+has "$T/err" 'embedding 128, hidden 24, alignment 256, maxout 128, encoder layers 1, attention additive, tie all' 'with what goes with it'
 has "$T/err" 'dropout 0 \(states 0.5\)' 'and is named'
 works '--max-epochs' train --model "$T/epochs.gguf" --max-epochs 2 --batch-sentences 50 --log "$T/epochs.log"
 has "$T/err" 'after update 8 of 8' 'ends after whole epochs'
+works 'the highest --max-epochs there is' train --quiet --model "$T/epochs.gguf" --max-epochs 9223372036854775807 --max-updates 2
+works '--threads 0 is auto' train --quiet --model "$T/epochs.gguf" --threads 0 --max-updates 1
 works '--patience ends training' train --model "$T/patience.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" \
     --validate-every 1 --patience 2 --learning-rate 0 --max-updates 50
 has "$T/err" 'after update 1 of 3' 'with the best model'

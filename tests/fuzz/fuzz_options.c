@@ -8,16 +8,14 @@
 static char *read_and_print(const char *text)
 {
     const char *argv[] = { "train", NULL };
+    const struct option_base base = { .lines = text, .where = "fuzz" };
     struct train_settings settings;
     struct options options;
-    struct recipe recipe = { 0 };
     struct text printed = { 0 };
 
-    if (recipe_read(&settings, &options, 1, argv, text, "fuzz") != OPTIONS_GO)
+    if (options_read_over(&options, &base, &train_command, &settings, 1, argv) != OPTIONS_GO)
         return NULL;
-    recipe_check(&recipe, &settings, &options);
     recipe_print(&settings, &printed);
-    recipe_release(&recipe);
     options_release(&options);
     return printed.data;
 }

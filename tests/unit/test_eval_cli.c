@@ -306,12 +306,12 @@ static void test_usage(void **state)
         { "eval -json", "did you mean --json?" },
         { "eval --zzzzzzzz", "eval: unknown option --zzzzzzzz; see nmt eval --help\n" },
         { "eval --zzzzzzzz=1", "unknown option --zzzzzzzz; see" },
-        { "eval --metric", "--metric: a value is wanted" },
+        { "eval --metric", "--metric: expected a value" },
         { "eval --json=1", "--json takes no value" },
-        { "eval --samples few", "--samples: \"few\" is no whole number" },
-        { "eval --samples 5x", "--samples: \"5x\" is no whole number" },
-        { "eval --samples 99999999999", "--samples: \"99999999999\" is no whole number, or too large" },
-        { "eval stray", "\"stray\" is one argument too many" },
+        { "eval --samples few", "--samples: \"few\" is not an integer, or out of range" },
+        { "eval --samples 5x", "--samples: \"5x\" is not an integer, or out of range" },
+        { "eval --samples 99999999999", "--samples: \"99999999999\" is not an integer, or out of range" },
+        { "eval stray", "unexpected argument \"stray\"" },
         { "eval --hypothesis @/hyp --reference @/ref --metric blue", "--metric: \"blue\" is not one of bleu, chrf, ter" },
         { "eval --hypothesis @/hyp --reference @/ref --tokenize 14", "--tokenize: \"14\" is not one of 13a, none, char, intl" },
         { "eval --hypothesis @/hyp --reference @/ref --samples 0", "--samples: 0 is not in 1 to 1000000" },
@@ -339,8 +339,8 @@ static void test_help(void **state)
 
     assert_prints(sandbox, "eval --help", "Usage: nmt eval --hypothesis FILE");
     assert_has(&sandbox->out, "(default: 1000)");
-    assert_has(&sandbox->out, "(default: \"bleu\")");
-    assert_has(&sandbox->out, "--config=FILE");
+    assert_has(&sandbox->out, "(default: bleu)");
+    assert_has(&sandbox->out, "--config FILE");
 }
 
 static void test_config(void **state)
@@ -364,10 +364,10 @@ static void test_bad_config(void **state)
     } cases[] = {
         { "json\nbogus line\n", "/conf:2: unknown option bogus line" },
         { "refrence = x\n", "/conf:1: unknown option refrence; did you mean reference?" },
-        { "json = perhaps\n", "/conf:1: json: yes or no is wanted, not \"perhaps\"" },
-        { "\n\nsamples = 1e3\n", "/conf:3: samples: \"1e3\" is no whole number" },
-        { "samples =  # none\n", "/conf:1: samples: a value is wanted" },
-        { "samples\n", "/conf:1: samples: a value is wanted" },
+        { "json = perhaps\n", "/conf:1: json: expected yes or no, not \"perhaps\"" },
+        { "\n\nsamples = 1e3\n", "/conf:3: samples: \"1e3\" is not an integer, or out of range" },
+        { "samples =  # none\n", "/conf:1: samples: expected a value" },
+        { "samples\n", "/conf:1: samples: expected a value" },
         { "config = other\n", "/conf:1: unknown option config" },
     };
     struct sandbox *sandbox = *state;
@@ -380,64 +380,126 @@ static void test_bad_config(void **state)
     assert_fails(sandbox, cmd_eval, "eval --config @/conf", EXIT_USAGE, "/conf:1: has a NUL byte");
 }
 
-/* A command with all types of options, in a group too, that prints what it has read. */
+/* A command with all types of options, in groups, that prints what it has read. */
+struct show {
+    const char *name, *file;
+    double rate;
+    long seed;
+    int flag, beam, kind, size;
+    struct option_list list;
+};
+
+static const char *const kinds[] = { "plain", "fancy", NULL };
+
+#define ROW(type, member) OPTION(struct show, type, member)
+
+static const struct option show_table[] = {
+    { "flag", ROW(FLAG, flag), .help = "a flag" },
+    { "beam", ROW(INT, beam), .value = "N", .initial = "12", .low = 1, .high = OPTION_ANY, .help = "a beam" },
+    { "name", ROW(TEXT, name), .value = "NAME", .initial = "none", .help = "a name" },
+    { "file", ROW(TEXT, file), .value = "FILE", .help = "a file" },
+    OPTIONS_HEADING("More"),
+    { "rate", ROW(REAL, rate), .value = "X", .initial = "0.5", .low = 0, .high = 1, .role = OPTION_FREE, .help = "a rate" },
+    { "seed", ROW(LONG, seed), .value = "N", .initial = "1", .low = -1e15, .high = OPTION_ANY, .help = "a seed" },
+    { "kind", ROW(CHOICE, kind), .value = "KIND", .initial = "plain", .names = kinds, .role = OPTION_OF_STATE, .help = "a kind" },
+    { "size", ROW(INT, size), .value = "N", .initial = "auto", .low = 1, .high = 9, .word = "auto", .meaning = -1,
+      .role = OPTION_OF_STATE, .help = "a size" },
+    { "list", ROW(LIST, list), .value = "FILE", .help = "a list" },
+    OPTIONS_END,
+};
+
+static const struct command show_command = { "show", "[OPTION...] FILE...", show_table, sizeof(struct show), 2 };
+
 static int cmd_show(int argc, const char **argv)
 {
-    const char *name = "none", *file = NULL;
-    double rate = 0.5;
-    long seed = 1;
-    int flag = 0, beam = 12;
-    struct poptOption group[] = {
-        OPTION_REAL("rate", rate, "a rate", "X"),
-        OPTION_LONG("seed", seed, "a seed", "N"),
-        OPTIONS_END,
-    };
-    const struct poptOption table[] = {
-        OPTION_FLAG("flag", flag, "a flag"),
-        OPTION_INT("beam", beam, "a beam", "N"),
-        OPTION_TEXT("name", name, "a name", "NAME"),
-        OPTION_FILE("file", file, "a file", "FILE"),
-        OPTION_GROUP(group, "More:"),
-        OPTIONS_END,
-    };
+    struct show s;
     struct options options;
-    int code = options_read(&options, "show", "[OPTION...] FILE...", table, argc, argv, 2);
+    struct text stored = { 0 };
+    int code = options_read(&options, &show_command, &s, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
-    if (options_range_real(&options, "rate", rate, 0, 1)) {
-        options_release(&options);
-        return EXIT_USAGE;
-    }
-    printf("%d %d %s %s %g %ld:", flag, beam, name, file ? file : "(none)", rate, seed);
+    printf("%d %d %s %s %g %ld:", s.flag, s.beam, s.name, s.file ? s.file : "(none)", s.rate, s.seed);
     for (int i = 0; i < options.argument_count; i++)
         printf(" %s", options.arguments[i]);
+    for (int i = 0; i < s.list.count; i++)
+        printf(" [%s]", s.list.items[i]);
+    options_print(&show_command, &s, &stored);
+    printf("\n%s", stored.data);
+    text_release(&stored);
     options_release(&options);
     return EXIT_DONE;
 }
+
+/* What cmd_show prints after that line if nothing is given that is stored. */
+#define STORED "\nrate = 0.5\nkind = plain\nsize = auto\n"
 
 static void test_types(void **state)
 {
     struct sandbox *sandbox = *state;
 
     assert_int_equal(run(sandbox, cmd_show, "show"), EXIT_DONE);
-    assert_string_equal(sandbox->out.data, "0 12 none (none) 0.5 1:");
+    assert_string_equal(sandbox->out.data, "0 12 none (none) 0.5 1:" STORED);
     assert_int_equal(
         run(sandbox, cmd_show, "show --seed -123456789012 --flag a --rate=1e-3 --beam 1 --beam 7 --name x=y --file - -- --b"),
         EXIT_DONE);
-    assert_string_equal(sandbox->out.data, "1 7 x=y - 0.001 -123456789012: a --b");
+    assert_string_equal(sandbox->out.data, "1 7 x=y - 0.001 -123456789012: a --b\nrate = 0.001\nkind = plain\nsize = auto\n");
+    assert_int_equal(run(sandbox, cmd_show, "show --kind fancy --size 9 --rate 0.1"), EXIT_DONE);
+    assert_string_equal(sandbox->out.data, "0 12 none (none) 0.1 1:\nrate = 0.1\nkind = fancy\nsize = 9\n");
     write_file(sandbox, "conf", "name = \" # \"\nrate = 0.25\nflag = yes\nname = a#b # c\nfile = \"a \"\n");
-    assert_int_equal(run(sandbox, cmd_show, "show --config @/conf"), EXIT_DONE);
-    assert_string_equal(sandbox->out.data, "1 12 a#b a  0.25 1:");
+    assert_int_equal(run(sandbox, cmd_show, "show --config @/conf --rate .5"), EXIT_DONE);
+    assert_string_equal(sandbox->out.data, "1 12 a#b a  0.5 1:" STORED);
     write_file(sandbox, "conf", "name = \" # \"\n");
     assert_int_equal(run(sandbox, cmd_show, "show --config @/conf"), EXIT_DONE);
-    assert_string_equal(sandbox->out.data, "0 12  #  (none) 0.5 1:");
-    assert_fails(sandbox, cmd_show, "show a b c", EXIT_USAGE, "show: \"c\" is one argument too many");
-    assert_fails(sandbox, cmd_show, "show --rate nan", EXIT_USAGE, "--rate: \"nan\" is not a number");
-    assert_fails(sandbox, cmd_show, "show --rate 1.5", EXIT_USAGE, "--rate: 1.5 is not in 0 to 1");
+    assert_string_equal(sandbox->out.data, "0 12  #  (none) 0.5 1:" STORED);
     assert_int_equal(run(sandbox, cmd_show, "show -h"), EXIT_DONE);
-    assert_has(&sandbox->out, "More:");
+    assert_has(&sandbox->out, "\nMore:\n");
     assert_has(&sandbox->out, "(default: 0.5)");
+    assert_has(&sandbox->out, "a kind: plain or fancy (default: plain)");
+}
+
+/* Lists collect what files give, and what the command line gives replaces it. */
+static void test_lists(void **state)
+{
+    struct sandbox *sandbox = *state;
+
+    assert_int_equal(run(sandbox, cmd_show, "show --list a --list b"), EXIT_DONE);
+    assert_string_equal(sandbox->out.data, "0 12 none (none) 0.5 1: [a] [b]" STORED);
+    write_file(sandbox, "conf", "list = c\nlist = d\n");
+    assert_int_equal(run(sandbox, cmd_show, "show --config @/conf"), EXIT_DONE);
+    assert_string_equal(sandbox->out.data, "0 12 none (none) 0.5 1: [c] [d]" STORED);
+    assert_int_equal(run(sandbox, cmd_show, "show --list a --config @/conf"), EXIT_DONE);
+    assert_string_equal(sandbox->out.data, "0 12 none (none) 0.5 1: [a]" STORED);
+    write_file(sandbox, "conf", "list = c\nflag\n");
+    assert_int_equal(run(sandbox, cmd_show, "show --config @/conf --list a --list b"), EXIT_DONE);
+    assert_string_equal(sandbox->out.data, "1 12 none (none) 0.5 1: [a] [b]" STORED);
+}
+
+static void test_wrong_use(void **state)
+{
+    static const struct {
+        const char *line, *message;
+    } cases[] = {
+        { "show a b c", "show: unexpected argument \"c\"" },
+        { "show --rate nan", "--rate: \"nan\" is not a number" },
+        { "show --rate 1.5", "--rate: 1.5 is not in 0 to 1" },
+        { "show --beam 0", "--beam: 0 is too small; the least is 1" },
+        { "show --beam 1e3", "--beam: \"1e3\" is not an integer" },
+        { "show --beam 99999999999", "--beam: \"99999999999\" is not an integer, or out of range" },
+        { "show --size -1", "--size: -1 is not in 1 to 9, or auto" },
+        { "show --kind other", "--kind: \"other\" is not one of plain, fancy" },
+        { "show --flag=yes", "--flag takes no value" },
+        { "show --rate", "--rate: expected a value" },
+        { "show --rat 1", "unknown option --rat; did you mean --rate?" },
+        { "show -rate 1", "unknown option -rate; did you mean --rate?" },
+        { "show ---rate 1", "unknown option ---rate" },
+        { "show -x", "unknown option -x" },
+        { "show --=1", "unknown option --" },
+    };
+    struct sandbox *sandbox = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_fails(sandbox, cmd_show, cases[i].line, EXIT_USAGE, cases[i].message);
 }
 
 int main(void)
@@ -455,6 +517,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_config, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_wrong_use, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

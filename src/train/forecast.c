@@ -1,0 +1,63 @@
+#include "train/forecast.h"
+
+#include "train/progress.h"
+#include "train/validate.h"
+
+/* Activations of the largest batch of the epoch, all workers together. */
+static size_t largest_batch(const struct trainer *trainer)
+{
+    const struct plan_options batches = settings_batches(trainer->settings);
+    const struct learner *learner = &trainer->learner;
+    struct plan plan;
+    size_t most = 0;
+
+    plan_make(&plan, trainer->corpus, &batches, learner->seed, (uint64_t)trainer->state.epoch);
+    for (size_t i = 0; i < plan.batches; i++) {
+        const struct pairs pairs = plan_batch(&plan, trainer->corpus, i);
+        size_t bytes = learner_measure(learner, &pairs);
+
+        most = bytes > most ? bytes : most;
+    }
+    plan_release(&plan);
+    return most;
+}
+
+/* The backend's own copies of all weights, for one direction, and (`matrices`) how many it copies. */
+static size_t packed_bytes(const struct learner *learner, int *matrices)
+{
+    *matrices = 0;
+    if (!matmul_packs(&learner->team->workers[0]))
+        return 0;
+    return model_product_numbers(&learner->model, matrices) * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
+}
+
+struct forecast forecast_memory(const struct trainer *trainer)
+{
+    const struct learner *learner = &trainer->learner;
+    size_t array = learner->model.layout.length * sizeof(real), threads = (size_t)learner->team->count;
+    int matrices;
+    size_t packed = packed_bytes(learner, &matrices), before = progress_memory();
+    size_t in_use = (1 + (learner->average != NULL)) * array; /* of the parameters, counted in `before` too */
+    struct forecast forecast = { .text = before > in_use ? before - in_use : 0, .activations = largest_batch(trainer) };
+
+    forecast.parameters =
+        (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
+    forecast.products = 2 * packed + threads * (size_t)matrices * MATMUL_COMPILED;
+    if (trainer->valid)
+        forecast.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model);
+    return forecast;
+}
+
+size_t forecast_total(const struct forecast *forecast)
+{
+    return forecast->text + forecast->parameters + forecast->activations + forecast->products + forecast->validation;
+}
+
+void forecast_reserve(struct trainer *trainer, const struct forecast *forecast)
+{
+    struct learner *learner = &trainer->learner;
+    size_t each = forecast->activations / (size_t)learner->team->count;
+
+    for (int i = 0; i < learner->team->count; i++)
+        worker_reserve(&learner->team->workers[i], each + each / 16);
+}

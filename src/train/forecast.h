@@ -1,0 +1,24 @@
+/* forecast: the memory that training will use, known before it begins. */
+#ifndef NMT_TRAIN_FORECAST_H
+#define NMT_TRAIN_FORECAST_H
+
+#include "train/trainer.h"
+
+/* In bytes. */
+struct forecast {
+    size_t text;        /* what the process has before training, less the parameters: corpus, tokenizer, program */
+    size_t parameters;  /* weights, their average and the best ones, a gradient per worker, the optimiser's moments */
+    size_t activations; /* of the largest batch of the next epoch, all workers together */
+    size_t products;    /* packed weights and compiled matrix products */
+    size_t validation;  /* the average's packed copy; a forward pass for scores, and about as much for search */
+};
+
+/* Predicts it all, for a trainer that is ready to run. */
+struct forecast forecast_memory(const struct trainer *trainer);
+
+size_t forecast_total(const struct forecast *forecast);
+
+/* Reserves what the activations need, so that nothing need be allocated in the loop. */
+void forecast_reserve(struct trainer *trainer, const struct forecast *forecast);
+
+#endif

@@ -1,0 +1,57 @@
+#include "train/saver.h"
+
+#include "base/report.h"
+#include "math/meter.h"
+#include "train/checkpoint.h"
+
+static void write_model(struct trainer *trainer)
+{
+    struct saver *saver = &trainer->saver;
+
+    saver->model_written = checkpoint_save_model(trainer, trainer->best ? trainer->best : trainer_values(trainer)) == 0;
+    saver->has_model |= saver->model_written;
+}
+
+void saver_save(struct trainer *trainer)
+{
+    struct saver *saver = &trainer->saver;
+    long update = trainer->state.update;
+
+    report_as_warnings(1);
+    if (!trainer->best || !saver->model_written)
+        write_model(trainer);
+    if (saver->update != update && checkpoint_save(trainer) == 0)
+        saver->update = update;
+    if (!saver->model_written || saver->update != update)
+        warning("update %ld is not saved; the next save will try again", update);
+    report_as_warnings(0);
+    saver->time = meter_clock();
+}
+
+void saver_save_in_time(struct trainer *trainer)
+{
+    double minutes = trainer->settings->save_minutes;
+
+    if (minutes > 0 && meter_clock() - trainer->saver.time >= minutes * 60)
+        saver_save(trainer);
+}
+
+void saver_save_model(struct trainer *trainer)
+{
+    report_as_warnings(1);
+    write_model(trainer);
+    report_as_warnings(0);
+}
+
+int saver_check(const struct trainer *trainer)
+{
+    const struct saver *saver = &trainer->saver;
+    long update = trainer->state.update;
+    int no_model = !saver->model_written, no_checkpoint = update > 0 && saver->update != update;
+
+    if (!no_model && !no_checkpoint)
+        return 0;
+    return error("the end of training is not saved: %s%s%s could not be written, see above",
+                 no_model ? trainer->settings->model : "", no_model && no_checkpoint ? " and " : "",
+                 no_checkpoint ? trainer->checkpoint : "");
+}

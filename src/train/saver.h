@@ -1,0 +1,27 @@
+/* saver: when the trainer's files are written, and what happens when that fails: training goes on, with a warning, and the next save
+ * tries again. The model is written before the checkpoint, which is some five times as large. */
+#ifndef NMT_TRAIN_SAVER_H
+#define NMT_TRAIN_SAVER_H
+
+struct trainer;
+
+struct saver {
+    double time;       /* of the last save, on the meter's clock */
+    long update;       /* of the last checkpoint that was written; -1: none by this run */
+    int model_written; /* MODEL.gguf holds the best weights there are, written by this run */
+    int has_model;     /* MODEL.gguf is a model of this training */
+};
+
+/* Writes what changed: the model, if there is a better one or no validation to tell, and the checkpoint. */
+void saver_save(struct trainer *trainer);
+
+/* The same, if the last time is --save-minutes ago. */
+void saver_save_in_time(struct trainer *trainer);
+
+/* Writes the model once more, with the whole history. */
+void saver_save_model(struct trainer *trainer);
+
+/* Whether both files hold the last state. 0, or -1 after reporting. */
+int saver_check(const struct trainer *trainer);
+
+#endif

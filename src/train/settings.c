@@ -1,0 +1,103 @@
+#include "train/settings.h"
+
+#include "train/optimizer.h"
+
+const char *const stop_metric_names[] = { "bleu", "loss", NULL };
+
+static void choose(int *setting, int chosen)
+{
+    if (*setting == AUTO_SETTING)
+        *setting = chosen;
+}
+
+static void choose_real(double *setting, double chosen)
+{
+    if (*setting == AUTO_SETTING)
+        *setting = chosen;
+}
+
+static double follow(double setting, double other)
+{
+    return setting == AUTO_SETTING ? other : setting;
+}
+
+/* The learning rate that an optimiser wants. */
+static double usual_rate(int optimizer)
+{
+    switch (optimizer) {
+    case OPTIMIZER_ADAM: return 0.001;
+    case OPTIMIZER_ADADELTA: return 1;
+    default: return 0.5;
+    }
+}
+
+/* A twentieth of the corpus, but at least 100 pairs (a tenth of a small corpus) and at most 1000, beyond which scores gain little. Of a
+ * corpus of up to 200 pairs none can be spared. */
+static int usual_split(size_t pairs)
+{
+    size_t least = pairs / 10 < 100 ? pairs / 10 : 100, split = pairs / 20;
+
+    if (pairs <= 200)
+        return 0;
+    split = split < least ? least : split;
+    return (int)(split > 1000 ? 1000 : split);
+}
+
+void settings_choose(struct train_settings *s, size_t pairs)
+{
+    /* A corpus of some thousand pairs wants a small model, and a deeper encoder rather than a wider one (models/RECIPES.md). */
+    int small = pairs < 12000, large = pairs >= 60000;
+
+    choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : small ? 2000 : large ? 16000 : 8000);
+    choose(&s->embedding, small ? 128 : 256);
+    choose(&s->hidden, small ? 256 : 512);
+    choose(&s->alignment, small ? 256 : 512);
+    choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
+    choose(&s->encoder_layers, small ? 2 : 1);
+    choose(&s->batch_tokens, small ? 500 : large ? 3000 : 1000);
+    choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(pairs));
+    choose_real(&s->learning_rate, usual_rate(s->optimizer));
+    choose_real(&s->dropout, large ? 0.1 : 0.3);
+    choose_real(&s->dropout_state, large ? 0 : 0.2);
+}
+
+struct tokenizer_options settings_tokenizer(const struct train_settings *s)
+{
+    return (struct tokenizer_options){ .units = (enum units)s->units,
+                                       .pretokenized = s->pretokenized,
+                                       .lowercase = s->lowercase,
+                                       .vocabulary = s->vocabulary,
+                                       .shared = s->tie == TIE_ALL };
+}
+
+struct config settings_config(const struct train_settings *s)
+{
+    return (struct config){ .E = s->embedding,
+                            .tie = (enum tie)s->tie,
+                            .encoder = { .layers = s->encoder_layers, .width = s->hidden },
+                            .decoder = { .width = s->hidden,
+                                         .alignment = s->attention == ATTENTION_NONE ? 0 : s->alignment,
+                                         .maxout = s->maxout,
+                                         .attention = (enum attention_kind)s->attention,
+                                         .query = (enum query_kind)s->query } };
+}
+
+struct dropout settings_dropout(const struct train_settings *s)
+{
+    return (struct dropout){ .embedding = follow(s->dropout_embedding, s->dropout),
+                             .state = s->dropout_state,
+                             .annotation = follow(s->dropout_annotation, s->dropout),
+                             .readout = follow(s->dropout_readout, s->dropout),
+                             .source_word = follow(s->word_dropout_source, s->word_dropout),
+                             .target_word = follow(s->word_dropout_target, s->word_dropout) };
+}
+
+struct plan_options settings_batches(const struct train_settings *s)
+{
+    return (struct plan_options){ .tokens = s->batch_tokens, .sentences = s->batch_sentences, .pool = s->pool };
+}
+
+int settings_have_valid(const struct train_settings *s)
+{
+    return s->valid.pairs || s->valid.source;
+}

@@ -1,0 +1,58 @@
+/* settings: everything that can be chosen about a training run; cli/recipe.c has a row for each (name, range, default, help).
+ *
+ * AUTO_SETTING, where the row allows it, is replaced by settings_choose, once the number of pairs is known. */
+#ifndef NMT_TRAIN_SETTINGS_H
+#define NMT_TRAIN_SETTINGS_H
+
+#include "corpus/corpus.h"
+#include "corpus/plan.h"
+#include "layers/dropout.h"
+#include "model/config.h"
+
+enum { AUTO_SETTING = -1 };
+
+/* What early stopping and the learning rate look at. */
+enum stop_metric { STOP_BLEU, STOP_LOSS };
+
+extern const char *const stop_metric_names[];
+
+struct train_settings {
+    /* of one run: never stored in a model */
+    const char *model, *log;
+    struct corpus_files corpus, valid; /* a checkpoint keeps the names, to find the files again */
+    int preset, resume, quiet;
+
+    /* corpus and tokenizer */
+    int first, valid_split, max_length; /* pairs used (0: all); pairs set aside for validation; tokens on a side (0: any number) */
+    int units, pretokenized, lowercase, bad_utf8, vocabulary;
+
+    /* model */
+    int embedding, hidden, alignment, maxout, encoder_layers, attention, query, tie, initial;
+
+    /* training */
+    int optimizer, warmup, halve_after, patience, stop_on, validate_every;
+    double learning_rate, clip;
+    int batch_tokens, batch_sentences, pool;
+    long max_updates, max_epochs; /* -1, 0: no bound */
+    double max_minutes, save_minutes;
+    long seed;
+    int threads, backend, precision;
+
+    /* regularisation; dropout_… and word_dropout_… may stay AUTO_SETTING: they then follow dropout and word_dropout */
+    double label_smoothing, dropout, dropout_embedding, dropout_state, dropout_annotation, dropout_readout;
+    double word_dropout, word_dropout_source, word_dropout_target, bpe_dropout, average;
+};
+
+/* Replaces what is AUTO_SETTING by what suits a corpus of so many pairs (max_length apart, which depends on the encoded corpus). */
+void settings_choose(struct train_settings *settings, size_t pairs);
+
+/* The settings as the modules want them. Vocabularies are not known to settings_config. */
+struct tokenizer_options settings_tokenizer(const struct train_settings *settings);
+struct config settings_config(const struct train_settings *settings);
+struct dropout settings_dropout(const struct train_settings *settings);
+struct plan_options settings_batches(const struct train_settings *settings);
+
+/* Whether held-out pairs were given as files. */
+int settings_have_valid(const struct train_settings *settings);
+
+#endif

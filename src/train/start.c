@@ -1,0 +1,172 @@
+#include "train/start.h"
+
+#include "base/report.h"
+#include "corpus/split.h"
+#include "train/checkpoint.h"
+
+#include <string.h>
+
+/* The most that the activations of one pair may take; longer pairs are left out. A constant, so that what is learned does not depend on
+ * the machine: with the default model it is two sentences of some 3,000 tokens. */
+enum { PAIR_MEMORY = 1 << 29 };
+
+/* Reads the corpus and the validation pairs, or sets some aside. 0, or -1 after reporting. */
+static int read_corpora(struct training *training)
+{
+    struct train_settings *settings = training->settings;
+    struct corpus *corpus = &training->corpus;
+    enum bad_utf8 bad_utf8 = (enum bad_utf8)settings->bad_utf8;
+
+    if (corpus_read(corpus, &settings->corpus, bad_utf8, settings->lowercase, 0))
+        return -1;
+    if (settings->first > 0)
+        corpus_keep(corpus, (size_t)settings->first);
+    settings_choose(settings, corpus->pairs);
+    if (settings_have_valid(settings))
+        return corpus_read(&training->valid, &settings->valid, bad_utf8, settings->lowercase, 0);
+    if (settings->valid_split > 0)
+        training->copies = corpus_split(corpus, &training->valid, (size_t)settings->valid_split, (uint64_t)settings->seed);
+    return 0;
+}
+
+static int pair_fits(const struct model *model, const struct dropout *rates, const struct corpus *corpus, size_t pair)
+{
+    const int numbers[] = { 0 };
+    const struct dropping dropping = { .rates = *rates, .numbers = numbers };
+    const struct batch batch = { .sentences = 1,
+                                 .source = corpus->sentence[SOURCE] + pair,
+                                 .source_length = corpus->length[SOURCE] + pair,
+                                 .targets = 1,
+                                 .target = corpus->sentence[TARGET] + pair,
+                                 .target_length = corpus->length[TARGET] + pair };
+    const struct pass_input input = { .model = model, .batch = &batch, .dropping = &dropping };
+
+    return pass_measure(&input, 1) <= PAIR_MEMORY;
+}
+
+static int tokens_of(const struct corpus *corpus, size_t pair)
+{
+    int source = corpus->length[SOURCE][pair] - 1, target = corpus->length[TARGET][pair] - 1;
+
+    return source > target ? source : target;
+}
+
+/* The --max-length that leaves out only what takes too much memory: one less than the shortest such pair, or 0 if there is none. */
+static int choose_max_length(const struct model *model, const struct dropout *rates, const struct corpus *corpus)
+{
+    int most = 0;
+
+    for (size_t k = 0; k < corpus->pairs; k++)
+        if ((!most || tokens_of(corpus, k) <= most) && !pair_fits(model, rates, corpus, k))
+            most = tokens_of(corpus, k) - 1;
+    return most;
+}
+
+/* Encodes both corpora and leaves out what is too long. 0, or -1 after reporting. */
+static int encode_corpora(struct training *training, const struct model *model)
+{
+    struct train_settings *settings = training->settings;
+    const struct dropout rates = settings_dropout(settings);
+    struct corpus *corpus = &training->corpus;
+
+    corpus_encode(corpus, &training->tokenizer);
+    if (training->valid.pairs)
+        corpus_encode(&training->valid, &training->tokenizer);
+    if (settings->max_length == AUTO_SETTING)
+        settings->max_length = choose_max_length(model, &rates, corpus);
+    if (settings->max_length > 0) {
+        corpus_limit(corpus, settings->max_length);
+        if (!settings_have_valid(settings)) { /* these pairs are from the same corpus */
+            corpus_limit(&training->valid, settings->max_length);
+            corpus->dropped.too_long += training->valid.dropped.too_long;
+        }
+    }
+    if (corpus->pairs == 0)
+        return error("every pair has more than %d tokens; use a higher --max-length", settings->max_length);
+    return 0;
+}
+
+/* Encodes the corpora for this model, which the trainer takes over. 0, or -1 after reporting. */
+static int init_trainer(struct training *training, struct model *model)
+{
+    if (encode_corpora(training, model)) {
+        model_release(model);
+        return -1;
+    }
+    training->trainer = (struct trainer){ .settings = training->settings,
+                                          .tokenizer = &training->tokenizer,
+                                          .corpus = &training->corpus,
+                                          .valid = training->valid.pairs ? &training->valid : NULL };
+    trainer_init(&training->trainer, &training->team, model);
+    return 0;
+}
+
+static int init(struct training *training, struct train_settings *settings)
+{
+    *training = (struct training){ .settings = settings };
+    return team_init(&training->team, settings->threads, (enum backend)settings->backend, (enum precision)settings->precision) ||
+                   read_corpora(training)
+               ? EXIT_FAILED
+               : 0;
+}
+
+/* The configuration of the settings, with the tokenizer's vocabularies. */
+static struct config complete_config(const struct training *training)
+{
+    struct config config = settings_config(training->settings);
+
+    config.Vx = training->tokenizer.sides[SOURCE].count;
+    config.Vy = training->tokenizer.sides[TARGET].count;
+    return config;
+}
+
+int start_fresh(struct training *training, struct train_settings *settings)
+{
+    struct corpus *corpus = &training->corpus;
+    struct tokenizer_options options;
+    struct config config;
+    struct model model;
+
+    if (init(training, settings))
+        return EXIT_FAILED;
+    options = settings_tokenizer(settings);
+    tokenizer_learn(&training->tokenizer, &options, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs);
+    config = complete_config(training);
+    if (config_check(&config, "train"))
+        return EXIT_USAGE;
+    model_init(&model, &config, NULL);
+    layout_initialize(&model.layout, model.values, (enum initial)settings->initial, (unsigned long)settings->seed);
+    return init_trainer(training, &model) ? EXIT_FAILED : 0;
+}
+
+int start_resumed(struct training *training, struct train_settings *settings, struct saved_model *checkpoint)
+{
+    struct tokenizer_options options;
+    struct config config;
+    struct model model;
+
+    if (init(training, settings))
+        return EXIT_FAILED;
+    training->tokenizer = checkpoint->tokenizer;
+    checkpoint->tokenizer = (struct tokenizer){ 0 };
+    options = settings_tokenizer(settings);
+    config = complete_config(training);
+    if (memcmp(&options, &training->tokenizer.options, sizeof options) != 0 ||
+        memcmp(&config, &checkpoint->model.config, sizeof config) != 0) {
+        error("%s: its model is not the one that its settings describe; the file is damaged", checkpoint->gguf.path);
+        return EXIT_FAILED;
+    }
+    model_init(&model, &config, NULL);
+    return init_trainer(training, &model) || checkpoint_load(&training->trainer, &checkpoint->gguf) ? EXIT_FAILED : 0;
+}
+
+void start_release(struct training *training)
+{
+    if (training->trainer.settings)
+        trainer_release(&training->trainer);
+    if (training->tokenizer.sides[SOURCE].pieces)
+        tokenizer_release(&training->tokenizer);
+    corpus_release(&training->valid);
+    corpus_release(&training->corpus);
+    team_release(&training->team);
+}

@@ -1,0 +1,100 @@
+#include "train/summary.h"
+
+#include "base/report.h"
+#include "math/team.h"
+
+/* Lines of one subject: the first begins with its name. */
+#define FIRST "%-12s "
+#define NEXT "             "
+
+static void print_validation(const struct training *training)
+{
+    const struct corpus *valid = &training->valid;
+
+    if (valid->pairs && settings_have_valid(training->settings))
+        note(FIRST "%zu pairs", "validation", valid->pairs);
+    else if (valid->pairs)
+        note(FIRST "%zu pairs of the corpus, set aside (--valid-split)", "validation", valid->pairs);
+    else
+        note(FIRST "none: the last model is the result", "validation");
+    if (training->copies)
+        note(NEXT "%zu more copies of them were removed from the corpus", training->copies);
+    if (valid->replaced)
+        warning("%ld invalid UTF-8 sequences of the validation pairs were replaced by U+FFFD", valid->replaced);
+}
+
+static void print_corpus(const struct training *training)
+{
+    const struct corpus *corpus = &training->corpus;
+    const struct dropped *dropped = &corpus->dropped;
+
+    note(FIRST "%zu pairs: %ld source and %ld target tokens", "corpus", corpus->pairs, corpus_tokens(corpus, SOURCE),
+         corpus_tokens(corpus, TARGET));
+    if (dropped->empty || dropped->bad_utf8 || dropped->too_long)
+        note(NEXT "left out: %ld with an empty side, %ld not UTF-8, %ld too long", dropped->empty, dropped->bad_utf8,
+             dropped->too_long);
+    if (dropped->too_long)
+        note(NEXT "too long: more than %d tokens on a side; --max-length 0 keeps all", training->settings->max_length);
+    if (corpus->replaced)
+        warning("%ld invalid UTF-8 sequences of the corpus were replaced by U+FFFD", corpus->replaced);
+}
+
+static void print_model(const struct training *training)
+{
+    const struct tokenizer *tokenizer = &training->tokenizer;
+    const struct train_settings *s = training->settings;
+
+    note(FIRST "%d source and %d target entries (at most %d), %d merges", "vocabulary", tokenizer->sides[SOURCE].count,
+         tokenizer->sides[TARGET].count, s->vocabulary, tokenizer->merge_count);
+    note(FIRST "%zu parameters", "model", training->trainer.learner.model.layout.parameters);
+    note(NEXT "embedding %d, hidden %d, alignment %d, maxout %d, encoder layers %d, attention %s, tie %s", s->embedding, s->hidden,
+         s->alignment, s->maxout, s->encoder_layers, attention_names[s->attention], tie_names[s->tie]);
+}
+
+static void add_bound(struct text *text, int wanted, const char *format, double bound)
+{
+    if (!wanted)
+        return;
+    text_add_string(text, text->length ? ", or " : "");
+    text_format(text, format, bound);
+}
+
+static void print_training(const struct training *training)
+{
+    const struct train_settings *s = training->settings;
+    const struct dropout dropout = settings_dropout(s);
+    struct text ends = { 0 };
+
+    text_add_string(&ends, "");
+    add_bound(&ends, training->valid.pairs && s->patience, "after %.0f validations without a better model", s->patience);
+    add_bound(&ends, s->max_updates >= 0, "after update %.0f", (double)s->max_updates);
+    add_bound(&ends, s->max_epochs > 0, "after epoch %.0f", (double)s->max_epochs);
+    add_bound(&ends, s->max_minutes > 0, "after %g minutes", s->max_minutes);
+    note(FIRST "%s, learning rate %g, batches of %d %s", "training", optimizer_names[s->optimizer], s->learning_rate,
+         s->batch_sentences ? s->batch_sentences : s->batch_tokens, s->batch_sentences ? "sentences" : "target tokens");
+    note(NEXT "dropout %g (states %g), label smoothing %g", dropout.readout, dropout.state, s->label_smoothing);
+    note(NEXT "ends %s%s", ends.length ? ends.data : "when it is interrupted", training->trainer.state.update ? " (resumed)" : "");
+    text_release(&ends);
+}
+
+static size_t megabytes(size_t bytes)
+{
+    return bytes / 1000000;
+}
+
+void summary_print(const struct training *training, const struct forecast *forecast)
+{
+    const struct team *team = &training->team;
+
+    print_corpus(training);
+    print_validation(training);
+    print_model(training);
+    print_training(training);
+    note(FIRST "%d thread%s, %s, %s", "computing", team->count, team->count == 1 ? "" : "s", backend_names[team->backend],
+         precision_names[team->precision]);
+    note(FIRST "%zu MB predicted: parameters %zu, activations %zu, matrix products %zu, validation %zu, text %zu", "memory",
+         megabytes(forecast_total(forecast)), megabytes(forecast->parameters), megabytes(forecast->activations),
+         megabytes(forecast->products), megabytes(forecast->validation), megabytes(forecast->text));
+    note(FIRST "%s: the %s model; %s: to resume", "files", training->settings->model, training->valid.pairs ? "best" : "last",
+         training->trainer.checkpoint);
+}

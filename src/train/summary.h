@@ -1,0 +1,10 @@
+/* summary: what `nmt train` says of itself before it begins: a table of corpus, model, training, memory and files. */
+#ifndef NMT_TRAIN_SUMMARY_H
+#define NMT_TRAIN_SUMMARY_H
+
+#include "train/forecast.h"
+#include "train/start.h"
+
+void summary_print(const struct training *training, const struct forecast *forecast);
+
+#endif
