@@ -16,6 +16,7 @@ struct inference_settings {
 };
 
 /* The rows of the option table for the member `common` of a command's settings. */
+/* clang-format off */
 #define INFERENCE_OPTIONS(settings, common)                                                                                        \
     { "model", OPTION(settings, LIST, common.models), .value = "FILE", .help = "the model; given several times: an ensemble" },    \
     { "scores", OPTION(settings, FLAG, common.scores),                                                                             \
@@ -34,6 +35,7 @@ struct inference_settings {
       .help = "library for matrix products" },                                                                                     \
     { "precision", OPTION(settings, CHOICE, common.precision), .value = "NAME", .initial = "f32", .names = precision_names,        \
       .help = "precision of matrix products; auto is bf16 where it is fast, int8 is fastest" }
+/* clang-format on */
 
 struct inference {
     struct team team;
