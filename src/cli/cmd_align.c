@@ -25,7 +25,8 @@ struct align_settings {
 static const struct option table[] = {
     { "source", ROW(TEXT, files.source), .value = "FILE", .help = "source sentences, one per line" },
     { "target", ROW(TEXT, files.target), .value = "FILE", .help = "their translations, one per line" },
-    { "pairs", ROW(TEXT, files.pairs), .value = "FILE", .help = "instead of --source and --target: one file with source, tab, target on each line" },
+    { "pairs", ROW(TEXT, files.pairs), .value = "FILE",
+      .help = "instead of --source and --target: one file with source, tab, target on each line" },
     INFERENCE_OPTIONS(struct align_settings, common),
     OPTIONS_END,
 };
