@@ -108,7 +108,7 @@ int cmd_align(int argc, const char **argv)
     }
     if (code == OPTIONS_GO) {
         struct translate_options translate = {
-            .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = s.batch, .longest = LONGEST, .level = inference.level
+            .beam = { .beam = 1, .n_best = 1, .forbidden = -1 }, .batch = s.batch, .refused = LONGEST, .level = inference.level
         };
 
         code = EXIT_FAILED;

@@ -240,6 +240,8 @@ static int search_step(struct beam *beam, struct search *search, struct candidat
                 forbid(search, row, x);
                 extend(&list, row, x, V, before);
             }
+            if (list.count == 0) /* numbers that overflowed */
+                keep(&list, row, VOCAB_END, before + (double)x[VOCAB_END]);
         }
         next = advance(search, sentence, &list, parents, next);
     }

@@ -322,7 +322,7 @@ struct pairs {
 
 static void align_batch(struct translator *translator, int worker, const struct pairs *pairs)
 {
-    int n = pairs->count, longest = translator->options.longest, count = 0;
+    int n = pairs->count, refused = translator->options.refused, count = 0;
     struct tokens(*tokens)[2] = memory_new((size_t)n, sizeof *tokens);
     int32_t *(*ids)[2] = memory_new((size_t)n, sizeof *ids);
     struct scored *scored = memory_new((size_t)n, sizeof *scored);
@@ -339,7 +339,7 @@ static void align_batch(struct translator *translator, int worker, const struct 
         pairs->log_probability[pairs->from + (size_t)i] = 0;
         if (pairs->alignments)
             pairs->alignments[pairs->from + (size_t)i] = (struct alignment){ 0 };
-        if (longest && (lengths[SOURCE] > longest || lengths[TARGET] > longest))
+        if (refused && (lengths[SOURCE] > refused || lengths[TARGET] > refused))
             pairs->log_probability[pairs->from + (size_t)i] = NAN;
         else if (lengths[SOURCE] || lengths[TARGET]) {
             number[count] = i;

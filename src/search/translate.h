@@ -22,8 +22,9 @@ enum { TRANSLATE_REPEATS = 2 };
 
 struct translate_options {
     struct beam_options beam;
-    int batch;   /* pieces searched together by one worker */
-    int longest; /* a line of more tokens is translated in pieces of at most this many; translator_align refuses it (0: never) */
+    int batch;       /* pieces searched together by one worker */
+    int longest;     /* a line of more tokens is translated in pieces of at most this many */
+    int refused;     /* translator_align leaves out pairs with more tokens on a side (0: none) */
     int want_scores; /* log-probabilities of the texts; always so for more than one text */
     int want_alignment;
     enum alignment_level level;
@@ -68,7 +69,7 @@ void translation_release(struct translation *translation);
 
 /* Log-probability and (if wanted) alignment of given pairs of normalised lines, with the same options and labels.
  * log_probability and alignments are [count]; alignments may be NULL. Two blank lines have log-probability 0; a pair that has
- * more than options.longest tokens on a side is not computed, its log-probability is NAN and its alignment empty. 0; or 1 if
+ * more than options.refused tokens on a side is not computed, its log-probability is NAN and its alignment empty. 0; or 1 if
  * options.stop ended it: what was computed means nothing then. */
 int translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
                      struct alignment *alignments);

@@ -299,6 +299,29 @@ static void forbidden_and_exact_length(void **state)
     setup_release(&setup);
 }
 
+/* Where every logit is out of range, each sentence still has an output. */
+static void logits_out_of_range(void **state)
+{
+    (void)state;
+    for (int infinite = 0; infinite < 2; infinite++) {
+        struct setup setup;
+        struct hypothesis best[SENTENCES];
+        struct beam_options options = options_of(3, 1);
+        const struct tensor *bias;
+
+        setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+        bias = &setup.models[0].layout.tensors[layout_find(&setup.models[0].layout, "output.b")];
+        for (int v = 0; v < setup.models[0].config.Vy; v++)
+            setup.models[0].values[bias->offset + (size_t)v] = (real)(infinite ? -INFINITY : -2e30);
+        beam_search(&setup.beam, &setup.sample.batch, &options, best);
+        for (int b = 0; b < SENTENCES; b++) {
+            assert_non_null(best[b].ids);
+            free(best[b].ids);
+        }
+        setup_release(&setup);
+    }
+}
+
 /* Copies of one phrase in a row in a hypothesis: of single tokens, and of longer phrases. */
 static void count_copies(const struct hypothesis *hypothesis, int *single, int *phrase)
 {
@@ -435,6 +458,7 @@ int main(void)
         cmocka_unit_test(shared_sources),
         cmocka_unit_test(wide_beam_is_exhaustive),
         cmocka_unit_test(forbidden_and_exact_length),
+        cmocka_unit_test(logits_out_of_range),
         cmocka_unit_test(repetition_ends),
         cmocka_unit_test(a_source_may_repeat),
         cmocka_unit_test(scoring_in_chunks),

@@ -1,4 +1,5 @@
 /* From lines to lines: blank lines, pieces, n-best lists, stopping. The model is random; its tokenizer has characters. */
+#include "search/piece.h"
 #include "search/translate.h"
 
 #include "../check.h"
@@ -156,6 +157,7 @@ static void too_long_pairs(void **state)
     struct setup setup;
 
     (void)state;
+    options.refused = 8;
     setup_make(&setup, &options, 3);
     assert_int_equal(translator_align(&setup.translator, source, target, 3, log_probability, alignments), 0);
     for (int i = 0; i < 3; i++) {
@@ -283,11 +285,52 @@ static void joint_list(void **state)
     assert_true(other_first > 0);
 }
 
+/* Batches are bounded in pieces and in tokens, hold each piece once, longest first, and are even where there are few. */
+static void batches_are_bounded(void **state)
+{
+    enum { PIECES = 300 };
+    struct pieces pieces = { 0 };
+    struct piece **order;
+    int *start;
+
+    (void)state;
+    pieces.items = memory_new(PIECES, sizeof *pieces.items);
+    for (int longest = 10; longest <= 100000; longest *= 100)
+        for (int workers = 1; workers <= 200; workers += 199) {
+            int batches, seen = 0;
+
+            pieces.count = PIECES;
+            for (int i = 0; i < PIECES; i++)
+                pieces.items[i] = (struct piece){ .line = (size_t)i, .to = longest - i % 7 };
+            batches = pieces_batches(&pieces, 64, workers, &order, &start);
+            for (int k = 0; k < batches; k++) {
+                int tokens = 0;
+
+                assert_true(start[k + 1] > start[k] && start[k + 1] - start[k] <= (workers == 1 ? 64 : 2));
+                for (int i = start[k]; i < start[k + 1]; i++) {
+                    assert_true(tokens < 1 << 16);
+                    tokens += order[i]->to + 1;
+                    seen += order[i]->count++ == 0;
+                    assert_true(i == 0 || order[i]->to <= order[i - 1]->to);
+                }
+            }
+            assert_int_equal(seen, PIECES);
+            free(order);
+            free(start);
+        }
+    free(pieces.items);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stops),          cmocka_unit_test(blank_lines),       cmocka_unit_test(blank_pairs),
-        cmocka_unit_test(too_long_pairs), cmocka_unit_test(pieces_are_ranked), cmocka_unit_test(joint_list),
+        cmocka_unit_test(stops),
+        cmocka_unit_test(blank_lines),
+        cmocka_unit_test(blank_pairs),
+        cmocka_unit_test(too_long_pairs),
+        cmocka_unit_test(pieces_are_ranked),
+        cmocka_unit_test(joint_list),
+        cmocka_unit_test(batches_are_bounded),
     };
 
     return cmocka_run_group_tests_name("translate", tests, NULL, NULL);
