@@ -5,6 +5,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "math/openblas.h"
 
+#include "base/memory.h"
 #include "base/report.h"
 
 #include <cblas.h>
@@ -54,11 +55,50 @@ static void load(void)
     find(handle, "openblas_set_num_threads", &library.set_num_threads);
 }
 
+/* OpenBLAS maps a buffer for each thread that computes at the same time, keeps it, and never stops asking for it. Ends the program in
+ * one line where there is no room for `buffers` more. */
+static void need_buffers(size_t buffers)
+{
+    if (memory_probe(size_product(buffers, OPENBLAS_BYTES)))
+        quit(EXIT_FAILED);
+}
+
+/* Has the first buffer mapped, by a product that is not too small to want one. */
+static void take_first_buffer(void)
+{
+    enum { N = 128 };
+    float *zeros = memory_new((size_t)2 * N * N, sizeof *zeros);
+
+    need_buffers(1);
+    library.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, N, N, N, 1, zeros, N, zeros, N, 0, zeros + (size_t)N * N, N);
+    free(zeros);
+}
+
 static void need_library(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, load);
+}
+
+/* Before every product: if it is the first of this thread, there is room for the buffers of all threads that have computed, but for the
+ * first. */
+static void need_buffer(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static size_t threads;
+    static _Thread_local int counted;
+
+    if (counted)
+        return;
+    counted = 1;
+    need_library();
+    pthread_mutex_lock(&lock);
+    if (threads++ == 0)
+        take_first_buffer();
+    else
+        need_buffers(threads - 1);
+    pthread_mutex_unlock(&lock);
 }
 
 void openblas_set_num_threads(int count)
@@ -71,7 +111,7 @@ void openblas_set_num_threads(int count)
 void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, float alpha,
                  const float *a, blasint lda, const float *b, blasint ldb, float beta, float *c, blasint ldc)
 {
-    need_library();
+    need_buffer();
     library.sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -79,7 +119,7 @@ void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blas
 void cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, double alpha,
                  const double *a, blasint lda, const double *b, blasint ldb, double beta, double *c, blasint ldc)
 {
-    need_library();
+    need_buffer();
     library.dgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -87,7 +127,7 @@ void cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blas
 void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, float alpha, const float *a, blasint lda,
                  const float *x, blasint incx, float beta, float *y, blasint incy)
 {
-    need_library();
+    need_buffer();
     library.sgemv(order, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);
 }
 
@@ -95,6 +135,6 @@ void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, fl
 void cblas_dgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, double alpha, const double *a, blasint lda,
                  const double *x, blasint incx, double beta, double *y, blasint incy)
 {
-    need_library();
+    need_buffer();
     library.dgemv(order, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);
 }

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Address space that OpenBLAS maps for each thread that computes with it, as measured (0.3.21). It never gives up asking for it, so a
- * command that may not have it looks first: memory_probe (base/memory.h). */
+/* Address space that OpenBLAS maps for each thread that computes at the same time, as measured (0.3.21). Where there is no room for it
+ * the program ends in one line; a command may look before (memory_probe, base/memory.h). */
 #define OPENBLAS_BYTES ((size_t)128 << 20)
 
 #endif

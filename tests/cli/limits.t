@@ -44,6 +44,7 @@ survives 'translate' from_file "$T/valid.en" $LIMIT "$NMT" translate --threads 1
 survives 'two threads' from_file "$T/valid.en" $LIMIT "$NMT" translate --threads 2 --model "$T/m.gguf"
 survives 'by OpenBLAS' from_file "$T/valid.en" $LIMIT "$NMT" translate --threads 2 --model "$T/m.gguf" --backend openblas
 survives 'align' $LIMIT "$NMT" align --threads 2 --model "$T/m.gguf" --source "$T/valid.en" --target "$T/valid.fr"
+survives 'train, by OpenBLAS' train --threads 1 --backend openblas --quiet --model "$T/x.gguf" --max-updates 2
 survives 'eval' $LIMIT "$NMT" eval --hypothesis "$T/valid.fr" --reference "$T/valid.fr"
 survives 'info' $LIMIT "$NMT" info "$T/m.gguf"
 must_fail 1 'more threads than there is room for' limited 600000 from_file "$T/valid.en" $LIMIT "$NMT" translate --threads 200 --model "$T/m.gguf"
