@@ -1,5 +1,7 @@
 #include "math/team.h"
 
+#include "base/processors.h"
+
 #include <stdlib.h>
 
 int team_init(struct team *team, int threads, enum backend backend, enum precision precision)
@@ -7,7 +9,7 @@ int team_init(struct team *team, int threads, enum backend backend, enum precisi
     *team = (struct team){ 0 };
     if (worker_choose(&backend, &precision))
         return -1;
-    team->count = threads > 0 ? threads : omp_get_num_procs();
+    team->count = threads > 0 ? threads : processors_available();
     team->backend = backend;
     team->precision = precision;
     /* A library that is called by a worker, or by the main thread alone, must not start threads of its own. */
