@@ -2,6 +2,29 @@
 
 #include "math/vec.h"
 
+void gru_read(const struct gru_step *step, const real *masks, const int *order)
+{
+    int H = step->s.columns;
+
+    if (!masks)
+        matrix_copy(step->s_in, step->s);
+    for (int k = 0; k < step->s.rows && masks; k++)
+        vec_product(matrix_row(step->s_in, k), matrix_row(step->s, k), mask_of(masks, order[k], H), H);
+}
+
+void gru_carry(struct matrix dnext, struct matrix ds, struct matrix ds_in, const real *masks, const int *order)
+{
+    int H = dnext.columns;
+
+    for (int k = 0; k < ds.rows; k++) {
+        vec_add(matrix_row(dnext, k), matrix_row(ds, k), H);
+        if (masks)
+            vec_add_product(matrix_row(dnext, k), matrix_row(ds_in, k), mask_of(masks, order[k], H), H);
+        else
+            vec_add(matrix_row(dnext, k), matrix_row(ds_in, k), H);
+    }
+}
+
 void gru_forward(struct worker *worker, const struct gru_step *step, const struct weight *U)
 {
     int rows = step->s.rows, H = step->s.columns;

@@ -11,6 +11,7 @@
 #ifndef NMT_LAYERS_GRU_H
 #define NMT_LAYERS_GRU_H
 
+#include "layers/dropout.h"
 #include "math/matmul.h"
 
 /* The rows of one step. s and s_in go in; g goes in as above and becomes [r | z | s~]; rs becomes r ∘ s_in. */
@@ -29,6 +30,12 @@ struct gru_step_gradient {
         ds_in; /* [rows, H] what reaches s_in through r ∘ s_in; through Ur, Uz is for the caller to add (dg_r Ur + dg_z Uz) */
     struct matrix drs; /* [rows, H] scratch */
 };
+
+/* s_in = mask ∘ s: row k by the mask of sentence order[k] in masks [sentences, H]; NULL: s_in = s. */
+void gru_read(const struct gru_step *step, const real *masks, const int *order);
+
+/* Adds to dnext what reaches its first rows from the step after them, through ds and mask ∘ ds_in [rows, H]. */
+void gru_carry(struct matrix dnext, struct matrix ds, struct matrix ds_in, const real *masks, const int *order);
 
 /* U NULL: the state before is zero and needs no product. */
 void gru_forward(struct worker *worker, const struct gru_step *step, const struct weight *U);

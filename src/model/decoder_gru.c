@@ -416,34 +416,17 @@ static void forward(struct worker *worker, void *state)
     for (int t = 0; t < x->sequence.steps; t++) {
         struct cell cell = cell_of(x, t);
 
-        for (int k = 0; k < cell.c.rows && x->state_masks; k++)
-            vec_product(matrix_row(cell.gru.s_in, k), matrix_row(cell.gru.s, k),
-                        mask_of(x->state_masks, x->sequence.order[k], x->s.columns), x->s.columns);
-        if (!x->state_masks)
-            matrix_copy(cell.gru.s_in, cell.gru.s);
+        gru_read(&cell.gru, x->state_masks, x->sequence.order);
         cell_forward(worker, x, &cell);
     }
     matrix_fill(x->t, numbers(x, x->blocks->readout[3]));
     readout_forward(worker, &rows, &readout);
 }
 
-/* What reaches the states before step t + 1: ds_out from above, and ds, ds_in from that step by the targets that have it. t = -1: s_0,
- * which nothing reaches from above. */
-static void gather_dnext(const struct state *x, struct matrix dnext, int t, int carried)
+/* Completes dnext by what reaches it from the step after it, by the targets that have one. */
+static void carry(const struct state *x, struct matrix dnext, int carried)
 {
-    int H = dnext.columns;
-
-    if (t >= 0)
-        matrix_copy(dnext, matrix_rows(x->ds_out, x->sequence.first[t], dnext.rows));
-    else
-        matrix_zero(dnext);
-    for (int k = 0; k < carried; k++) {
-        vec_add(matrix_row(dnext, k), matrix_row(x->ds, k), H);
-        if (x->state_masks)
-            vec_add_product(matrix_row(dnext, k), matrix_row(x->ds_in, k), mask_of(x->state_masks, x->sequence.order[k], H), H);
-        else
-            vec_add(matrix_row(dnext, k), matrix_row(x->ds_in, k), H);
-    }
+    gru_carry(dnext, matrix_rows(x->ds, 0, carried), matrix_rows(x->ds_in, 0, carried), x->state_masks, x->sequence.order);
 }
 
 /* From dc to dq (the first part of dg), dkeys, dva and dh. */
@@ -537,11 +520,15 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     matrix_zero(x->dkeys);
     readout_backward(worker, gradient, &back, &rows, &readout);
     for (int t = x->sequence.steps - 1; t >= 0; t--) {
-        gather_dnext(x, matrix_rows(x->dnext, 0, x->sequence.active[t]), t, carried);
+        struct matrix dnext = matrix_rows(x->dnext, 0, x->sequence.active[t]);
+
+        matrix_copy(dnext, matrix_rows(x->ds_out, x->sequence.first[t], dnext.rows));
+        carry(x, dnext, carried);
         cell_backward(worker, gradient, x, t);
         carried = x->sequence.active[t];
     }
-    gather_dnext(x, x->dnext, -1, carried);
+    matrix_zero(x->dnext); /* nothing reaches s_0 from above */
+    carry(x, x->dnext, carried);
     start_backward(worker, gradient, x);
     weights_backward(worker, gradient, x);
 }

@@ -208,19 +208,6 @@ static struct gru_step step_of(const struct state *x, const struct direction *di
                               .next = matrix_rows(direction->s, first, active) };
 }
 
-/* s_in = mask ∘ s. */
-static void read_state(const struct gru_step *step, const struct sequence *sequence, const real *masks)
-{
-    int H = step->s.columns;
-
-    if (!masks) {
-        matrix_copy(step->s_in, step->s);
-        return;
-    }
-    for (int k = 0; k < step->s.rows; k++)
-        vec_product(matrix_row(step->s_in, k), matrix_row(step->s, k), mask_of(masks, sequence->order[k], H), H);
-}
-
 /* From X, the input of every step, to s: its product with the input weights, then through time. */
 static void direction_forward(struct worker *worker, struct state *x, int layer, int d)
 {
@@ -234,7 +221,7 @@ static void direction_forward(struct worker *worker, struct state *x, int layer,
     for (int t = 0; t < x->sequence.steps; t++) {
         struct gru_step step = step_of(x, direction, t);
 
-        read_state(&step, &x->sequence, direction->state_masks);
+        gru_read(&step, direction->state_masks, x->sequence.order);
         if (t)
             matmul_forward(worker, matrix_columns(step.g, 0, 2 * H), step.s_in, &weights[blocks->UG], ADD);
         gru_forward(worker, &step, t ? &weights[blocks->U] : NULL);
@@ -309,21 +296,6 @@ static void forward(struct worker *worker, void *state)
         memcpy(matrix_row(encoded->summary, b), matrix_row(encoded->h, encoded->start[b]) + H, (size_t)H * sizeof(real));
 }
 
-/* What reaches the states of step t: ds_out from above, and ds, ds_in from the step after by the sentences that have one. */
-static void gather_dnext(const struct state *x, struct matrix dnext, int t, int carried, const real *masks)
-{
-    int H = dnext.columns;
-
-    matrix_copy(dnext, matrix_rows(x->ds_out, x->sequence.first[t], dnext.rows));
-    for (int k = 0; k < carried; k++) {
-        vec_add(matrix_row(dnext, k), matrix_row(x->ds, k), H);
-        if (masks)
-            vec_add_product(matrix_row(dnext, k), matrix_row(x->ds_in, k), mask_of(masks, x->sequence.order[k], H), H);
-        else
-            vec_add(matrix_row(dnext, k), matrix_row(x->ds_in, k), H);
-    }
-}
-
 /* From the gradient of every state in ds_out: through time, then all weight gradients in one product each, and dX. */
 static void direction_backward(struct worker *worker, struct gradient *gradient, struct state *x, int layer, int d)
 {
@@ -342,7 +314,9 @@ static void direction_backward(struct worker *worker, struct gradient *gradient,
                                           .ds_in = matrix_rows(x->ds_in, 0, active),
                                           .drs = matrix_rows(x->drs, 0, active) };
 
-        gather_dnext(x, back.dnext, t, carried, direction->state_masks);
+        matrix_copy(back.dnext, matrix_rows(x->ds_out, first, active));
+        gru_carry(back.dnext, matrix_rows(x->ds, 0, carried), matrix_rows(x->ds_in, 0, carried), direction->state_masks,
+                  x->sequence.order);
         gru_backward(worker, &back, &step, t ? &weights[blocks->U] : NULL);
         if (t)
             matmul_backward(worker, back.ds_in, matrix_columns(back.dg, 0, 2 * H), &weights[blocks->UG], ADD);
