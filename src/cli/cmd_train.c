@@ -121,10 +121,11 @@ static int train(struct train_settings *settings, struct saved_model *resumed)
         training.trainer.settings_text = stored.data;
         training.trainer.checkpoint = checkpoint;
         forecast = forecast_memory(&training.trainer);
-        forecast_reserve(&training.trainer, &forecast);
         summary_print(&training, &forecast);
         catch_signals();
-        code = report_end(&training.trainer, trainer_run(&training.trainer, &stop_signal));
+        code = EXIT_FAILED;
+        if (forecast_reserve(&training.trainer, &forecast) == 0)
+            code = report_end(&training.trainer, trainer_run(&training.trainer, &stop_signal));
     }
     start_release(&training);
     text_release(&stored);

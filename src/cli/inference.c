@@ -1,8 +1,6 @@
 #include "cli/inference.h"
 
-#include "base/processors.h"
 #include "base/report.h"
-#include "math/openblas.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -50,20 +48,14 @@ void inference_claim(const struct inference_settings *settings, struct claims *c
         claims_input(claims, "--model", settings->models.items[i]);
 }
 
-/* Address space that a worker takes for its stack and oneDNN's compiled products, as measured. */
-#define WORKER_BYTES ((size_t)24 << 20)
-
-/* Whether there is memory for the libraries: they do not report that there is none, but crash, or try for ever. 0, or -1 after
- * reporting. */
+/* Whether there is memory for the models' packed weights and the libraries. 0, or -1 after reporting. */
 static int check_resources(const struct inference *inference)
 {
-    size_t threads = (size_t)inference->team.count, bytes = size_product(threads, WORKER_BYTES);
+    size_t bytes = 0;
 
-    /* With oneDNN, OpenBLAS computes what a lone line needs. */
-    bytes += size_product(inference->team.backend == BACKEND_OPENBLAS ? threads : 1, OPENBLAS_BYTES);
     for (int i = 0; i < inference->count; i++)
-        bytes += inference->saved[i].gguf.size; /* packed weights */
-    return processors_try(inference->team.count) || memory_probe(bytes) ? -1 : 0;
+        bytes += inference->saved[i].gguf.size;
+    return team_probe(&inference->team, bytes);
 }
 
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)

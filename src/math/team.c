@@ -1,6 +1,7 @@
 #include "math/team.h"
 
 #include "base/processors.h"
+#include "math/openblas.h"
 
 #include <stdlib.h>
 
@@ -27,4 +28,16 @@ void team_release(struct team *team)
         worker_release(&team->workers[i]);
     free(team->workers);
     *team = (struct team){ 0 };
+}
+
+/* Address space that a worker takes for its stack and oneDNN's compiled products, as measured. */
+#define WORKER_BYTES ((size_t)24 << 20)
+
+int team_probe(const struct team *team, size_t bytes)
+{
+    size_t threads = (size_t)team->count;
+
+    /* With oneDNN, OpenBLAS computes what a lone line needs. */
+    bytes += size_product(threads, WORKER_BYTES) + size_product(team->backend == BACKEND_OPENBLAS ? threads : 1, OPENBLAS_BYTES);
+    return processors_try(team->count) || memory_probe(bytes) ? -1 : 0;
 }

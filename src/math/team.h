@@ -34,4 +34,8 @@ struct team {
 int team_init(struct team *team, int threads, enum backend backend, enum precision precision);
 void team_release(struct team *team);
 
+/* Whether there are threads and memory for the workers, for what the libraries will take, and for `bytes` more: they do not report that
+ * there is none, but crash, or try for ever. 0, or -1 after reporting. */
+int team_probe(const struct team *team, size_t bytes);
+
 #endif

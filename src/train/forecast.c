@@ -53,11 +53,14 @@ size_t forecast_total(const struct forecast *forecast)
     return forecast->text + forecast->parameters + forecast->activations + forecast->products + forecast->validation;
 }
 
-void forecast_reserve(struct trainer *trainer, const struct forecast *forecast)
+int forecast_reserve(struct trainer *trainer, const struct forecast *forecast)
 {
     struct learner *learner = &trainer->learner;
     size_t each = forecast->activations / (size_t)learner->team->count;
 
+    if (team_probe(learner->team, forecast->activations + forecast->products + forecast->validation))
+        return -1;
     for (int i = 0; i < learner->team->count; i++)
         worker_reserve(&learner->team->workers[i], each + each / 16);
+    return 0;
 }

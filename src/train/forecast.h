@@ -18,7 +18,8 @@ struct forecast forecast_memory(const struct trainer *trainer);
 
 size_t forecast_total(const struct forecast *forecast);
 
-/* Reserves what the activations need, so that nothing need be allocated in the loop. */
-void forecast_reserve(struct trainer *trainer, const struct forecast *forecast);
+/* Reserves what the activations need, so that nothing need be allocated in the loop, if there is memory for all that is to come. 0, or
+ * -1 after reporting. */
+int forecast_reserve(struct trainer *trainer, const struct forecast *forecast);
 
 #endif
