@@ -46,6 +46,7 @@ static int check_files(const struct train_settings *settings, const char *checkp
     claims_input(&claims, "--valid-source", settings->valid.source);
     claims_input(&claims, "--valid-target", settings->valid.target);
     claims_input(&claims, "--valid-pairs", settings->valid.pairs);
+    claims_input(&claims, "--parent", settings->parent);
     claims_output(&claims, "--model", settings->model);
     claims_output(&claims, "--model (its checkpoint)", checkpoint);
     claims_output(&claims, "--log", settings->log);
@@ -104,7 +105,14 @@ static int report_end(const struct trainer *trainer, int ended)
     return ended ? 128 + ended : EXIT_DONE;
 }
 
-static int train(struct train_settings *settings, struct saved_model *resumed)
+static int start(struct training *training, struct train_settings *settings, struct saved_model *saved)
+{
+    if (settings->resume)
+        return start_resumed(training, settings, saved);
+    return settings->parent ? start_adapted(training, settings, saved) : start_fresh(training, settings);
+}
+
+static int train(struct train_settings *settings, struct saved_model *saved)
 {
     char *checkpoint = recipe_checkpoint_name(settings->model);
     struct training training = { 0 };
@@ -115,7 +123,7 @@ static int train(struct train_settings *settings, struct saved_model *resumed)
     if (check_files(settings, checkpoint))
         code = EXIT_USAGE;
     else if (try_outputs(settings, checkpoint) == 0)
-        code = resumed ? start_resumed(&training, settings, resumed) : start_fresh(&training, settings);
+        code = start(&training, settings, saved);
     if (code == 0 && training.trainer.settings) {
         recipe_print(settings, &stored);
         training.trainer.settings_text = stored.data;
@@ -136,15 +144,15 @@ static int train(struct train_settings *settings, struct saved_model *resumed)
 int cmd_train(int argc, const char **argv)
 {
     struct train_settings settings;
-    struct saved_model checkpoint = { 0 };
+    struct saved_model saved = { 0 };
     struct options options;
-    int code = recipe_read(&settings, &options, &checkpoint, argc, argv);
+    int code = recipe_read(&settings, &options, &saved, argc, argv);
 
     if (code == OPTIONS_GO) {
         report_quiet(settings.quiet);
-        code = train(&settings, settings.resume ? &checkpoint : NULL);
+        code = train(&settings, &saved);
         options_release(&options);
     }
-    model_file_release(&checkpoint);
+    model_file_release(&saved);
     return code;
 }

@@ -33,9 +33,9 @@
 /* The type of the variable: int for FLAG, INT and CHOICE (the index in `names`), long, double, const char *, struct option_list. */
 enum option_type { OPTION_FLAG, OPTION_INT, OPTION_LONG, OPTION_REAL, OPTION_CHOICE, OPTION_TEXT, OPTION_LIST };
 
-/* What becomes of a setting of `nmt train` when training is resumed: it belongs to one run and is not stored; it must be the same; or
- * it is stored, but may change. */
-enum option_role { OPTION_OF_RUN, OPTION_OF_STATE, OPTION_FREE };
+/* What becomes of a setting of `nmt train` when training is resumed: it belongs to one run and is not stored; it must be the same, and
+ * so must it where training starts from another model (OF_MODEL); or it is stored, but may change. */
+enum option_role { OPTION_OF_RUN, OPTION_OF_STATE, OPTION_OF_MODEL, OPTION_FREE };
 
 struct option {
     const char *name; /* NULL: a heading of the help, which is in `help` */

@@ -25,6 +25,7 @@ static const char *const presets[] = { NULL, paper };
 
 #define ROW(type, member) OPTION(struct train_settings, type, member)
 #define STATE .role = OPTION_OF_STATE
+#define MODEL .role = OPTION_OF_MODEL
 #define FREE .role = OPTION_FREE
 #define PROBABILITY .value = "P", .low = 0, .high = 0.99
 
@@ -39,9 +40,9 @@ static const struct option table[] = {
     { "resume", ROW(FLAG, resume), .help = "continue from the checkpoint, with its settings and files" },
     { "max-minutes", ROW(REAL, max_minutes), .value = "N", .initial = "none", .high = 1e9, .word = "none", FREE,
       .help = "stop this run after N minutes" },
-    { "hidden", ROW(INT, hidden), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+    { "hidden", ROW(INT, hidden), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the state of each GRU: the larger, the better with much data, and the slower" },
-    { "vocabulary", ROW(INT, vocabulary), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, STATE, .help = "vocabulary size" },
+    { "vocabulary", ROW(INT, vocabulary), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, MODEL, .help = "vocabulary size" },
     { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto", FREE,
       .help = "worker threads; auto: one per processor" },
 
@@ -58,27 +59,29 @@ static const struct option table[] = {
       .help = "leave out pairs with more than N tokens on a side (0: none; auto: only those that memory forbids)" },
     { "bad-utf8", ROW(CHOICE, bad_utf8), .value = "WHAT", .initial = "error", .names = bad_utf8_names, STATE,
       .help = "what to do about invalid UTF-8 in the corpus" },
-    { "units", ROW(CHOICE, units), .value = "UNITS", .initial = "bpe", .names = unit_names, STATE, .help = "what a token is" },
-    { "pretokenized", ROW(FLAG, pretokenized), STATE, .help = "words are separated by spaces, in input and output" },
-    { "lowercase", ROW(FLAG, lowercase), STATE, .help = "lower-case all text" },
+    { "units", ROW(CHOICE, units), .value = "UNITS", .initial = "bpe", .names = unit_names, MODEL, .help = "what a token is" },
+    { "pretokenized", ROW(FLAG, pretokenized), MODEL, .help = "words are separated by spaces, in input and output" },
+    { "lowercase", ROW(FLAG, lowercase), MODEL, .help = "lower-case all text" },
 
     OPTIONS_HEADING("Model (auto: by the size of the corpus)"),
-    { "embedding", ROW(INT, embedding), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+    { "embedding", ROW(INT, embedding), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the word vectors" },
-    { "alignment", ROW(INT, alignment), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+    { "alignment", ROW(INT, alignment), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the alignment model" },
-    { "maxout", ROW(INT, maxout), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, STATE,
+    { "maxout", ROW(INT, maxout), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the readout before the output layer; with --tie it must be that of the embedding" },
-    { "encoder-layers", ROW(INT, encoder_layers), .value = "N", OPTION_AUTO, .low = 1, .high = 64, STATE,
+    { "encoder-layers", ROW(INT, encoder_layers), .value = "N", OPTION_AUTO, .low = 1, .high = 64, MODEL,
       .help = "layers of the encoder; each adds to the annotations of the one below" },
-    { "attention", ROW(CHOICE, attention), .value = "KIND", .initial = "additive", .names = attention_names, STATE,
+    { "attention", ROW(CHOICE, attention), .value = "KIND", .initial = "additive", .names = attention_names, MODEL,
       .help = "how the decoder scores source positions; none gives it one fixed vector" },
-    { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, STATE,
+    { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, MODEL,
       .help = "what attention is conditioned on, the decoder state alone or the state and the previous word" },
-    { "tie", ROW(CHOICE, tie), .value = "WHAT", .initial = "none", .names = tie_names, STATE,
+    { "tie", ROW(CHOICE, tie), .value = "WHAT", .initial = "none", .names = tie_names, MODEL,
       .help = "share one matrix between target embedding and output layer (target), and source embedding too (all)" },
     { "initial", ROW(CHOICE, initial), .value = "HOW", .initial = "glorot", .names = initial_names, STATE,
       .help = "how weights are initialised" },
+    { "parent", ROW(TEXT, parent), .value = "FILE",
+      .help = "start from the weights and the tokenizer of this model, to adapt it to another corpus" },
     { "preset", ROW(CHOICE, preset), .value = "NAME", .initial = "none", .names = preset_names,
       .help = "start from a set of settings, that of Bahdanau et al. 2015 (paper)" },
 
@@ -200,65 +203,117 @@ static void find_files(struct train_settings *settings, struct options *options,
                                         find_file(options, gguf, "checkpoint.valid_pairs") };
 }
 
-/* Holds the settings that define the state of training against those that it was begun with. `auto` is whatever was chosen then. 0, or
- * -1 after reporting. */
-static int check_state(struct train_settings *settings, const struct train_settings *begun)
+/* Settings that others have to agree with: those that a training was begun with, or those of a parent. */
+struct given {
+    struct train_settings settings;
+    int whole;        /* all that define the state of training; 0: those of the model alone */
+    const char *says; /* "--NAME is VALUE, but …" */
+    const char *remedy;
+};
+
+static int binds(const struct given *given, const struct option *row)
+{
+    return row->role == OPTION_OF_MODEL || (given->whole && row->role == OPTION_OF_STATE);
+}
+
+/* Holds the settings against those that are given. `auto` is whatever was chosen then. 0, or -1 after reporting. */
+static int check_given(struct train_settings *settings, const struct given *given)
 {
     struct text now = { 0 }, then = { 0 };
     int result = 0;
 
     for (const struct option *row = table; (row->name || row->help) && result == 0; row++) {
-        if (!row->name || row->role != OPTION_OF_STATE)
+        if (!row->name || !binds(given, row))
             continue;
         text_clear(&now);
         text_clear(&then);
         options_value(row, settings, &now);
-        options_value(row, begun, &then);
+        options_value(row, &given->settings, &then);
         if (row->word && row->meaning == AUTO_SETTING && strcmp(now.data, row->word) == 0)
-            options_copy(row, settings, begun);
+            options_copy(row, settings, &given->settings);
         else if (strcmp(now.data, then.data) != 0)
-            result = error("train: --%s is %s, but this training was begun with %s; leave it as it was, or train without --resume",
-                           row->name, now.data, then.data);
+            result = error("train: --%s is %s, but %s %s; %s", row->name, now.data, given->says, then.data, given->remedy);
     }
     text_release(&now);
     text_release(&then);
     return result;
 }
 
-/* Opens the checkpoint and reads the command line again over its settings. OPTIONS_GO or an exit code. */
+/* Reads the command line again over `base`, whose settings are those given. OPTIONS_GO or an exit code. */
+static int read_given(struct train_settings *settings, struct options *options, const struct option_base *base,
+                      const struct given *given, int argc, const char **argv) /* parameters: as options_read_over */
+{
+    int code = options_read_over(options, base, &train_command, settings, argc, argv);
+
+    if (code != OPTIONS_GO)
+        return code;
+    if (settings->preset)
+        error("train: --preset does not go with --%s, which has settings of its own", given->whole ? "resume" : "parent");
+    if (settings->preset || check_given(settings, given)) {
+        options_release(options);
+        return EXIT_USAGE;
+    }
+    return OPTIONS_GO;
+}
+
+/* Opens the checkpoint and reads the command line over its settings. OPTIONS_GO or an exit code. */
 static int read_resumed(struct train_settings *settings, struct options *options, struct saved_model *checkpoint, int argc,
                         const char **argv)
 {
     char *name = recipe_checkpoint_name(settings->model), *lines = NULL;
     struct option_base base = { .where = name, .stored = 1 };
-    struct train_settings begun;
+    struct given begun = { .whole = 1,
+                           .says = "this training was begun with",
+                           .remedy = "leave it as it was, or train without --resume" };
     struct options unused;
     int code = EXIT_FAILED;
 
-    options_release(options);
-    if (model_file_load(checkpoint, name) || !(lines = checkpoint_settings(&checkpoint->gguf)))
-        goto out;
-    base.lines = lines;
-    code = options_read_over(&unused, &base, &train_command, &begun, 1, argv);
-    if (code != OPTIONS_GO) {
-        code = EXIT_FAILED;
-        goto out;
-    }
-    options_release(&unused);
-    code = options_read_over(options, &base, &train_command, settings, argc, argv);
-    if (code != OPTIONS_GO)
-        goto out;
-    if (settings->preset)
-        error("train: --preset does not go with --resume, which has the settings of the checkpoint");
-    if (settings->preset || check_state(settings, &begun)) {
+    if (settings->parent) {
+        error("train: --parent does not go with --resume, which continues from a checkpoint");
         options_release(options);
         code = EXIT_USAGE;
         goto out;
     }
-    find_files(settings, options, &checkpoint->gguf);
+    options_release(options);
+    if (model_file_load(checkpoint, name) || !(lines = checkpoint_settings(&checkpoint->gguf)))
+        goto out;
+    base.lines = lines;
+    if (options_read_over(&unused, &base, &train_command, &begun.settings, 1, argv) != OPTIONS_GO)
+        goto out;
+    options_release(&unused);
+    code = read_given(settings, options, &base, &begun, argc, argv);
+    if (code == OPTIONS_GO)
+        find_files(settings, options, &checkpoint->gguf);
 out:
     free(name);
     free(lines);
+    return code;
+}
+
+/* Opens the parent and reads the command line over the settings of its tokenizer and network. OPTIONS_GO or an exit code. */
+static int read_adapted(struct train_settings *settings, struct options *options, struct saved_model *parent, int argc,
+                        const char **argv)
+{
+    struct given given = { .settings = *settings, .says = "the parent has", .remedy = "leave it out, or train without --parent" };
+    struct option_base base = { .where = "--parent", .stored = 1 };
+    struct text lines = { 0 };
+    int code = EXIT_FAILED;
+
+    if (model_file_load(parent, settings->parent) == 0) {
+        settings_adopt(&given.settings, &parent->model.config, &parent->tokenizer.options);
+        for (const struct option *row = table; row->name || row->help; row++)
+            if (row->name && row->role == OPTION_OF_MODEL) {
+                text_format(&lines, "%s = ", row->name);
+                options_value(row, &given.settings, &lines);
+                text_add_string(&lines, "\n");
+            }
+        base.lines = lines.data;
+        options_release(options);
+        code = read_given(settings, options, &base, &given, argc, argv);
+    } else {
+        options_release(options);
+    }
+    text_release(&lines);
     return code;
 }
 
@@ -270,8 +325,7 @@ static int read_preset(struct train_settings *settings, struct options *options,
     return options_read_over(options, &base, &train_command, settings, argc, argv);
 }
 
-int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *checkpoint, int argc,
-                const char **argv)
+int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv)
 {
     /* The first reading tells which settings to begin with; the second puts those of the command line on top. */
     int code = options_read(options, &train_command, settings, argc, argv);
@@ -281,7 +335,9 @@ int recipe_read(struct train_settings *settings, struct options *options, struct
     if (options_require(options, "model", settings->model))
         code = EXIT_USAGE;
     else if (settings->resume)
-        code = read_resumed(settings, options, checkpoint, argc, argv);
+        code = read_resumed(settings, options, saved, argc, argv);
+    else if (settings->parent)
+        code = read_adapted(settings, options, saved, argc, argv);
     else if (settings->preset)
         code = read_preset(settings, options, argc, argv);
     if (code == OPTIONS_GO && check(settings))

@@ -8,10 +8,10 @@
 
 extern const struct command train_command;
 
-/* Reads the command line. With --resume the checkpoint is opened as `checkpoint`, which the caller releases, and its settings are the
- * defaults; none of those that define the state of training may differ. OPTIONS_GO or an exit code, as options_read. */
-int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *checkpoint, int argc,
-                const char **argv);
+/* Reads the command line. With --resume the checkpoint is opened as `saved`, which the caller releases, and its settings are the defaults;
+ * none of those that define the state of training may differ. With --parent it is the parent, and the same holds for the settings of its
+ * tokenizer and network. OPTIONS_GO or an exit code, as options_read. */
+int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv);
 
 /* Adds all settings but those that belong to one run only, one line `name = value` each. */
 void recipe_print(const struct train_settings *settings, struct text *text);

@@ -82,6 +82,22 @@ struct config settings_config(const struct train_settings *s)
                                          .query = (enum query_kind)s->query } };
 }
 
+void settings_adopt(struct train_settings *s, const struct config *config, const struct tokenizer_options *tokenizer)
+{
+    s->units = tokenizer->units;
+    s->pretokenized = tokenizer->pretokenized;
+    s->lowercase = tokenizer->lowercase;
+    s->vocabulary = tokenizer->vocabulary;
+    s->tie = config->tie;
+    s->embedding = config->E;
+    s->encoder_layers = config->encoder.layers;
+    s->hidden = config->decoder.width;
+    s->alignment = config->decoder.attention == ATTENTION_NONE ? AUTO_SETTING : config->decoder.alignment;
+    s->maxout = config->decoder.maxout;
+    s->attention = (int)config->decoder.attention;
+    s->query = (int)config->decoder.query;
+}
+
 struct dropout settings_dropout(const struct train_settings *s)
 {
     return (struct dropout){ .embedding = follow(s->dropout_embedding, s->dropout),

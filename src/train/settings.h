@@ -18,7 +18,7 @@ extern const char *const stop_metric_names[];
 
 struct train_settings {
     /* of one run: never stored in a model */
-    const char *model, *log;
+    const char *model, *log, *parent;
     struct corpus_files corpus, valid; /* a checkpoint keeps the names, to find the files again */
     int preset, resume, quiet;
 
@@ -51,6 +51,9 @@ struct tokenizer_options settings_tokenizer(const struct train_settings *setting
 struct config settings_config(const struct train_settings *settings);
 struct dropout settings_dropout(const struct train_settings *settings);
 struct plan_options settings_batches(const struct train_settings *settings);
+
+/* The other way round: tokenizer and network of a model that is there. */
+void settings_adopt(struct train_settings *settings, const struct config *config, const struct tokenizer_options *tokenizer);
 
 /* Whether held-out pairs were given as files. */
 int settings_have_valid(const struct train_settings *settings);

@@ -139,24 +139,38 @@ int start_fresh(struct training *training, struct train_settings *settings)
     return init_trainer(training, &model) ? EXIT_FAILED : 0;
 }
 
-int start_resumed(struct training *training, struct train_settings *settings, struct saved_model *checkpoint)
+/* Takes over the tokenizer of a model that is there, and lays out one like it. 0, or -1 after reporting. */
+static int init_like(struct training *training, struct model *model, struct saved_model *saved)
 {
-    struct tokenizer_options options;
+    struct tokenizer_options options = settings_tokenizer(training->settings);
     struct config config;
-    struct model model;
 
-    if (init(training, settings))
-        return EXIT_FAILED;
-    training->tokenizer = checkpoint->tokenizer;
-    checkpoint->tokenizer = (struct tokenizer){ 0 };
-    options = settings_tokenizer(settings);
+    training->tokenizer = saved->tokenizer;
+    saved->tokenizer = (struct tokenizer){ 0 };
     config = complete_config(training);
     if (memcmp(&options, &training->tokenizer.options, sizeof options) != 0 ||
-        memcmp(&config, &checkpoint->model.config, sizeof config) != 0) {
-        error("%s: its model is not the one that its settings describe; the file is damaged", checkpoint->gguf.path);
+        memcmp(&config, &saved->model.config, sizeof config) != 0)
+        return error("%s: its model is not the one that its settings describe; the file is damaged", saved->gguf.path);
+    model_init(model, &config, NULL);
+    return 0;
+}
+
+int start_adapted(struct training *training, struct train_settings *settings, struct saved_model *parent)
+{
+    struct model model;
+
+    if (init(training, settings) || init_like(training, &model, parent))
         return EXIT_FAILED;
-    }
-    model_init(&model, &config, NULL);
+    memcpy(model.values, parent->model.values, model.layout.length * sizeof *model.values);
+    return init_trainer(training, &model) ? EXIT_FAILED : 0;
+}
+
+int start_resumed(struct training *training, struct train_settings *settings, struct saved_model *checkpoint)
+{
+    struct model model;
+
+    if (init(training, settings) || init_like(training, &model, checkpoint))
+        return EXIT_FAILED;
     return init_trainer(training, &model) || checkpoint_load(&training->trainer, &checkpoint->gguf) ? EXIT_FAILED : 0;
 }
 
