@@ -67,7 +67,7 @@ while read -r option; do
     works "--$option may change" resume "--$option" "$value"
 done <"$T/free"
 "$NMT" train --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' >"$T/options"
-for option in $(cat "$T/free") model source target pairs valid-source valid-target valid-pairs resume preset log quiet config \
+for option in $(cat "$T/free") model source target pairs valid-source valid-target valid-pairs resume parent preset log quiet config \
     optimizer average seed batch-sentences batch-tokens pool stop-on hidden embedding alignment maxout encoder-layers attention query tie \
     initial units vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
