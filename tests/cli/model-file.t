@@ -123,11 +123,19 @@ has "$T/out" '^rnnsearch.encoder_layers +2$' 'shows the layers'
 has "$T/out" '^encoder.2.backward.W +F32 .24, 48.$' 'and the tensors of the second'
 model=$T/deep.gguf
 offset=$(($(at rnnsearch.encoder_layers) + 28))
-for layers in 0 3 5; do
+for layers in 0 1 3 5; do
     put $offset "\\00$layers"
     refused "$bad" "$layers layers for 2"
 done
 model=$T/m.gguf
+
+# Numbers that are no weights: somewhere in the middle of the tensors.
+middle=$((size / 2 / 32 * 32))
+for number in '\000\000\300\177 NaN' '\000\000\200\377 -Inf' '\346\261\141\177 3e38'; do
+    put $middle "${number% *}"
+    refused "$bad" "a weight of ${number#* }"
+    has "$T/err" 'bad.gguf: tensor [a-z].* holds numbers that are not finite' 'names the tensor'
+done
 
 # One byte after another of the header, each bit turned: nothing crashes, and what is refused is refused in one line.
 crashed=0
