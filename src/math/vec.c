@@ -353,12 +353,13 @@ CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const
                      double rate, double beta1, double beta2, double epsilon)
 {
     real c = (real)clip, a = (real)rate, b1 = (real)beta1, b2 = (real)beta2, e = (real)epsilon;
+    real r1 = (real)(1 - beta1), r2 = (real)(1 - beta2); /* of the doubles: 1 - .999f is off by 1e-5 */
 
     for (size_t i = 0; i < n; i++) {
         real d = c * g[i];
 
-        m[i] = b1 * m[i] + (1 - b1) * d;
-        v[i] = b2 * v[i] + (1 - b2) * d * d;
+        m[i] = b1 * m[i] + r1 * d;
+        v[i] = b2 * v[i] + r2 * d * d;
         w[i] -= a * m[i] / (square_root(v[i]) + e);
     }
 }
@@ -367,14 +368,14 @@ CLONES void vec_adam(real *restrict w, real *restrict m, real *restrict v, const
 CLONES void vec_adadelta(real *restrict w, real *restrict g2, real *restrict d2, const real *restrict g, size_t n, double clip,
                          double rate, double rho, double epsilon)
 {
-    real c = (real)clip, a = (real)rate, p = (real)rho, e = (real)epsilon;
+    real c = (real)clip, a = (real)rate, p = (real)rho, r = (real)(1 - rho), e = (real)epsilon;
 
     for (size_t i = 0; i < n; i++) {
         real d = c * g[i], step;
 
-        g2[i] = p * g2[i] + (1 - p) * d * d;
+        g2[i] = p * g2[i] + r * d * d;
         step = square_root((d2[i] + e) / (g2[i] + e)) * d;
-        d2[i] = p * d2[i] + (1 - p) * step * step;
+        d2[i] = p * d2[i] + r * step * step;
         w[i] -= a * step;
     }
 }
