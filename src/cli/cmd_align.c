@@ -48,7 +48,7 @@ static int align_all(const struct corpus *corpus, struct translator *translator,
                          file ? alignments : NULL);
         for (size_t i = 0; i < count && !stop; i++) {
             if (isnan(log_probability[i]))
-                failed = error("line %ld: has more than %d tokens on a side and cannot be aligned; split it",
+                failed = error("line %ld: more than %d tokens on a side; cannot be aligned; split the line",
                                corpus->number[from + i], LONGEST);
             if (scores)
                 printf("%.6f\n", log_probability[i]);

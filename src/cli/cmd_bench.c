@@ -322,33 +322,34 @@ static void bench_translation(struct bench *bench)
 
 static const struct option table[] = {
     { "source", ROW(TEXT, source), .value = "FILE",
-      .help = "measure on these source sentences (tokens separated by spaces) instead of random ones" },
-    { "target", ROW(TEXT, target), .value = "FILE", .help = "and on these translations of them" },
+      .help = "use these source sentences (tokens separated by spaces) instead of random ones" },
+    { "target", ROW(TEXT, target), .value = "FILE", .help = "and these translations of them" },
     { "embedding", ROW(INT, embedding), .value = "N", .initial = "256", .low = 1, .high = 65536,
-      .help = "size of the word embeddings" },
+      .help = "size of the word vectors" },
     { "hidden", ROW(INT, hidden), .value = "N", .initial = "512", .low = 1, .high = 65536, .help = "size of the recurrent states" },
     { "alignment", ROW(INT, alignment), .value = "N", .initial = "512", .low = 1, .high = 65536,
       .help = "size of the alignment model" },
-    { "maxout", ROW(INT, maxout), .value = "N", .initial = "512", .low = 1, .high = 65536, .help = "size of the maxout layer" },
+    { "maxout", ROW(INT, maxout), .value = "N", .initial = "512", .low = 1, .high = 65536,
+      .help = "size of the readout before the output layer" },
     { "encoder-layers", ROW(INT, encoder_layers), .value = "N", .initial = "1", .low = 1, .high = 64,
-      .help = "layers of the encoder" },
+      .help = "number of encoder layers" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names,
-      .help = "what attention is conditioned on, the decoder state alone or the state and the previous word" },
+      .help = "what attention is conditioned on: the decoder state alone, or the state and the previous word" },
     { "vocabulary", ROW(INT, vocabulary), .value = "N", .initial = "10000", .low = 10, .high = 10000000,
       .help = "vocabulary size of each side" },
     { "batch", ROW(INT, batch), .value = "N", .initial = "64", .low = 1, .high = 4000, .help = "sentences per training batch" },
     { "updates", ROW(INT, updates), .value = "N", .initial = "20", .low = 1, .high = INT_MAX - 10,
-      .help = "updates measured, after 5 to warm up" },
+      .help = "number of updates to measure, after 5 for warm-up" },
     { "sentences", ROW(INT, sentences), .value = "N", .initial = "1000", .low = 5, .high = INT_MAX,
-      .help = "sentences translated" },
+      .help = "number of sentences to translate" },
     { "dropout", ROW(REAL, dropout), .value = "P", .initial = "0.2", .high = 0.99,
       .help = "dropout of the embeddings and before the output layer" },
     { "label-smoothing", ROW(REAL, smoothing), .value = "P", .initial = "0.1", .high = 0.99,
       .help = "probability spread evenly over the vocabulary" },
     { "peak-seconds", ROW(REAL, peak_seconds), .value = "SECONDS", .initial = "0.5", .low = 0.01, .high = 100,
       .help = "duration of each peak measurement" },
-    { "train", ROW(FLAG, train), .help = "measure training only (and the peaks)" },
-    { "translate", ROW(FLAG, translate), .help = "measure translation only (and the peaks)" },
+    { "train", ROW(FLAG, train), .help = "measure only training (and the peaks)" },
+    { "translate", ROW(FLAG, translate), .help = "measure only translation (and the peaks)" },
     { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto",
       .help = "worker threads; auto: one per processor" },
     { "backend", ROW(CHOICE, backend), .value = "NAME", .initial = "auto", .names = backend_names,
@@ -364,7 +365,7 @@ static const struct command command = { "bench", "[OPTION...]", table, sizeof(st
 static int check(const struct bench_settings *s)
 {
     if (s->precision == PRECISION_INT8 && (s->train || !s->translate))
-        return error("bench: int8 is for translation; give --translate alone, or choose another --precision");
+        return error("bench: int8 is for translation only; use --translate without --train, or choose another --precision");
     if (!s->source != !s->target)
         return error("bench: give both --source and --target, or neither");
     return 0;

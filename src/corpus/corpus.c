@@ -62,7 +62,7 @@ static int unequal(struct input *input, int longer)
         ;
     if (got < 0)
         return -1;
-    return error("%s has %ld lines, but %s has %ld: line %ld of %s has no partner; the files must be line-aligned", more->name,
+    return error("%s has %ld lines, but %s has %ld: line %ld of %s has no counterpart; the files must be line-aligned", more->name,
                  more->line, less->name, ended, first, more->name);
 }
 
@@ -164,7 +164,7 @@ int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum ba
     if (got < 0)
         goto out;
     if (corpus->pairs == 0) {
-        error("%s: holds no sentence pair", files->pairs ? files->pairs : files->source);
+        error("%s: contains no sentence pairs", files->pairs ? files->pairs : files->source);
         goto out;
     }
     for (int i = 0; i < 2; i++) {

@@ -37,9 +37,8 @@ static int need(const struct cursor *in, uint64_t count, size_t size)
     if (count <= (in->size - in->at) / size)
         return 0;
     if (count > MOST_BYTES / size)
-        return error("%s: is damaged: at byte %zu stands the length %" PRIu64, in->path, in->at, count);
-    return error("%s: is cut short: %zu bytes are there, at least %" PRIu64 " are needed", in->path, in->size,
-                 in->at + count * size);
+        return error("%s: is damaged: invalid length at byte %zu: %" PRIu64, in->path, in->at, count);
+    return error("%s: is truncated: has %zu bytes, needs at least %" PRIu64, in->path, in->size, in->at + count * size);
 }
 
 static int take_u32(struct cursor *in, uint32_t *value)
@@ -139,7 +138,7 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
         if (i < tensor->dimensions && take_u64(in, &dim))
             return -1;
         if (dim == 0 || dim > MOST_BYTES / tensor->count)
-            return error("%s: tensor '%s' has the impossible dimension %" PRIu64, in->path, tensor->name, dim);
+            return error("%s: tensor '%s' has the invalid dimension %" PRIu64, in->path, tensor->name, dim);
         tensor->dims[i] = (size_t)dim;
         tensor->count *= (size_t)dim;
     }
@@ -148,10 +147,10 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
     tensor->type = (enum gguf_tensor_type)type;
     element = gguf_tensor_bytes(tensor->type);
     if (element == 0)
-        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, I32 and I64 are read", in->path, tensor->name,
-                     type);
+        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, I32 and I64 are supported", in->path,
+                     tensor->name, type);
     if (offset > MOST_BYTES)
-        return error("%s: tensor '%s' starts at the impossible offset %" PRIu64, in->path, tensor->name, offset);
+        return error("%s: tensor '%s' starts at the invalid offset %" PRIu64, in->path, tensor->name, offset);
     tensor->offset = (size_t)offset;
     tensor->bytes = tensor->count * element;
     return 0;
@@ -185,14 +184,14 @@ static int check_unique(const struct gguf *gguf)
         names[i] = gguf->pairs[i].key;
     name = find_double(names, gguf->pair_count);
     if (name) {
-        result = error("%s: key '%s' is there twice", gguf->path, name);
+        result = error("%s: key '%s' occurs twice", gguf->path, name);
         goto out;
     }
     for (size_t i = 0; i < gguf->tensor_count; i++)
         names[i] = gguf->tensors[i].name;
     name = find_double(names, gguf->tensor_count);
     if (name)
-        result = error("%s: tensor '%s' is there twice", gguf->path, name);
+        result = error("%s: tensor '%s' occurs twice", gguf->path, name);
 out:
     free(names);
     return result;
@@ -254,9 +253,9 @@ static int place_tensors(struct gguf *gguf, size_t end)
             needed = tensor_end;
     }
     if (gguf->size < needed)
-        return error("%s: is cut short: %zu bytes are there, %zu are needed", gguf->path, gguf->size, needed);
+        return error("%s: is truncated: has %zu bytes, needs %zu", gguf->path, gguf->size, needed);
     if (gguf->size > needed)
-        return error("%s: is damaged: %zu bytes are there, %zu are needed", gguf->path, gguf->size, needed);
+        return error("%s: is damaged: has %zu bytes, needs %zu", gguf->path, gguf->size, needed);
     for (size_t i = 0; i < gguf->tensor_count; i++)
         gguf->tensors[i].data = gguf->map + start + gguf->tensors[i].offset;
     return check_overlap(gguf);
@@ -277,9 +276,9 @@ static int check_version(struct cursor *in)
     if (take_u32(in, &version))
         return -1;
     if (version != 0 && (version & 0xFFFF) == 0)
-        return error("%s: is a big-endian GGUF file; only little-endian ones can be read", in->path);
+        return error("%s: is a big-endian GGUF file; only little-endian files are supported", in->path);
     if (version != GGUF_VERSION)
-        return error("%s: is a GGUF file of version %" PRIu32 "; only version %d can be read", in->path, version, GGUF_VERSION);
+        return error("%s: is a GGUF file of version %" PRIu32 "; only version %d is supported", in->path, version, GGUF_VERSION);
     return 0;
 }
 
@@ -287,7 +286,7 @@ static int check_version(struct cursor *in)
 static int check_count(const struct cursor *in, const char *what, uint64_t count, size_t least)
 {
     if (count > MOST_ENTRIES)
-        return error("%s: is damaged: it claims to have %" PRIu64 " %s", in->path, count, what);
+        return error("%s: is damaged: it declares %" PRIu64 " %s", in->path, count, what);
     return need(in, count, least);
 }
 

@@ -86,7 +86,7 @@ static const struct gguf_pair *find_wanted(const struct gguf *gguf, const char *
     const struct gguf_pair *pair = find(gguf, key);
 
     if (!pair)
-        error("%s: lacks the key '%s'", gguf->path, key);
+        error("%s: key '%s' is missing", gguf->path, key);
     return pair;
 }
 
@@ -190,7 +190,7 @@ int gguf_get_strings(const struct gguf *gguf, const char *key, char ***strings, 
         data = load_string(data, &text, &length);
         if (memchr(text, '\0', length)) {
             free(block);
-            return error("%s: key '%s': string %zu has a NUL inside", gguf->path, key, i + 1);
+            return error("%s: key '%s': string %zu contains a NUL byte", gguf->path, key, i + 1);
         }
         block[i] = to;
         memcpy(to, text, length);

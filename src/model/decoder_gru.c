@@ -83,7 +83,7 @@ static int check(const struct config *config, const char *where)
     if (config_size(where, "hidden", d->width, 65536) || config_size(where, "maxout", d->maxout, 65536))
         return -1;
     if (d->attention == ATTENTION_NONE ? d->alignment != 0 : d->alignment < 1 || d->alignment > 65536)
-        return error("%s: alignment size %d does not go with attention %s", where, d->alignment, attention_names[d->attention]);
+        return error("%s: alignment size %d is not valid with attention %s", where, d->alignment, attention_names[d->attention]);
     return 0;
 }
 

@@ -104,7 +104,7 @@ static const struct gguf_tensor *find(const struct gguf *gguf, const char *prefi
               tensor->columns);
         found = NULL;
     } else if (!vec_sound(found->data, found->count)) {
-        error("%s: tensor %s holds numbers that are not finite or absurdly large; the file is damaged, or training went wrong",
+        error("%s: tensor %s contains numbers that are not finite or far too large; the file is damaged, or training diverged",
               gguf->path, name.data);
         found = NULL;
     }
@@ -201,7 +201,7 @@ static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
         gguf_get_strings(gguf, "tokenizer.target", &target, &target_count))
         goto out;
     if (merge_count % 2 || merge_count > INT_MAX || source_count > INT_MAX || target_count > INT_MAX) {
-        error("%s: tokenizer.merges must hold pairs", gguf->path);
+        error("%s: tokenizer.merges must consist of pairs", gguf->path);
         goto out;
     }
     parts.merges = merges;

@@ -80,8 +80,8 @@ static int merge_part(struct bpe *bpe, struct builder *builder, int merge, const
         return add_character(bpe, builder, code, text, length);
     found = table_find(&builder->symbols, text, length);
     if (found < 0)
-        return error("%s: merge %d has the part \"%s\", which no merge before it makes; the file is damaged", builder->where, merge,
-                     text);
+        return error("%s: merge %d has the part \"%s\", which no earlier merge produces; the file is damaged", builder->where,
+                     merge, text);
     return found;
 }
 

@@ -89,7 +89,7 @@ static int check_parts(const struct tokenizer_parts *parts)
         return error("%s: %d merges and vocabularies of %d and %d entries; the file is damaged", parts->where, parts->merge_count,
                      parts->counts[SOURCE], parts->counts[TARGET]);
     if (parts->merge_count > 0 && units != UNITS_BPE)
-        return error("%s: %d merges, though words are not split by merges; the file is damaged", parts->where, parts->merge_count);
+        return error("%s: %d merges, but this kind of tokenizer has none; the file is damaged", parts->where, parts->merge_count);
     return 0;
 }
 

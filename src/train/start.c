@@ -150,7 +150,7 @@ static int init_like(struct training *training, struct model *model, struct save
     config = complete_config(training);
     if (memcmp(&options, &training->tokenizer.options, sizeof options) != 0 ||
         memcmp(&config, &saved->model.config, sizeof config) != 0)
-        return error("%s: its model is not the one that its settings describe; the file is damaged", saved->gguf.path);
+        return error("%s: its model does not match its settings; the file is damaged", saved->gguf.path);
     model_init(model, &config, NULL);
     return 0;
 }

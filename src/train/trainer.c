@@ -190,7 +190,7 @@ static int plan_epoch(struct trainer *trainer, struct run *run)
     plan_make(&run->plan, trainer->corpus, &batches, seed, epoch);
     run->planned_epoch = state->epoch;
     if ((size_t)state->batch >= run->plan.batches)
-        return error("%s: has done %ld batches of epoch %ld, which has only %zu; the file is damaged", trainer->checkpoint,
+        return error("%s: has completed %ld batches of epoch %ld, which has only %zu; the file is damaged", trainer->checkpoint,
                      state->batch, state->epoch, run->plan.batches);
     return 0;
 }
@@ -200,7 +200,7 @@ static int report_diverged(const struct trainer *trainer)
     int has_model = trainer->saver.has_model;
 
     return error("update %ld: the loss is not a finite number; %s%s; train again with a lower --learning-rate or --clip",
-                 trainer->state.update + 1, has_model ? "the last good model stays in " : "no model was written",
+                 trainer->state.update + 1, has_model ? "the last good model is in " : "no model was written",
                  has_model ? trainer->settings->model : "");
 }
 
