@@ -1,9 +1,9 @@
-/* nmt bench: the peak speed of matrix products on this machine, and the speed of training and translation, absolute and as a share of
- * that peak, measured in one run.
+/* nmt bench: the peak speed of matrix products on this machine, and the speed of training and translation, absolute and as a share
+ * of that peak, measured in one run.
  *
- * The data are those of a parallel corpus if files are given (tokens are separated by spaces; the most frequent are kept), otherwise
- * random tokens in sentences as long as captions. Only the floating-point operations of matrix products on real tokens are counted:
- * three times the forward pass for training. */
+ * The data are those of a parallel corpus if files are given (tokens are separated by spaces; the most frequent are kept),
+ * otherwise random tokens in sentences as long as captions. Only the floating-point operations of matrix products on real tokens
+ * are counted: three times the forward pass for training. */
 #include "base/io.h"
 #include "base/json.h"
 #include "base/report.h"
@@ -53,7 +53,7 @@ static double team_peak(const struct team *team, int m, int n, int k, double sec
     return total;
 }
 
-/* The peak of every backend and precision that this machine has, with one worker and with all. */
+/* The peak of every backend and precision available on this machine, with one worker and with all. */
 static int bench_products(struct bench *bench)
 {
     static const struct {
@@ -263,7 +263,7 @@ static void translate_batch(struct beam *beam, const struct corpus *corpus, cons
     free(best);
 }
 
-/* One way of translating, with the key of its figure in JSON. */
+/* One way of translating, with the JSON key of its result. */
 struct way {
     const char *name, *key;
     int beam, batch, sentences, threads;
@@ -282,7 +282,7 @@ static double translate_speed(struct bench *bench, struct model *model, const st
     plan_make(&plan, &part, &batches, 1, 1);
     for (int i = 0; i < way->threads; i++)
         beam_init(&beams[i], &bench->team.workers[i], &model, 1);
-    for (int round = 0; round < 2; round++) { /* the first one warms up */
+    for (int round = 0; round < 2; round++) { /* the first one is a warm-up */
         from = meter_clock();
 #pragma omp parallel for schedule(dynamic, 1) num_threads(way->threads) if (way->threads > 1)
         for (size_t i = 0; i < plan.batches; i++)
@@ -371,7 +371,7 @@ static int check(const struct bench_settings *s)
     return 0;
 }
 
-/* Measures and prints what was asked for. 0, or -1 after reporting. */
+/* Measures and prints the requested parts. 0, or -1 after reporting. */
 static int run(struct bench *bench)
 {
     const struct bench_settings *s = &bench->s;

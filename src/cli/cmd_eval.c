@@ -159,8 +159,8 @@ out:
     return status;
 }
 
-/* --alignment compares links, so most options have no meaning beside it. One that is given its default value changes nothing, and
- * passes. */
+/* --alignment compares links, so most other options do not apply to it. An option given with its default value has no effect and is
+ * accepted. */
 static int check_alignment(const struct options *options)
 {
     static const char *const others[] = { "reference", "metric", "tokenize", "lowercase", "word-order",

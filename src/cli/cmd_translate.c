@@ -1,4 +1,4 @@
-/* nmt translate: standard input to standard output, one line out for every line in. */
+/* nmt translate: standard input to standard output, one output line per input line. */
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines that are waiting are translated together, up to so many or so much. */
+/* Limits of the lines and bytes that are translated together. */
 enum { GROUP_LINES = 4096, GROUP_BYTES = 1 << 20 };
 
-/* A lone line or two are done before the weights are packed. */
+/* One or two lines are translated faster than the weights are packed. */
 enum { LINES_TO_PACK = 3 };
 
 struct translate_settings {
@@ -28,7 +28,7 @@ struct group {
     long first; /* number of the first line */
 };
 
-/* Takes one line in; invalid UTF-8 is replaced, with a warning. */
+/* Adds one line; invalid UTF-8 is replaced, with a warning. */
 static void group_add(struct group *group, const struct tokenizer *tokenizer, const char *line, size_t length, long number)
 {
     struct translation *translation;
@@ -52,7 +52,7 @@ static void group_clear(struct group *group)
     group->bytes = 0;
 }
 
-/* Prints a line's translation: the text, with its score before it, or the n-best list. */
+/* Prints a line's translation: the text, the score and the text, or the n-best list. */
 static void print_line(const struct translation *line, long number, const struct translate_settings *settings)
 {
     if (settings->n_best > 0) {

@@ -116,7 +116,7 @@ int options_set(struct options *options, void *settings, const struct option *ro
     }
 }
 
-/* The shortest text that reads as the number. */
+/* The shortest text that is parsed as the number. */
 static void add_real(struct text *out, double number)
 {
     char text[40];

@@ -29,7 +29,7 @@ static const char *const presets[] = { NULL, paper };
 #define FREE .role = OPTION_FREE
 #define PROBABILITY .value = "P", .low = 0, .high = 0.99
 
-/* The ten that matter first, then all others by what they are about. */
+/* The ten most important options first, then all others by subject. */
 static const struct option table[] = {
     OPTIONS_HEADING("The most important options"),
     { "model", ROW(TEXT, model), .value = "FILE", .help = "the model to write; a checkpoint is written next to it" },
@@ -167,7 +167,7 @@ static int check_files(const struct train_settings *s)
     return 0;
 }
 
-/* What no row can say. 0, or -1 after reporting. */
+/* Checks that involve several options. 0, or -1 after reporting. */
 static int check(const struct train_settings *s)
 {
     int least = tokenizer_least_vocabulary((enum units)s->units);
@@ -208,7 +208,7 @@ static void find_files(struct train_settings *settings, struct options *options,
 /* Settings that the given ones must agree with: those of a checkpoint or of a parent. */
 struct given {
     struct train_settings settings;
-    int whole;        /* all that define the state of training; 0: those of the model alone */
+    int whole;        /* all that define the state of training; 0: only those of the model */
     const char *says; /* "--NAME is VALUE, but …" */
     const char *remedy;
 };
@@ -218,7 +218,7 @@ static int binds(const struct given *given, const struct option *row)
     return row->role == OPTION_OF_MODEL || (given->whole && row->role == OPTION_OF_STATE);
 }
 
-/* Holds the settings against those that are given. `auto` is whatever was chosen then. 0, or -1 after reporting. */
+/* Compares the settings with the given ones. `auto` means the given choice. 0, or -1 after reporting. */
 static int check_given(struct train_settings *settings, const struct given *given)
 {
     struct text now = { 0 }, then = { 0 };
@@ -331,7 +331,7 @@ static int read_preset(struct train_settings *settings, struct options *options,
 
 int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv)
 {
-    /* The first reading tells which settings to begin with; the second puts those of the command line on top. */
+    /* The first reading determines the initial settings; the second applies the command line to them. */
     int code = options_read(options, &train_command, settings, argc, argv);
 
     if (code != OPTIONS_GO)

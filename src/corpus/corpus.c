@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is being read, and how: one reader a side, or one for both (pairs). */
+/* The input and how to read it: one reader per side, or one for both (pairs). */
 struct input {
     struct reader readers[2];
     int count;
@@ -16,7 +16,7 @@ struct input {
     struct text line[2]; /* the current pair, normalised */
 };
 
-/* One side of a pair as it stands in a file. */
+/* One side of a pair as it is in the file. */
 struct raw {
     const char *text;
     size_t length;
@@ -49,7 +49,7 @@ static void close_input(struct input *input)
     text_release(&input->line[1]);
 }
 
-/* One side has no line where the other has: reads the longer one to its end and says so. */
+/* One side has fewer lines than the other: reads the longer one to its end and reports. */
 static int unequal(struct input *input, int longer)
 {
     struct reader *more = &input->readers[longer], *less = &input->readers[!longer];

@@ -72,7 +72,7 @@ char **vocab_copy_strings(char *const *strings, size_t count)
     return copies;
 }
 
-/* Whether there is white space but the space, or a control character: normalised text has none (utf8.h). */
+/* Whether there is white space other than the space, or a control character: normalised text has none (utf8.h). */
 static int has_control(const char *piece, size_t length)
 {
     uint32_t code;

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the checkpoint's own keys. */
+/* Version of the checkpoint's own keys. */
 enum { VERSION = 2 };
 
-/* No counter gets here in a lifetime, and none beyond overflows. */
+/* No counter ever reaches this, and counters up to it cannot overflow. */
 #define COUNT_MOST 1e15
 
-/* The numbers of the state, by key, and what they may be. */
+/* The numbers of the state, by key, with their ranges. */
 static const struct number {
     const char *key;
     size_t field;
@@ -158,7 +158,7 @@ static int get_array(const struct gguf *gguf, const struct layout *layout, const
     return 0;
 }
 
-/* Whether the checkpoint is of this training: optimiser, average, corpora. 0, or -1 after reporting. */
+/* Checks that the checkpoint belongs to this training: optimiser, average, corpora. 0, or -1 after reporting. */
 static int check_origin(const struct trainer *trainer, const struct gguf *gguf)
 {
     const struct learner *learner = &trainer->learner;

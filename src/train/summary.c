@@ -3,7 +3,7 @@
 #include "base/report.h"
 #include "math/team.h"
 
-/* Lines of one subject: the first begins with its name. */
+/* Prefixes of the lines of one subject: the first line has its name. */
 #define FIRST "%-12s "
 #define NEXT "             "
 
