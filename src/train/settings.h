@@ -52,7 +52,7 @@ struct config settings_config(const struct train_settings *settings);
 struct dropout settings_dropout(const struct train_settings *settings);
 struct plan_options settings_batches(const struct train_settings *settings);
 
-/* The other way round: tokenizer and network of a model that is there. */
+/* The reverse: sets the settings of tokenizer and network from an existing model. */
 void settings_adopt(struct train_settings *settings, const struct config *config, const struct tokenizer_options *tokenizer);
 
 /* Whether held-out pairs were given as files. */
