@@ -40,7 +40,7 @@ int reader_ready(struct reader *reader);
 struct output {
     FILE *file;
     char *name;          /* for messages */
-    char *target;        /* the file itself, behind all links */
+    char *target;        /* the file itself, with links resolved */
     char *temporary;     /* in the same directory */
     int exists;          /* a file is replaced, of this mode */
     unsigned mode;       /* private */

@@ -30,7 +30,7 @@ void json_release(struct json *json);
 void json_open(struct json *json, const char *name, char bracket);
 void json_close(struct json *json, char bracket);
 
-/* The next value begins on a line of its own, indented by one space per open bracket. */
+/* The next value begins on its own line, indented by one space per open bracket. */
 void json_line(struct json *json);
 
 void json_string(struct json *json, const char *name, const char *string);
@@ -40,7 +40,7 @@ void json_bool(struct json *json, const char *name, int value);
 /* A number with at most that many significant digits (1..17); null when it is not finite. */
 void json_real(struct json *json, const char *name, double value, int digits);
 
-/* Writes the text and a line end to a file, whose error indicator tells whether that failed. */
+/* Writes the text and a line end to a file, whose error indicator shows whether that failed. */
 void json_print(const struct json *json, FILE *file);
 
 /* Begins a value, which the caller adds to the returned text as one complete JSON value. */

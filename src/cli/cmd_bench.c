@@ -334,7 +334,7 @@ static const struct option table[] = {
     { "encoder-layers", ROW(INT, encoder_layers), .value = "N", .initial = "1", .low = 1, .high = 64,
       .help = "number of encoder layers" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names,
-      .help = "what attention is conditioned on: the decoder state alone, or the state and the previous word" },
+      .help = "condition attention on the decoder state alone, or on the state and the previous word" },
     { "vocabulary", ROW(INT, vocabulary), .value = "N", .initial = "10000", .low = 10, .high = 10000000,
       .help = "vocabulary size of each side" },
     { "batch", ROW(INT, batch), .value = "N", .initial = "64", .low = 1, .high = 4000, .help = "sentences per training batch" },
@@ -355,7 +355,7 @@ static const struct option table[] = {
     { "backend", ROW(CHOICE, backend), .value = "NAME", .initial = "auto", .names = backend_names,
       .help = "library for matrix products" },
     { "precision", ROW(CHOICE, precision), .value = "NAME", .initial = "auto", .names = precision_names,
-      .help = "precision of the inputs of matrix products; int8 for translation only" },
+      .help = "precision of the inputs of matrix products (int8: only for translation)" },
     { "json", ROW(FLAG, json), .help = "print one JSON object" },
     OPTIONS_END,
 };

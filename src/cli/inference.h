@@ -34,7 +34,7 @@ struct inference_settings {
     { "backend", OPTION(settings, CHOICE, common.backend), .value = "NAME", .initial = "auto", .names = backend_names,             \
       .help = "library for matrix products" },                                                                                     \
     { "precision", OPTION(settings, CHOICE, common.precision), .value = "NAME", .initial = "f32", .names = precision_names,        \
-      .help = "precision of matrix products (auto: bf16 where it is fast, otherwise f32); int8 is fastest" }
+      .help = "precision of matrix products (auto: bf16 where it is fast, otherwise f32; int8: fastest)" }
 /* clang-format on */
 
 struct inference {

@@ -78,7 +78,7 @@ static const struct option table[] = {
     { "attention", ROW(CHOICE, attention), .value = "KIND", .initial = "additive", .names = attention_names, MODEL,
       .help = "how the decoder scores source positions (none: it gets one fixed vector)" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, MODEL,
-      .help = "what attention is conditioned on: the decoder state alone, or the state and the previous word" },
+      .help = "condition attention on the decoder state alone, or on the state and the previous word" },
     { "tie", ROW(CHOICE, tie), .value = "WHAT", .initial = "none", .names = tie_names, MODEL,
       .help = "share one matrix between target embedding and output layer (target), or with the source embedding too (all)" },
     { "initial", ROW(CHOICE, initial), .value = "HOW", .initial = "glorot", .names = initial_names, STATE,
@@ -145,7 +145,7 @@ static const struct option table[] = {
 
     OPTIONS_HEADING("Output"),
     { "save-minutes", ROW(REAL, save_minutes), .value = "N", .initial = "10", .high = 1e9, .word = "never", FREE,
-      .help = "write a checkpoint inside an epoch when the last one is N minutes old" },
+      .help = "write a checkpoint within an epoch when the last one is N minutes old" },
     { "log", ROW(TEXT, log), .value = "FILE", .help = "write progress as JSON lines" },
     { "quiet", ROW(FLAG, quiet), .help = "print only warnings and errors" },
     OPTIONS_END
