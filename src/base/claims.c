@@ -14,13 +14,13 @@
 struct claim {
     const char *option, *name;
     int output;
-    int real;     /* a file, or the name of one to be */
-    dev_t device; /* of the file; of the directory of a file to be */
+    int real;     /* an existing file, or the name of a new one */
+    dev_t device; /* of the file, or of the directory of a new file */
     ino_t inode;
     char *entry; /* the name in that directory, or NULL; heap */
 };
 
-/* A file that is not there yet. */
+/* A file that does not exist yet. */
 static void identify_new(struct claim *claim)
 {
     char *path = io_follow_links(claim->name), *copy;
@@ -81,7 +81,7 @@ static int same(const struct claim *a, const struct claim *b)
            (!a->entry || strcmp(a->entry, b->entry) == 0);
 }
 
-/* 0, or -1 after reporting that the output clashes with what was claimed before it, or with an input. */
+/* 0, or -1 after reporting that the output conflicts with an earlier claim, or with an input. */
 static int check(const struct claims *claims, int index, const char *command)
 {
     const struct claim *output = &claims->items[index];
@@ -94,7 +94,7 @@ static int check(const struct claims *claims, int index, const char *command)
         if (other->output)
             return error("%s: %s and %s would both write %s; give them different files", command, other->option, output->option,
                          other->name);
-        return error("%s: %s would overwrite %s, which is what %s reads; give another name", command, output->option, other->name,
+        return error("%s: %s would overwrite %s, which %s reads; give another name", command, output->option, other->name,
                      other->option);
     }
     return 0;

@@ -1,5 +1,5 @@
-/* claims: no run writes over a file that it reads, or into one file twice. A command claims every file of its options before it opens
- * anything for writing:
+/* claims: no run overwrites a file that it reads, or writes one file twice. A command claims every file of its options before it
+ * opens anything for writing:
  *
  *     struct claims claims = { 0 };
  *
@@ -8,8 +8,8 @@
  *     if (claims_check(&claims, "train"))
  *         return EXIT_USAGE;
  *
- * Files are compared by what they are, not by how they are spelt: links of both kinds are seen through, and a file that does not exist
- * yet is its directory and its name. Devices, pipes and directories never clash. */
+ * Files are compared by identity, not by name: hard and symbolic links are resolved, and a file that does not exist yet is
+ * identified by its directory and its name. Devices, pipes and directories never conflict. */
 #ifndef NMT_BASE_CLAIMS_H
 #define NMT_BASE_CLAIMS_H
 
@@ -24,7 +24,7 @@ struct claims {
 void claims_input(struct claims *claims, const char *option, const char *name);
 void claims_output(struct claims *claims, const char *option, const char *name);
 
-/* 0, or -1 after reporting two claims that clash, one of them an output. */
+/* 0, or -1 after reporting two conflicting claims, at least one of them an output. */
 int claims_check(struct claims *claims, const char *command);
 
 #endif

@@ -14,11 +14,11 @@
 
 enum { CHUNK = 1 << 16 };
 
-/* A packed source: zlib's state and the bytes that it works on. */
+/* A compressed source: zlib's state and its input. */
 struct unpacker {
     z_stream stream;
-    char *head; /* those that were read before it was known that they are packed */
-    int parts;  /* that have ended */
+    char *head; /* bytes read before compression was detected */
+    int parts;  /* completed */
     char packed[CHUNK];
 };
 
@@ -58,7 +58,7 @@ void reader_close(struct reader *reader)
     *reader = (struct reader){ .fd = -1 };
 }
 
-/* One read from below; 0 is its end. -1 after reporting. */
+/* One read from the file descriptor; 0 at its end, -1 after reporting. */
 static long take(struct reader *reader, char *bytes)
 {
     long got;
@@ -69,7 +69,7 @@ static long take(struct reader *reader, char *bytes)
     return got < 0 ? error("%s: %s", reader->name, strerror(errno)) : got;
 }
 
-/* Once enough is known to tell: if what was read begins with gzip's magic bytes, unpacks it from here on. */
+/* Once enough bytes are read: if they begin with gzip's magic bytes, unpacks from here on. */
 static void choose(struct reader *reader)
 {
     struct text *buffer = &reader->buffer;
@@ -96,8 +96,8 @@ static long cannot_unpack(struct reader *reader, const char *why)
     return error("%s: cannot be unpacked after line %ld: %s", reader->name, reader->line, why);
 }
 
-/* A step of unpacking: the bytes that came out of it, perhaps none; -1 after reporting. A file may have several packed parts, one after
- * the other; nothing else may be between or behind them. */
+/* A step of unpacking: the number of bytes produced, perhaps none; -1 after reporting. A file may have several compressed parts,
+ * one after the other, with nothing else between or after them. */
 static long unpack(struct reader *reader, char *bytes)
 {
     struct unpacker *unpacker = reader->unpacker;
@@ -110,7 +110,7 @@ static long unpack(struct reader *reader, char *bytes)
         if (got < 0)
             return -1;
         if (got == 0 && (stream->total_in > 0 || unpacker->parts == 0))
-            return cannot_unpack(reader, "it is cut short");
+            return cannot_unpack(reader, "it is truncated");
         reader->ended = got == 0;
         stream->next_in = (unsigned char *)unpacker->packed;
         stream->avail_in = (unsigned)got;
@@ -131,7 +131,7 @@ static long unpack(struct reader *reader, char *bytes)
     return CHUNK - (long)stream->avail_out;
 }
 
-/* More bytes into the buffer, from one read at most: 1, also if there were none; 0 at the end; -1 after reporting. */
+/* Reads more bytes into the buffer, with at most one read: 1, also if there were none; 0 at the end; -1 after reporting. */
 static int fill(struct reader *reader)
 {
     char chunk[CHUNK];

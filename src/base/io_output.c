@@ -1,4 +1,4 @@
-/* io_output: whole files out. */
+/* io_output: writes whole files. */
 #define _DEFAULT_SOURCE
 #include "base/io.h"
 
@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A temporary file is TARGET.tmp-XXXXXX. Random, so that nobody can put a link there in advance, and so that two machines or
- * containers that share a directory do not meet. */
+/* A temporary file is TARGET.tmp-XXXXXX. Random, so that no link can be put there in advance, and so that two machines or
+ * containers that share a directory do not collide. */
 #define INFIX ".tmp-"
 enum { SUFFIX = 6, TRIES = 100, LINKS_MOST = 40 };
 static const char letters[33] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -56,7 +56,7 @@ static void drop_unfinished(struct output *output)
 
 /* ---- names ---- */
 
-/* What the symbolic link at `path` points to, as a path from here; NULL if it is no link. Heap. */
+/* The target of the symbolic link at `path`, as a path from here; NULL if it is not a link. Heap. */
 static char *read_link(const char *path)
 {
     char target[4097], *copy;
@@ -101,9 +101,9 @@ static int is_temporary(const char *entry, const char *target)
 
 /* ---- temporary files ---- */
 
-/* Opens a new file under a name that nobody had, and locks it: the lock tells that its writer lives. Before it is locked another
- * process may take it for abandoned and remove it; then there is another try. Where the file system knows no locks, nothing is taken
- * for abandoned either. Returns the descriptor; -1 and errno if it cannot be done. */
+/* Opens a new file under an unused name and locks it: the lock shows that its writer is alive. Before it is locked, another
+ * process may consider it abandoned and remove it; then it is tried again. If the file system does not support locks, nothing is
+ * considered abandoned. Returns the descriptor, or -1 with errno set. */
 static int open_temporary(struct output *output, mode_t mode)
 {
     size_t length = strlen(output->target) + strlen(INFIX);
@@ -130,7 +130,7 @@ static int open_temporary(struct output *output, mode_t mode)
     return fd;
 }
 
-/* Removes the temporary files of this target whose writers were killed: those that no one has locked. */
+/* Removes the temporary files of this target whose writers were killed: those that are not locked. */
 static void remove_abandoned(const char *target)
 {
     char *path = memory_copy_string(target), *base = memory_copy_string(target);
@@ -156,7 +156,7 @@ static void remove_abandoned(const char *target)
     free(base);
 }
 
-/* Makes a rename last: the directory's entry is on disk too. A file system that cannot do it is no error. */
+/* Makes a rename durable by syncing the directory. A file system that does not support this is not an error. */
 static void sync_directory(const char *target)
 {
     char *copy = memory_copy_string(target);
@@ -169,7 +169,7 @@ static void sync_directory(const char *target)
     free(copy);
 }
 
-/* ---- what callers see ---- */
+/* ---- the interface ---- */
 
 static void release(struct output *output)
 {
@@ -218,7 +218,7 @@ int io_commit(struct output *output)
     int why = errno;
 
     if (output->exists)
-        (void)fchmod(fileno(output->file), output->mode); /* a file system without modes is no error */
+        (void)fchmod(fileno(output->file), output->mode); /* a file system without modes is not an error */
     if (!failed && rename(output->temporary, output->target)) {
         failed = 1;
         why = errno;
@@ -228,7 +228,7 @@ int io_commit(struct output *output)
         error("%s: cannot be written: %s", output->name, strerror(why ? why : EIO));
         unlink(output->temporary);
     }
-    fclose(output->file); /* nothing is left to write, and fsync has told of errors; the lock ends here */
+    fclose(output->file); /* nothing is left to write, and fsync has reported errors; this releases the lock */
     if (!failed) {
         sync_directory(output->target);
         remove_abandoned(output->target);

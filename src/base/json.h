@@ -1,5 +1,5 @@
-/* json: writes one JSON text, from its first bracket to its last. Commas, line breaks, escapes and numbers that JSON does not have
- * are its business, so that its callers have none of it:
+/* json: writes one JSON text, from its first bracket to its last. It takes care of commas, line breaks, escapes, and numbers that
+ * JSON cannot represent:
  *
  *     struct json json = { 0 };
  *
@@ -9,7 +9,7 @@
  *     json_close(&json, '}');                     json.text is now {"name": "BLEU", "score": 37.5}
  *     json_release(&json);
  *
- * Every value takes the name under which it stands in its object: NULL in an array, and for the outermost value. */
+ * Every value takes its name in the enclosing object: NULL in an array, and for the outermost value. */
 #ifndef NMT_BASE_JSON_H
 #define NMT_BASE_JSON_H
 
@@ -18,9 +18,9 @@
 #include <stdio.h>
 
 struct json {
-    struct text text; /* what is written so far */
+    struct text text; /* the output so far */
     int depth;        /* brackets open */
-    int comma;        /* a value stands before the next one */
+    int comma;        /* the next value needs a comma before it */
     int line;         /* the next value begins a line */
 };
 
@@ -30,7 +30,7 @@ void json_release(struct json *json);
 void json_open(struct json *json, const char *name, char bracket);
 void json_close(struct json *json, char bracket);
 
-/* The next value begins on a line of its own, indented by one space per open bracket. */
+/* The next value begins on its own line, indented by one space per open bracket. */
 void json_line(struct json *json);
 
 void json_string(struct json *json, const char *name, const char *string);
@@ -40,14 +40,14 @@ void json_bool(struct json *json, const char *name, int value);
 /* A number with at most that many significant digits (1..17); null when it is not finite. */
 void json_real(struct json *json, const char *name, double value, int digits);
 
-/* Writes the text and a line end to a file, whose error indicator tells whether that failed. */
+/* Writes the text and a line end to a file, whose error indicator shows whether that failed. */
 void json_print(const struct json *json, FILE *file);
 
-/* Begins a value that the caller adds to the text returned, as a whole JSON value. */
+/* Begins a value, which the caller adds to the returned text as one complete JSON value. */
 struct text *json_value(struct json *json, const char *name);
 
-/* Adds bytes of any origin so that neither a terminal nor a JSON reader is misled: control characters (utf8_is_control) as \n, \t or
- * \u001b, what is not UTF-8 as U+FFFD; with `quoted`, between quotation marks, with those and backslashes escaped. */
+/* Adds bytes of any origin, safely for terminals and JSON readers: control characters (utf8_is_control) as \n, \t or \u001b,
+ * invalid UTF-8 as U+FFFD; with `quoted`, between quotation marks, with quotation marks and backslashes escaped. */
 void json_escape(struct text *out, const char *bytes, size_t length, int quoted);
 
 /* Adds a number with at most that many significant digits, or null when it is not finite. */

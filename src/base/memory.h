@@ -1,4 +1,4 @@
-/* memory: heap blocks that never fail quietly, strings that grow, and an arena for the numbers of a layer. */
+/* memory: heap allocation that never fails silently, growing strings, and an arena for the numbers of a layer. */
 #ifndef NMT_BASE_MEMORY_H
 #define NMT_BASE_MEMORY_H
 
@@ -7,28 +7,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* a * b; dies with a clear line when the product does not fit: the one helper for products of sizes. */
+/* a * b; dies with a message when the product overflows: the one helper for products of sizes. */
 size_t size_product(size_t a, size_t b);
 
 /* `count` elements of `size` bytes, zeroed; dies when there is no memory. Never returns NULL. Release with free(). */
 void *memory_new(size_t count, size_t size);
 
-/* `old` (or NULL) resized to `count` elements of `size` bytes; what is new is not zeroed; dies when there is no memory. */
+/* `old` (or NULL) resized to `count` elements of `size` bytes; new elements are not zeroed; dies when there is no memory. */
 void *memory_resize(void *old, size_t count, size_t size);
 
-/* Whether `bytes` more can be had now: they are mapped and given back, untouched. For what libraries will take that do not survive a
- * refusal (oneDNN, OpenBLAS). It sees a limit on address space (ulimit -v) and strict accounting, not what is resident or what a
- * container may use. 0, or -1 after reporting. */
+/* Whether `bytes` more are available now: they are mapped and unmapped, untouched. For memory of libraries that do not survive a
+ * failed allocation (oneDNN, OpenBLAS). Detects a limit on address space (ulimit -v) and strict accounting, but not limits on
+ * resident memory or a container's limit. 0, or -1 after reporting. */
 int memory_probe(size_t bytes);
 
-/* A copy of the `length` bytes at `text`, closed by a NUL. Release with free(). */
+/* A copy of the `length` bytes at `text`, terminated by a NUL. Release with free(). */
 char *memory_copy_text(const char *text, size_t length);
 
 /* A copy of the string. */
 char *memory_copy_string(const char *string);
 
-/* Makes room for one more element in the array `*items` of `*room` elements, an int or a size_t, of which `count` are used: by
- * doubling. Dies when the number does not fit. */
+/* Makes room for one more element in the array `*items` of `*room` elements (an int or a size_t), of which `count` are used, by
+ * doubling. Dies when the number overflows. */
 #define memory_reserve_one(items, count, room)                                                                                     \
     do {                                                                                                                           \
         if ((count) >= *(room)) {                                                                                                  \
@@ -37,10 +37,10 @@ char *memory_copy_string(const char *string);
         }                                                                                                                          \
     } while (0)
 
-/* Twice the `room` that there is, at least 16 and at most `most`; dies if that is no more than there is. */
+/* Twice `room`, at least 16 and at most `most`; dies if that is not more than `room`. */
 size_t memory_doubled(size_t room, size_t most);
 
-/* Bytes that grow: data[0..length), always closed by a NUL beyond length once anything was added. Zero-initialise; text_release. */
+/* Growing bytes: data[0..length), followed by a NUL once anything was added. Zero-initialise; text_release. */
 struct text {
     char *data;
     size_t length, room;
@@ -53,8 +53,9 @@ void text_format_list(struct text *text, const char *format, va_list arguments) 
 void text_clear(struct text *text); /* length 0, the room is kept; data is then a valid empty string */
 void text_release(struct text *text);
 
-/* Arena: one block, handed out in order, aligned to 64 bytes. Run the binding code once on a zeroed arena (base = NULL): arena_take
- * returns NULL and only measures; then arena_allocate and run the same code again. Views never own: release the arena alone.
+/* Arena: one block, allocated from in order, aligned to 64 bytes. Run the binding code once on a zeroed arena (base = NULL):
+ * arena_take returns NULL and only measures; then call arena_allocate and run the same code again. Views do not own memory: release
+ * only the arena.
  *
  *     base: |aaaa..|bbbbbbbb|cc......|        used <= size, every start a multiple of 64 bytes */
 struct arena {
@@ -65,7 +66,7 @@ struct arena {
 /* `bytes` more of the arena, not zeroed; NULL while measuring. Asserts that a real arena is large enough. */
 void *arena_take(struct arena *arena, size_t bytes);
 
-/* Turns a measured arena into a real one of arena->used bytes (zeroed pages), and starts again at its beginning. */
+/* Turns a measured arena into a real one of arena->used bytes (zeroed pages), and restarts it. */
 void arena_allocate(struct arena *arena);
 void arena_release(struct arena *arena);
 

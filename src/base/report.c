@@ -88,7 +88,7 @@ void note(const char *format, ...)
     va_end(arguments);
 }
 
-/* The first thread goes on; all others stop here. */
+/* The first thread continues; all others stop here. */
 static void begin_end(void)
 {
     if (atomic_flag_test_and_set(&ending))

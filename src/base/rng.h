@@ -1,8 +1,8 @@
 /* rng: seeded random numbers (xoshiro256**, Blackman and Vigna 2021; seeded by splitmix64).
  *
- * A generator is made from a seed and up to three counters, so that whatever is random in training is a function of what it is for
- * (seed, epoch, update, sentence) and not of who computes it: any number of workers draws the same masks, and resuming needs no
- * saved generator state. */
+ * A generator is made from a seed and up to three counters, so that all randomness in training is a function of its purpose
+ * (seed, epoch, update, sentence) and not of the worker that computes it: any number of workers draws the same masks, and resuming
+ * needs no saved generator state. */
 #ifndef NMT_BASE_RNG_H
 #define NMT_BASE_RNG_H
 
@@ -13,10 +13,10 @@ struct rng {
     uint64_t state[4];
 };
 
-/* A stream of its own for each (seed, a, b, c). */
+/* A separate stream for each (seed, a, b, c). */
 struct rng rng_make(uint64_t seed, uint64_t a, uint64_t b, uint64_t c);
 
-/* A number for what a stream is for, to be given to rng_make: a hash of its name (FNV-1a). */
+/* A number for the purpose of a stream, as an argument of rng_make: a hash of its name (FNV-1a). */
 uint64_t rng_stream(const char *name);
 
 uint64_t rng_next(struct rng *rng);

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-/* The smallest and largest second byte that may follow `lead` (0xC2 … 0xF4): what rules out overlong forms, surrogates and >
- * 10FFFF. */
+/* The smallest and largest second byte that may follow `lead` (0xC2 … 0xF4): this excludes overlong forms, surrogates and numbers
+ * above 10FFFF. */
 static void second_byte(unsigned char lead, unsigned char *low, unsigned char *high)
 {
     *low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;

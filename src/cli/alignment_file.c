@@ -33,7 +33,7 @@ int alignment_open(struct alignment_file *file, const char *name, enum alignment
     return 0;
 }
 
-/* A label as a field by RFC 4180: quoted where a comma or a quote is in it. A model from elsewhere may have control characters
+/* A label as a field by RFC 4180: quoted if it contains a comma or a quote. A model from elsewhere may have control characters
  * in its tokens; each becomes '?'. */
 static void field(FILE *stream, const char *text)
 {
@@ -65,7 +65,7 @@ static void number(FILE *stream, double weight)
         fprintf(stream, ",%.7g", weight);
 }
 
-/* No line of a matrix is empty, since an empty line stands between two: the header of a blank source is its empty cell alone,
+/* No line of a matrix is empty, since an empty line separates two matrices: the header of a blank source is only its empty cell,
  * quoted. */
 static void write_matrix(FILE *stream, const struct alignment *alignment)
 {

@@ -1,4 +1,4 @@
-/* alignment_file: where alignments go, one file for all sentences or one file per sentence, in one of three formats
+/* alignment_file: writes alignments to one file for all sentences or one file per sentence, in one of three formats
  * (models/README.md, section 7). */
 #ifndef NMT_CLI_ALIGNMENT_FILE_H
 #define NMT_CLI_ALIGNMENT_FILE_H
@@ -9,7 +9,7 @@
 
 enum alignment_format { ALIGNMENT_MATRIX, ALIGNMENT_LONG, ALIGNMENT_PHARAOH };
 
-/* Names in the order of the enum, closed by NULL, for options. */
+/* Names in the order of the enum, NULL-terminated, for options. */
 extern const char *const alignment_format_names[];
 
 struct alignment_file {
@@ -20,15 +20,15 @@ struct alignment_file {
     int failed; /* -1 after an error was reported */
 };
 
-/* Opens the file for writing ("-" is standard output). A name that ends in '/' is a directory, made if it is not there; a
- * symbolic link to one will do. 0, or -1 after reporting. */
+/* Opens the file for writing ("-" is standard output). A name that ends in '/' is a directory, created if it does not exist; a
+ * symbolic link to one is accepted. 0, or -1 after reporting. */
 int alignment_open(struct alignment_file *file, const char *name, enum alignment_format format);
 
-/* Writes the matrix of the next sentence: into the file, or into a new one in the directory, which takes the place of what had
- * its name (a symbolic link is replaced, never followed). 0, or -1 after reporting. */
+/* Writes the matrix of the next sentence: to the file, or to a new one in the directory, which replaces any file of that name
+ * (a symbolic link is replaced, never followed). 0, or -1 after reporting. */
 int alignment_write(struct alignment_file *file, const struct alignment *alignment);
 
-/* Flushes what was written so far; closes and checks. Standard output is left to the caller. 0, or -1 after reporting, once. */
+/* Flushes the output so far; closes and checks. Standard output is left to the caller. 0, or -1 after reporting, once. */
 int alignment_flush(struct alignment_file *file);
 int alignment_close(struct alignment_file *file);
 

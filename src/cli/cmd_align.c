@@ -12,7 +12,7 @@
 
 enum {
     GROUP = 1024,   /* pairs in memory as matrices at once */
-    LONGEST = 10000 /* tokens on a side: a matrix of so many rows and columns takes about 1 GB */
+    LONGEST = 10000 /* tokens on a side: a matrix with that many rows and columns takes about 1 GB */
 };
 
 struct align_settings {
@@ -34,7 +34,7 @@ static const struct option table[] = {
 static const struct command command = { "align", "--model FILE --source FILE --target FILE [OPTION...]", table,
                                         sizeof(struct align_settings), 0 };
 
-/* What cannot be aligned has the score nan and an empty matrix. 0, or -1 after reporting. */
+/* A pair that cannot be aligned gets the score nan and an empty matrix. 0, or -1 after reporting. */
 static int align_all(const struct corpus *corpus, struct translator *translator, struct alignment_file *file, int scores)
 {
     double *log_probability = memory_new(GROUP, sizeof *log_probability);
@@ -48,7 +48,7 @@ static int align_all(const struct corpus *corpus, struct translator *translator,
                          file ? alignments : NULL);
         for (size_t i = 0; i < count && !stop; i++) {
             if (isnan(log_probability[i]))
-                failed = error("line %ld: has more than %d tokens on a side and cannot be aligned; split it",
+                failed = error("line %ld: more than %d tokens on a side; cannot be aligned; split the line",
                                corpus->number[from + i], LONGEST);
             if (scores)
                 printf("%.6f\n", log_probability[i]);

@@ -1,9 +1,9 @@
-/* nmt bench: the peak speed of matrix products on this machine, and the speed of training and translation, absolute and as a share of
- * that peak, measured in one run.
+/* nmt bench: the peak speed of matrix products on this machine, and the speed of training and translation, absolute and as a share
+ * of that peak, measured in one run.
  *
- * The data are those of a parallel corpus if files are given (tokens are separated by spaces; the most frequent are kept), otherwise
- * random tokens in sentences as long as captions. Only the floating-point operations of matrix products on real tokens are counted:
- * three times the forward pass for training. */
+ * The data are those of a parallel corpus if files are given (tokens are separated by spaces; the most frequent are kept),
+ * otherwise random tokens in sentences as long as captions. Only the floating-point operations of matrix products on real tokens
+ * are counted: three times the forward pass for training. */
 #include "base/io.h"
 #include "base/json.h"
 #include "base/report.h"
@@ -53,7 +53,7 @@ static double team_peak(const struct team *team, int m, int n, int k, double sec
     return total;
 }
 
-/* The peak of every backend and precision that this machine has, with one worker and with all. */
+/* The peak of every backend and precision available on this machine, with one worker and with all. */
 static int bench_products(struct bench *bench)
 {
     static const struct {
@@ -263,7 +263,7 @@ static void translate_batch(struct beam *beam, const struct corpus *corpus, cons
     free(best);
 }
 
-/* One way of translating, with the key of its figure in JSON. */
+/* One way of translating, with the JSON key of its result. */
 struct way {
     const char *name, *key;
     int beam, batch, sentences, threads;
@@ -282,7 +282,7 @@ static double translate_speed(struct bench *bench, struct model *model, const st
     plan_make(&plan, &part, &batches, 1, 1);
     for (int i = 0; i < way->threads; i++)
         beam_init(&beams[i], &bench->team.workers[i], &model, 1);
-    for (int round = 0; round < 2; round++) { /* the first one warms up */
+    for (int round = 0; round < 2; round++) { /* the first one is a warm-up */
         from = meter_clock();
 #pragma omp parallel for schedule(dynamic, 1) num_threads(way->threads) if (way->threads > 1)
         for (size_t i = 0; i < plan.batches; i++)
@@ -322,39 +322,40 @@ static void bench_translation(struct bench *bench)
 
 static const struct option table[] = {
     { "source", ROW(TEXT, source), .value = "FILE",
-      .help = "measure on these source sentences (tokens separated by spaces) instead of random ones" },
-    { "target", ROW(TEXT, target), .value = "FILE", .help = "and on these translations of them" },
+      .help = "use these source sentences (tokens separated by spaces) instead of random ones" },
+    { "target", ROW(TEXT, target), .value = "FILE", .help = "and these translations of them" },
     { "embedding", ROW(INT, embedding), .value = "N", .initial = "256", .low = 1, .high = 65536,
-      .help = "size of the word embeddings" },
+      .help = "size of the word vectors" },
     { "hidden", ROW(INT, hidden), .value = "N", .initial = "512", .low = 1, .high = 65536, .help = "size of the recurrent states" },
     { "alignment", ROW(INT, alignment), .value = "N", .initial = "512", .low = 1, .high = 65536,
       .help = "size of the alignment model" },
-    { "maxout", ROW(INT, maxout), .value = "N", .initial = "512", .low = 1, .high = 65536, .help = "size of the maxout layer" },
+    { "maxout", ROW(INT, maxout), .value = "N", .initial = "512", .low = 1, .high = 65536,
+      .help = "size of the readout before the output layer" },
     { "encoder-layers", ROW(INT, encoder_layers), .value = "N", .initial = "1", .low = 1, .high = 64,
-      .help = "layers of the encoder" },
+      .help = "number of encoder layers" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names,
-      .help = "what attention is conditioned on, the decoder state alone or the state and the previous word" },
+      .help = "condition attention on the decoder state alone, or on the state and the previous word" },
     { "vocabulary", ROW(INT, vocabulary), .value = "N", .initial = "10000", .low = 10, .high = 10000000,
       .help = "vocabulary size of each side" },
     { "batch", ROW(INT, batch), .value = "N", .initial = "64", .low = 1, .high = 4000, .help = "sentences per training batch" },
     { "updates", ROW(INT, updates), .value = "N", .initial = "20", .low = 1, .high = INT_MAX - 10,
-      .help = "updates measured, after 5 to warm up" },
+      .help = "number of updates to measure, after 5 for warm-up" },
     { "sentences", ROW(INT, sentences), .value = "N", .initial = "1000", .low = 5, .high = INT_MAX,
-      .help = "sentences translated" },
+      .help = "number of sentences to translate" },
     { "dropout", ROW(REAL, dropout), .value = "P", .initial = "0.2", .high = 0.99,
       .help = "dropout of the embeddings and before the output layer" },
     { "label-smoothing", ROW(REAL, smoothing), .value = "P", .initial = "0.1", .high = 0.99,
       .help = "probability spread evenly over the vocabulary" },
     { "peak-seconds", ROW(REAL, peak_seconds), .value = "SECONDS", .initial = "0.5", .low = 0.01, .high = 100,
       .help = "duration of each peak measurement" },
-    { "train", ROW(FLAG, train), .help = "measure training only (and the peaks)" },
-    { "translate", ROW(FLAG, translate), .help = "measure translation only (and the peaks)" },
+    { "train", ROW(FLAG, train), .help = "measure only training (and the peaks)" },
+    { "translate", ROW(FLAG, translate), .help = "measure only translation (and the peaks)" },
     { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto",
       .help = "worker threads; auto: one per processor" },
     { "backend", ROW(CHOICE, backend), .value = "NAME", .initial = "auto", .names = backend_names,
       .help = "library for matrix products" },
     { "precision", ROW(CHOICE, precision), .value = "NAME", .initial = "auto", .names = precision_names,
-      .help = "precision of the inputs of matrix products; int8 for translation only" },
+      .help = "precision of the inputs of matrix products (int8: only for translation)" },
     { "json", ROW(FLAG, json), .help = "print one JSON object" },
     OPTIONS_END,
 };
@@ -364,13 +365,13 @@ static const struct command command = { "bench", "[OPTION...]", table, sizeof(st
 static int check(const struct bench_settings *s)
 {
     if (s->precision == PRECISION_INT8 && (s->train || !s->translate))
-        return error("bench: int8 is for translation; give --translate alone, or choose another --precision");
+        return error("bench: int8 is for translation only; use --translate without --train, or choose another --precision");
     if (!s->source != !s->target)
         return error("bench: give both --source and --target, or neither");
     return 0;
 }
 
-/* Measures and prints what was asked for. 0, or -1 after reporting. */
+/* Measures and prints the requested parts. 0, or -1 after reporting. */
 static int run(struct bench *bench)
 {
     const struct bench_settings *s = &bench->s;

@@ -159,8 +159,8 @@ out:
     return status;
 }
 
-/* --alignment compares links, so most options have no meaning beside it. One that is given its default value changes nothing, and
- * passes. */
+/* --alignment compares links, so most other options do not apply to it. An option given with its default value has no effect and is
+ * accepted. */
 static int check_alignment(const struct options *options)
 {
     static const char *const others[] = { "reference", "metric", "tokenize", "lowercase", "word-order",
@@ -168,7 +168,7 @@ static int check_alignment(const struct options *options)
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (options_changed(options, others[i]))
-            return error("eval: --alignment goes with --hypothesis and --json only, not with --%s", others[i]);
+            return error("eval: --alignment can be combined only with --hypothesis and --json, not with --%s", others[i]);
     return 0;
 }
 
@@ -177,7 +177,7 @@ static int check_translation(const struct options *options, const struct setting
     if (options_require(options, "reference", settings->reference))
         return -1;
     if (settings->by_length != (settings->source != NULL))
-        return error("eval: --by-length and --source go together");
+        return error("eval: --by-length and --source must be given together");
     if (metric->tokenizer != BLEU_13A && metric->kind != METRIC_BLEU)
         return error("eval: --tokenize is for --metric bleu only");
     if (metric->word_order != 0 && metric->kind != METRIC_CHRF)
@@ -197,7 +197,7 @@ static int check_settings(const struct options *options, const struct settings *
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         from_stdin += files[i] && strcmp(files[i], "-") == 0;
     if (from_stdin > 1)
-        return error("eval: only one file can be \"-\", standard input");
+        return error("eval: only one file can be standard input (\"-\")");
     return settings->alignment ? check_alignment(options) : check_translation(options, settings, metric);
 }
 
@@ -207,14 +207,14 @@ static const struct option table[] = {
     { "hypothesis", ROW(TEXT, hypothesis), .value = "FILE",
       .help = "the translations to score, one per line (\"-\": standard input)" },
     { "reference", ROW(TEXT, reference), .value = "FILE", .help = "the reference translations" },
-    { "metric", ROW(CHOICE, metric), .value = "NAME", .initial = "bleu", .names = metric_names, .help = "which score" },
+    { "metric", ROW(CHOICE, metric), .value = "NAME", .initial = "bleu", .names = metric_names, .help = "metric to compute" },
     { "tokenize", ROW(CHOICE, tokenize), .value = "NAME", .initial = "13a", .names = bleu_tokenizer_names,
       .help = "BLEU's tokenizer" },
     { "lowercase", ROW(FLAG, lowercase), .help = "ignore case (TER always does)" },
     { "word-order", ROW(INT, word_order), .value = "N", .initial = "0", .high = CHRF_WORDS,
       .help = "0: chrF2; 2: chrF2++, with word n-grams" },
     { "json", ROW(FLAG, json), .help = "print one JSON object" },
-    { "by-length", ROW(FLAG, by_length), .help = "also score by source length in words; needs --source" },
+    { "by-length", ROW(FLAG, by_length), .help = "also print scores by source length in words; needs --source" },
     { "source", ROW(TEXT, source), .value = "FILE", .help = "the source sentences" },
     { "compare", ROW(TEXT, compare), .value = "FILE",
       .help = "a second system's translations: significance test by paired bootstrap resampling" },

@@ -21,7 +21,7 @@ struct info_settings {
 
 static const struct option table[] = {
     { "json", ROW(FLAG, json), .help = "print one JSON object" },
-    { "build", ROW(FLAG, build), .help = "print what this program was built with and what it chooses on this machine" },
+    { "build", ROW(FLAG, build), .help = "print how this program was built and what it chooses on this machine" },
     OPTIONS_END,
 };
 

@@ -1,4 +1,4 @@
-/* nmt train: options, the files to write, and then from start (train/start.h) to end (train/trainer.h). */
+/* nmt train: reads options, checks the output files, starts (train/start.h) and runs (train/trainer.h) training. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/claims.h"
 #include "base/io.h"
@@ -22,7 +22,7 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-/* The first signal ends training gracefully; a second one ends the program. A terminal's end does not, where nohup asked for that. */
+/* The first signal ends training gracefully; a second one ends the program. The end of the terminal does not, if nohup was used. */
 static void catch_signals(void)
 {
     const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -63,7 +63,7 @@ static int try_output(const char *name)
     return 0;
 }
 
-/* A log that is a pipe is left alone: who reads it would see its end. */
+/* A log that is a pipe is not opened: its reader would see the end of file. */
 static int try_log(const char *name)
 {
     struct stat status;
@@ -81,13 +81,13 @@ static int try_log(const char *name)
     return 0;
 }
 
-/* Whether every file can be written where it should be: better known before the corpus is read than after training. */
+/* Checks before the corpus is read that every output file can be written. */
 static int try_outputs(const struct train_settings *settings, const char *checkpoint)
 {
     return try_output(settings->model) || try_output(checkpoint) || (settings->log && try_log(settings->log)) ? -1 : 0;
 }
 
-/* Says how training ended; returns the exit code. */
+/* Prints how training ended; returns the exit code. */
 static int report_end(const struct trainer *trainer, int ended)
 {
     const char *model = trainer->settings->model;

@@ -1,4 +1,4 @@
-/* nmt translate: standard input to standard output, one line out for every line in. */
+/* nmt translate: standard input to standard output, one output line per input line. */
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines that are waiting are translated together, up to so many or so much. */
+/* Limits of the lines and bytes that are translated together. */
 enum { GROUP_LINES = 4096, GROUP_BYTES = 1 << 20 };
 
-/* A lone line or two are done before the weights are packed. */
+/* One or two lines are translated faster than the weights are packed. */
 enum { LINES_TO_PACK = 3 };
 
 struct translate_settings {
@@ -28,7 +28,7 @@ struct group {
     long first; /* number of the first line */
 };
 
-/* Takes one line in; invalid UTF-8 is replaced, with a warning. */
+/* Adds one line; invalid UTF-8 is replaced, with a warning. */
 static void group_add(struct group *group, const struct tokenizer *tokenizer, const char *line, size_t length, long number)
 {
     struct translation *translation;
@@ -38,7 +38,7 @@ static void group_add(struct group *group, const struct tokenizer *tokenizer, co
     translation = &group->lines[group->count];
     *translation = (struct translation){ 0 };
     if (translation_read(translation, tokenizer, line, length, &bad))
-        warning("line %ld: byte %zu is not valid UTF-8; what is invalid became U+FFFD", number, bad + 1);
+        warning("line %ld: byte %zu is not valid UTF-8; invalid sequences were replaced by U+FFFD", number, bad + 1);
     if (group->count++ == 0)
         group->first = number;
     group->bytes += length;
@@ -52,7 +52,7 @@ static void group_clear(struct group *group)
     group->bytes = 0;
 }
 
-/* Prints a line's translation: the text, with its score before it, or the n-best list. */
+/* Prints a line's translation: the text, the score and the text, or the n-best list. */
 static void print_line(const struct translation *line, long number, const struct translate_settings *settings)
 {
     if (settings->n_best > 0) {
@@ -117,17 +117,17 @@ static int translate_all(struct inference *inference, struct translator *transla
 static const struct option table[] = {
     INFERENCE_OPTIONS(struct translate_settings, common),
     { "beam", ROW(INT, beam), .value = "N", .initial = "5", .low = 1, .high = BEAM_MOST,
-      .help = "hypotheses kept at each step; 1: greedy search" },
+      .help = "number of hypotheses kept at each step (1: greedy search)" },
     { "n-best", ROW(INT, n_best), .value = "N", .initial = "0", .high = BEAM_MOST,
-      .help = "print the N best: line, rank, log-probability, text (0: only the best text)" },
+      .help = "print the N best translations: line number, rank, log-probability, text (0: only the best text)" },
     { "length-penalty", ROW(REAL, length_penalty), .value = "PENALTY", .initial = "1", .high = 10,
-      .help = "rank by log-probability / length ^ PENALTY" },
+      .help = "rank hypotheses by log-probability / length ^ PENALTY" },
     { "max-length-ratio", ROW(REAL, max_length_ratio), .value = "RATIO", .initial = "3", .low = 0.01, .high = 1000,
-      .help = "end a translation at RATIO x source tokens + 10 tokens" },
+      .help = "limit a translation to RATIO x source tokens + 10 tokens" },
     { "max-length", ROW(INT, max_length), .value = "N", .initial = "150", .low = 1, .high = 100000,
-      .help = "translate lines of more source tokens in pieces of at most N" },
+      .help = "translate lines of more than N tokens in pieces of at most N" },
     { "max-repeats", ROW(INT, max_repeats), .value = "N", .initial = "2", .high = 1000,
-      .help = "let a phrase stand at most N times in a row, unless the source repeats more (0: no limit)" },
+      .help = "allow a phrase at most N times in a row, or as often as the source repeats one (0: no limit)" },
     OPTIONS_END,
 };
 

@@ -1,4 +1,4 @@
-/* commands: what `nmt NAME …` calls. Each gets argv with argv[0] = its name and returns the program's exit code. */
+/* commands: the functions behind `nmt NAME …`. Each gets argv with argv[0] = its name and returns the program's exit code. */
 #ifndef NMT_CLI_COMMANDS_H
 #define NMT_CLI_COMMANDS_H
 

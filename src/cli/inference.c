@@ -25,7 +25,7 @@ static int same_tokens(const struct tokenizer *a, const struct tokenizer *b)
            same_strings(a->merges, 2 * a->merge_count, b->merges, 2 * b->merge_count);
 }
 
-/* The models read and write the same tokens and can do what was asked for. 0, or -1 after reporting. */
+/* Checks that the models have the same tokens and support the requested output. 0, or -1 after reporting. */
 static int check_models(const struct inference *inference, const struct inference_settings *settings)
 {
     const char *const *names = settings->models.items;

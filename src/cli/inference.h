@@ -1,4 +1,4 @@
-/* inference: what translate and align share: one model or an ensemble, opened and checked, and a team of workers. */
+/* inference: the part shared by translate and align: one model or an ensemble, opened and checked, and a team of workers. */
 #ifndef NMT_CLI_INFERENCE_H
 #define NMT_CLI_INFERENCE_H
 
@@ -18,23 +18,23 @@ struct inference_settings {
 /* The rows of the option table for the member `common` of a command's settings. */
 /* clang-format off */
 #define INFERENCE_OPTIONS(settings, common)                                                                                        \
-    { "model", OPTION(settings, LIST, common.models), .value = "FILE", .help = "the model; given several times: an ensemble" },    \
+    { "model", OPTION(settings, LIST, common.models), .value = "FILE", .help = "the model; repeat the option for an ensemble" },   \
     { "scores", OPTION(settings, FLAG, common.scores),                                                                             \
       .help = "print each translation's log-probability (nats, </s> included)" },                                                  \
     { "alignment", OPTION(settings, TEXT, common.alignment), .value = "FILE",                                                      \
       .help = "write alignments to FILE; if it ends in '/', one file per sentence in that directory" },                            \
     { "alignment-format", OPTION(settings, CHOICE, common.alignment_format), .value = "FORMAT", .initial = "matrix",               \
-      .names = alignment_format_names, .help = "how alignments are written, as CSV, as one CSV table or as links i-j" },           \
+      .names = alignment_format_names, .help = "format of alignments: CSV matrices, one long CSV table, or links i-j" },           \
     { "alignment-level", OPTION(settings, CHOICE, common.alignment_level), .value = "LEVEL", .initial = "word",                    \
-      .names = alignment_level_names, .help = "align words, or the model's tokens" },                                              \
+      .names = alignment_level_names, .help = "align words or the model's tokens" },                                               \
     { "batch", OPTION(settings, INT, common.batch), .value = "N", .initial = "64", .low = 1, .high = 100000,                       \
-      .help = "sentences computed together by one thread" },                                                                       \
+      .help = "number of sentences that one thread processes together" },                                                          \
     { "threads", OPTION(settings, INT, common.threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST,              \
       .word = "auto", .help = "worker threads; auto: one per processor" },                                                         \
     { "backend", OPTION(settings, CHOICE, common.backend), .value = "NAME", .initial = "auto", .names = backend_names,             \
       .help = "library for matrix products" },                                                                                     \
     { "precision", OPTION(settings, CHOICE, common.precision), .value = "NAME", .initial = "f32", .names = precision_names,        \
-      .help = "precision of matrix products; auto is bf16 where it is fast, int8 is fastest" }
+      .help = "precision of matrix products (auto: bf16 where it is fast, otherwise f32; int8: fastest)" }
 /* clang-format on */
 
 struct inference {
@@ -42,7 +42,7 @@ struct inference {
     struct saved_model *saved; /* [count] */
     struct model **models;     /* [count] */
     int count;
-    const struct tokenizer *tokenizer; /* of the first model; all have the same */
+    const struct tokenizer *tokenizer; /* of the first model; equal in all models */
     enum alignment_format format;
     enum alignment_level level;
     int packed;
@@ -53,7 +53,7 @@ void inference_claim(const struct inference_settings *settings, struct claims *c
 
 /* Checks the settings and opens the models. OPTIONS_GO, or the exit code after reporting. */
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options);
-/* Packs the weights for matrix products, unless that was done. It pays from the second or third sentence on. */
+/* Packs the weights for matrix products, unless already done. It pays from the second or third sentence on. */
 void inference_pack(struct inference *inference);
 void inference_close(struct inference *inference);
 

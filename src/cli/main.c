@@ -34,8 +34,8 @@ static int help(void)
     return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* Standard streams that are closed get a stand-in, so that no file that is opened later takes their number: one that fails for input and
- * output, one that swallows messages. */
+/* Closed standard streams are replaced, so that no file opened later gets their number: input and output by one that fails,
+ * standard error by one that discards messages. */
 static void hold_standard_streams(void)
 {
     const int modes[] = { O_WRONLY, O_RDONLY, O_WRONLY };
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 {
     report_own_exit();
     hold_standard_streams();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe, and a file that may not grow, are errors of writing, reported like any other */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe and a file at its size limit are write errors, reported like any other */
     signal(SIGXFSZ, SIG_IGN);
     quit(run(argc, argv));
 }

@@ -9,7 +9,7 @@
 
 enum { LONGEST_NAME = 63 };
 
-/* What every command has besides its own table. */
+/* The options that every command has, besides its own table. */
 struct common {
     struct option_list configs;
     int help;
@@ -189,13 +189,13 @@ struct given {
     int is_common;
 };
 
-/* The command line, cut up. */
+/* The parsed command line. */
 struct line {
     struct given *given;
     int count, room;
 };
 
-/* Cuts argv[*at] up, an option, and moves *at to its value if that is an argument of its own. 0, or -1 after reporting. */
+/* Parses the option argv[*at], and moves *at to its value if that is a separate argument. 0, or -1 after reporting. */
 static int cut_option(struct line *line, const struct command *command, int argc, const char **argv, int *at)
 {
     const struct place place = { command->name, "--" };
@@ -228,7 +228,7 @@ static int cut_option(struct line *line, const struct command *command, int argc
     return 0;
 }
 
-/* Cuts the command line up into options and arguments. "--" ends the options; "-" is an argument. 0, or -1 after reporting. */
+/* Splits the command line into options and arguments. "--" ends the options; "-" is an argument. 0, or -1 after reporting. */
 static int cut_up(struct line *line, struct options *options, int argc, const char **argv)
 {
     const struct command *command = options->command;
@@ -254,7 +254,7 @@ static int apply_given(struct options *options, void *settings, const struct lin
 {
     const struct place place = { options->command->name, "--" };
 
-    /* A list on the command line replaces what files put there. */
+    /* A list on the command line replaces the one from files. */
     for (int i = 0; i < line->count; i++)
         if (line->given[i].is_common == common && line->given[i].row->type == OPTION_LIST)
             ((struct option_list *)(void *)((char *)settings + line->given[i].row->field))->count = 0;

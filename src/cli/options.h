@@ -1,7 +1,7 @@
 /* options: how every command reads its command line and its configuration files.
  *
- * A command keeps its settings in a struct and describes each of them in one row of a table. From the row come the default, parsing,
- * the check of the range, --help, the man page (scripts/make-man) and what a model keeps of its training:
+ * A command keeps its settings in a struct and describes each of them in one row of a table. The row determines the default,
+ * parsing, the check of the range, --help, the man page (scripts/make-man) and what a model stores about its training:
  *
  *     struct settings { const char *reference; int beam, metric, json; };
  *     #define ROW(type, member) OPTION(struct settings, type, member)
@@ -22,9 +22,9 @@
  *     …
  *     options_release(&options);
  *
- * Every command also has --help, and --config FILE, which reads options from a file: lines `name = value` (`name = yes` or `no`, or
- * `name` alone, for a flag), a value in double quotes when it begins or ends with a space or holds " #"; `#` begins a comment, at
- * the start of a line or behind white space. What is given on the command line overrides the file: a list as a whole. */
+ * Every command also has --help, and --config FILE, which reads options from a file: lines `name = value` (`name = yes` or `no`,
+ * or `name` alone, for a flag), a value in double quotes when it begins or ends with a space or contains " #"; `#` begins a
+ * comment, at the start of a line or after white space. The command line overrides the file; a list is replaced as a whole. */
 #ifndef NMT_CLI_OPTIONS_H
 #define NMT_CLI_OPTIONS_H
 
@@ -33,22 +33,22 @@
 /* The type of the variable: int for FLAG, INT and CHOICE (the index in `names`), long, double, const char *, struct option_list. */
 enum option_type { OPTION_FLAG, OPTION_INT, OPTION_LONG, OPTION_REAL, OPTION_CHOICE, OPTION_TEXT, OPTION_LIST };
 
-/* What becomes of a setting of `nmt train` when training is resumed: it belongs to one run and is not stored; it must be the same, and
- * so must it where training starts from another model (OF_MODEL); or it is stored, but may change. */
+/* The role of a setting of `nmt train` when training is resumed: it belongs to one run and is not stored; it must be the same
+ * (OF_MODEL: also when training starts from another model); or it is stored, but may change. */
 enum option_role { OPTION_OF_RUN, OPTION_OF_STATE, OPTION_OF_MODEL, OPTION_FREE };
 
 struct option {
     const char *name; /* NULL: a heading of the help, which is in `help` */
     enum option_type type;
-    size_t field;             /* where the variable is in the settings */
-    const char *value;        /* what the help calls the value */
-    const char *initial;      /* the default, as people would type it; NULL: 0 or NULL */
+    size_t field;             /* offset of the variable in the settings */
+    const char *value;        /* the value's name in the help */
+    const char *initial;      /* the default, as on the command line; NULL: 0 or NULL */
     double low, high;         /* the range of a number */
-    const char *word;         /* may be given instead of the number `meaning`, and is shown for it; or NULL */
+    const char *word;         /* a word for the number `meaning`, accepted and printed instead of it; or NULL */
     double meaning;           /* accepted as a number, too, if it is not negative */
-    const char *const *names; /* the values of a CHOICE, closed by NULL */
+    const char *const *names; /* the values of a CHOICE, NULL-terminated */
     enum option_role role;
-    const char *help; /* one phrase; of a CHOICE, the names are added to it */
+    const char *help; /* one phrase; for a CHOICE, the names are appended */
 };
 
 /* Type and place of a variable, which the compiler checks against each other. */
@@ -79,36 +79,36 @@ struct option {
 
 enum { OPTIONS_GO = -1 };
 
-/* What an option that may be given several times collected; the array is released with the options. */
+/* The values of an option that may be given several times; the array is released with the options. */
 struct option_list {
     const char **items;
     int count, room;
 };
 
 struct command {
-    const char *name, *usage; /* usage: what follows "nmt NAME" in the help */
+    const char *name, *usage; /* usage: the text after "nmt NAME" in the help */
     const struct option *table;
     size_t size;   /* of the settings */
-    int arguments; /* most that may stand beside the options */
+    int arguments; /* maximum number of non-option arguments */
 };
 
 struct options {
     const struct command *command;
     void *settings;
-    const char **arguments; /* what stands beside the options, closed by NULL */
+    const char **arguments; /* the non-option arguments, NULL-terminated */
     int argument_count;
-    char **held; /* every text that a variable may point to now */
+    char **held; /* all strings that a variable may point to */
     int held_count, held_room;
 };
 
-/* Settings that stand below those of --config and the command line: lines as in a file. */
+/* Settings that --config and the command line override: lines as in a file. */
 struct option_base {
-    const char *lines, *where; /* where they are from, for messages */
-    int stored;                /* whether they are from a model, where no setting that belongs to one run may be */
+    const char *lines, *where; /* their origin, for messages */
+    int stored;                /* whether they are from a model, which must not contain settings that belong to one run */
 };
 
-/* Fills `settings` with the defaults, then reads argv[1..] into it. OPTIONS_GO, or the exit code with which the command is to end at
- * once (nothing is held then): EXIT_DONE after --help, EXIT_USAGE after one line on stderr that says what is wrong. Texts and lists
+/* Fills `settings` with the defaults, then reads argv[1..] into it. OPTIONS_GO, or the exit code with which the command must end
+ * immediately (nothing is held then): EXIT_DONE after --help, EXIT_USAGE after an error message of one line. Strings and lists
  * live until options_release. */
 int options_read(struct options *options, const struct command *command, void *settings, int argc, const char **argv);
 
@@ -120,25 +120,26 @@ void options_release(struct options *options);
 /* Makes the options the owner of a heap string (or NULL), which a setting points to. */
 void options_own(struct options *options, char *text);
 
-/* Adds the value of a setting as people would type it. */
+/* Adds the value of a setting as on the command line. */
 void options_value(const struct option *row, const void *settings, struct text *out);
 
 /* Copies a number. */
 void options_copy(const struct option *row, void *settings, const void *from);
 
-/* Adds every setting that is stored (STATE and FREE) as a line that a --config file may hold. */
+/* Adds every setting that is stored (STATE and FREE) as a line of a --config file. */
 void options_print(const struct command *command, const void *settings, struct text *out);
 
-/* The name in `names` (closed by NULL) that was probably meant, or NULL. */
+/* The name in `names` (NULL-terminated) that was probably meant, or NULL. */
 const char *options_nearest(const char *name, const char *const *names);
 
-/* Whether the option is other than its default. */
+/* Whether the option differs from its default. */
 int options_changed(const struct options *options, const char *option);
 
-/* What must be given: 0, or -1 after an error line. */
+/* Checks that a required option was given: 0, or -1 after reporting. */
 int options_require(const struct options *options, const char *option, const char *value);
 
-/* Prints the help of a command on standard output; returns the exit code (options_help.c). `common` are the rows that all commands have. */
+/* Prints the help of a command on standard output; returns the exit code (options_help.c). `common` are the rows that all
+ * commands have. */
 int options_help(const struct command *command, const struct option *common);
 
 #endif

@@ -1,9 +1,9 @@
-/* What nmt COMMAND --help prints:
+/* The output of nmt COMMAND --help:
  *
  *     Usage: nmt COMMAND …
  *
  *     Heading:
- *       --name VALUE          what it is, and goes on here (default: …)
+ *       --name VALUE          explanation, continued here (default: …)
  */
 #include "cli/options.h"
 
@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 100, COLUMN = 28 }; /* of a line; where explanations begin */
+enum { WIDTH = 100, COLUMN = 28 }; /* width of a line; column of explanations */
 
-/* Prints `text` in lines that begin at COLUMN; `at` is where the cursor is. */
+/* Prints `text` in lines that begin at COLUMN; `at` is the current column. */
 static void print_wrapped(const char *text, int at)
 {
     if (at >= COLUMN) {

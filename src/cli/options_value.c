@@ -53,10 +53,10 @@ static int check_range(const struct option *row, double number, const char *valu
     if ((number >= row->low && number <= row->high) || (row->word && number == row->meaning && number >= 0))
         return 0;
     if (row->high == OPTION_ANY)
-        return error("%s: %s%s: %s is too small; the least is %g%s%s", place->where, place->dashes, row->name, value, row->low,
+        return error("%s: %s%s: %s is too small; the minimum is %g%s%s", place->where, place->dashes, row->name, value, row->low,
                      or_word, word);
-    return error("%s: %s%s: %s is not in %.10g to %.10g%s%s", place->where, place->dashes, row->name, value, row->low, row->high,
-                 or_word, word);
+    return error("%s: %s%s: %s is out of range (%.10g to %.10g%s%s)", place->where, place->dashes, row->name, value, row->low,
+                 row->high, or_word, word);
 }
 
 static int read_number(const struct option *row, void *variable, const char *value, const struct place *place)
@@ -116,7 +116,7 @@ int options_set(struct options *options, void *settings, const struct option *ro
     }
 }
 
-/* The shortest text that reads as the number. */
+/* The shortest text that is parsed as the number. */
 static void add_real(struct text *out, double number)
 {
     char text[40];

@@ -29,61 +29,64 @@ static const char *const presets[] = { NULL, paper };
 #define FREE .role = OPTION_FREE
 #define PROBABILITY .value = "P", .low = 0, .high = 0.99
 
-/* The ten that matter first, then all others by what they are about. */
+/* The ten most important options first, then all others by subject. */
 static const struct option table[] = {
     OPTIONS_HEADING("The most important options"),
-    { "model", ROW(TEXT, model), .value = "FILE", .help = "the model to write; a checkpoint is written beside it" },
+    { "model", ROW(TEXT, model), .value = "FILE", .help = "the model to write; a checkpoint is written next to it" },
     { "source", ROW(TEXT, corpus.source), .value = "FILE", .help = "source sentences, one per line, plain or .gz" },
     { "target", ROW(TEXT, corpus.target), .value = "FILE", .help = "their translations, line by line" },
-    { "valid-source", ROW(TEXT, valid.source), .value = "FILE", .help = "held-out source sentences, which choose the best model" },
+    { "valid-source", ROW(TEXT, valid.source), .value = "FILE", .help = "held-out source sentences, for choosing the best model" },
     { "valid-target", ROW(TEXT, valid.target), .value = "FILE", .help = "their translations" },
     { "resume", ROW(FLAG, resume), .help = "continue from the checkpoint, with its settings and files" },
     { "max-minutes", ROW(REAL, max_minutes), .value = "N", .initial = "none", .high = 1e9, .word = "none", FREE,
       .help = "stop this run after N minutes" },
     { "hidden", ROW(INT, hidden), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
-      .help = "size of the state of each GRU: the larger, the better with much data, and the slower" },
+      .help = "size of each GRU's state; larger is slower, and better with more data" },
     { "vocabulary", ROW(INT, vocabulary), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, MODEL, .help = "vocabulary size" },
     { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto", FREE,
       .help = "worker threads; auto: one per processor" },
 
     OPTIONS_HEADING("Data"),
-    { "pairs", ROW(TEXT, corpus.pairs), .value = "FILE", .help = "instead of --source and --target: lines of source, tab, target" },
-    { "valid-pairs", ROW(TEXT, valid.pairs), .value = "FILE", .help = "instead of --valid-source and --valid-target, likewise" },
+    { "pairs", ROW(TEXT, corpus.pairs), .value = "FILE",
+      .help = "instead of --source and --target: one file with source, tab, target on each line" },
+    { "valid-pairs", ROW(TEXT, valid.pairs), .value = "FILE", .help = "the same, instead of --valid-source and --valid-target" },
     { "valid-split", ROW(INT, valid_split), .value = "N", OPTION_AUTO, .high = INT_MAX, STATE,
-      .help =
-          "pairs of the corpus to set aside for validation where none are given as files (0: none; auto: a twentieth, 100 to 1000, "
-          "at most a tenth, none of up to 200 pairs)" },
+      .help = "pairs of the corpus to set aside for validation if no validation files are given (0: none; auto: a twentieth, 100 "
+              "to 1000, "
+              "at most a tenth; none if the corpus has 200 pairs or fewer)" },
     { "first", ROW(INT, first), .value = "N", .initial = "all", .low = 1, .high = INT_MAX, .word = "all", STATE,
       .help = "use only the first N pairs" },
     { "max-length", ROW(INT, max_length), .value = "N", OPTION_AUTO, .high = 100000, STATE,
-      .help = "leave out pairs with more than N tokens on a side (0: none; auto: only those that memory forbids)" },
+      .help = "leave out pairs with more than N tokens on a side (0: keep all; auto: leave out only pairs too long for memory)" },
     { "bad-utf8", ROW(CHOICE, bad_utf8), .value = "WHAT", .initial = "error", .names = bad_utf8_names, STATE,
-      .help = "what to do about invalid UTF-8 in the corpus" },
-    { "units", ROW(CHOICE, units), .value = "UNITS", .initial = "bpe", .names = unit_names, MODEL, .help = "what a token is" },
-    { "pretokenized", ROW(FLAG, pretokenized), MODEL, .help = "words are separated by spaces, in input and output" },
+      .help = "how to handle invalid UTF-8 in the corpus" },
+    { "units", ROW(CHOICE, units), .value = "UNITS", .initial = "bpe", .names = unit_names, MODEL,
+      .help = "unit of text that becomes a token" },
+    { "pretokenized", ROW(FLAG, pretokenized), MODEL,
+      .help = "text is already tokenized: words are separated by spaces, in input and output" },
     { "lowercase", ROW(FLAG, lowercase), MODEL, .help = "lower-case all text" },
 
-    OPTIONS_HEADING("Model (auto: by the size of the corpus)"),
+    OPTIONS_HEADING("Model (auto: chosen by the size of the corpus)"),
     { "embedding", ROW(INT, embedding), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the word vectors" },
     { "alignment", ROW(INT, alignment), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the alignment model" },
     { "maxout", ROW(INT, maxout), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
-      .help = "size of the readout before the output layer; with --tie it must be that of the embedding" },
+      .help = "size of the readout before the output layer; with --tie, must equal --embedding" },
     { "encoder-layers", ROW(INT, encoder_layers), .value = "N", OPTION_AUTO, .low = 1, .high = 64, MODEL,
-      .help = "layers of the encoder; each adds to the annotations of the one below" },
+      .help = "number of encoder layers; each adds to the annotations of the layer below" },
     { "attention", ROW(CHOICE, attention), .value = "KIND", .initial = "additive", .names = attention_names, MODEL,
-      .help = "how the decoder scores source positions; none gives it one fixed vector" },
+      .help = "how the decoder scores source positions (none: it gets one fixed vector)" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, MODEL,
-      .help = "what attention is conditioned on, the decoder state alone or the state and the previous word" },
+      .help = "condition attention on the decoder state alone, or on the state and the previous word" },
     { "tie", ROW(CHOICE, tie), .value = "WHAT", .initial = "none", .names = tie_names, MODEL,
-      .help = "share one matrix between target embedding and output layer (target), and source embedding too (all)" },
+      .help = "share one matrix between target embedding and output layer (target), or with the source embedding too (all)" },
     { "initial", ROW(CHOICE, initial), .value = "HOW", .initial = "glorot", .names = initial_names, STATE,
       .help = "how weights are initialised" },
     { "parent", ROW(TEXT, parent), .value = "FILE",
       .help = "start from the weights and the tokenizer of this model, to adapt it to another corpus" },
     { "preset", ROW(CHOICE, preset), .value = "NAME", .initial = "none", .names = preset_names,
-      .help = "start from a set of settings, that of Bahdanau et al. 2015 (paper)" },
+      .help = "start from the settings of Bahdanau et al. 2015 (paper)" },
 
     OPTIONS_HEADING("Training"),
     { "optimizer", ROW(CHOICE, optimizer), .value = "NAME", .initial = "adam", .names = optimizer_names, STATE,
@@ -91,7 +94,7 @@ static const struct option table[] = {
     { "learning-rate", ROW(REAL, learning_rate), .value = "RATE", OPTION_AUTO, .high = 1000, FREE,
       .help = "learning rate (auto: 0.001 for adam, 1 for adadelta, 0.5 for sgd)" },
     { "warmup", ROW(INT, warmup), .value = "N", .initial = "400", .high = INT_MAX, FREE,
-      .help = "updates during which the learning rate rises from 0" },
+      .help = "number of updates in which the learning rate rises from 0" },
     { "batch-tokens", ROW(INT, batch_tokens), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, STATE,
       .help = "target tokens per batch" },
     { "batch-sentences", ROW(INT, batch_sentences), .value = "N", .initial = "none", .low = 1, .high = 1000000, .word = "none",
@@ -103,46 +106,46 @@ static const struct option table[] = {
     { "validate-every", ROW(INT, validate_every), .value = "N", .initial = "epoch", .low = 1, .high = INT_MAX, .word = "epoch",
       FREE, .help = "validate every N updates, or after every epoch" },
     { "stop-on", ROW(CHOICE, stop_on), .value = "METRIC", .initial = "bleu", .names = stop_metric_names, STATE,
-      .help = "what makes a model the best" },
+      .help = "metric that decides which model is best" },
     { "halve-after", ROW(INT, halve_after), .value = "N", .initial = "2", .low = 1, .high = INT_MAX, .word = "never", FREE,
       .help = "halve the learning rate after N validations without a better model" },
     { "patience", ROW(INT, patience), .value = "N", .initial = "5", .low = 1, .high = INT_MAX, .word = "never", FREE,
       .help = "stop after N validations without a better model" },
     { "max-updates", ROW(LONG, max_updates), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", .meaning = -1,
-      FREE, .help = "stop after N updates; 0 writes the initial model" },
+      FREE, .help = "stop after N updates (0: write the initial model)" },
     { "max-epochs", ROW(LONG, max_epochs), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", FREE,
       .help = "stop after N epochs" },
-    { "seed", ROW(LONG, seed), .value = "N", .initial = "1", .high = OPTION_ANY, STATE, .help = "the source of all randomness" },
+    { "seed", ROW(LONG, seed), .value = "N", .initial = "1", .high = OPTION_ANY, STATE, .help = "random seed" },
     { "backend", ROW(CHOICE, backend), .value = "NAME", .initial = "auto", .names = backend_names, FREE,
       .help = "library for matrix products" },
     { "precision", ROW(CHOICE, precision), .value = "NAME", .initial = "auto", .names = training_precision_names, FREE,
-      .help = "precision of the inputs of matrix products; auto is bf16 where it is fast" },
+      .help = "precision of the inputs of matrix products (auto: bf16 where it is fast, otherwise f32)" },
 
     OPTIONS_HEADING("Regularisation"),
     { "dropout", ROW(REAL, dropout), PROBABILITY, OPTION_AUTO, FREE, .help = "dropout of embeddings, annotations and readout" },
     { "dropout-embedding", ROW(REAL, dropout_embedding), PROBABILITY, OPTION_AUTO, FREE,
-      .help = "dropout of embeddings (auto: that of --dropout)" },
+      .help = "dropout of embeddings (auto: same as --dropout)" },
     { "dropout-annotation", ROW(REAL, dropout_annotation), PROBABILITY, OPTION_AUTO, FREE,
-      .help = "dropout of the encoder's output (auto: that of --dropout)" },
+      .help = "dropout of the encoder's output (auto: same as --dropout)" },
     { "dropout-readout", ROW(REAL, dropout_readout), PROBABILITY, OPTION_AUTO, FREE,
-      .help = "dropout of the readout (auto: that of --dropout)" },
+      .help = "dropout of the readout (auto: same as --dropout)" },
     { "dropout-state", ROW(REAL, dropout_state), PROBABILITY, OPTION_AUTO, FREE, .help = "dropout of recurrent states" },
-    { "word-dropout", ROW(REAL, word_dropout), PROBABILITY, .initial = "0", FREE, .help = "dropout of whole words, both sides" },
+    { "word-dropout", ROW(REAL, word_dropout), PROBABILITY, .initial = "0", FREE, .help = "dropout of whole words, on both sides" },
     { "word-dropout-source", ROW(REAL, word_dropout_source), PROBABILITY, OPTION_AUTO, FREE,
-      .help = "dropout of source words (auto: that of --word-dropout)" },
+      .help = "dropout of source words (auto: same as --word-dropout)" },
     { "word-dropout-target", ROW(REAL, word_dropout_target), PROBABILITY, OPTION_AUTO, FREE,
-      .help = "dropout of target words (auto: that of --word-dropout)" },
+      .help = "dropout of target words (auto: same as --word-dropout)" },
     { "bpe-dropout", ROW(REAL, bpe_dropout), PROBABILITY, .initial = "0", STATE,
-      .help = "share of BPE merges skipped, drawn anew in every epoch" },
+      .help = "share of BPE merges skipped, drawn afresh in every epoch" },
     { "label-smoothing", ROW(REAL, label_smoothing), PROBABILITY, .initial = "0.1", FREE,
       .help = "probability mass spread over the whole vocabulary" },
     { "average", ROW(REAL, average), .value = "P", .initial = "0.999", .high = 0.999999, STATE,
-      .help = "validate and save a moving average of the weights, of which an update keeps P (0: the weights themselves; auto: "
+      .help = "validate and save a moving average of the weights with decay P (0: the weights themselves; auto: "
               "0.999)" },
 
     OPTIONS_HEADING("Output"),
     { "save-minutes", ROW(REAL, save_minutes), .value = "N", .initial = "10", .high = 1e9, .word = "never", FREE,
-      .help = "write a checkpoint inside an epoch when the last one is N minutes old" },
+      .help = "write a checkpoint within an epoch when the last one is N minutes old" },
     { "log", ROW(TEXT, log), .value = "FILE", .help = "write progress as JSON lines" },
     { "quiet", ROW(FLAG, quiet), .help = "print only warnings and errors" },
     OPTIONS_END
@@ -160,12 +163,11 @@ static int check_files(const struct train_settings *s)
     if (valid->pairs ? valid->source || valid->target : !valid->source != !valid->target)
         return error("train: give --valid-source and --valid-target, or --valid-pairs");
     if (settings_have_valid(s) && s->valid_split > 0)
-        return error(
-            "train: --valid-split sets pairs of the corpus aside for validation, so no file of validation pairs can be given");
+        return error("train: --valid-split sets pairs of the corpus aside for validation and cannot be used with validation files");
     return 0;
 }
 
-/* What no row can say. 0, or -1 after reporting. */
+/* Checks that involve several options. 0, or -1 after reporting. */
 static int check(const struct train_settings *s)
 {
     int least = tokenizer_least_vocabulary((enum units)s->units);
@@ -175,7 +177,7 @@ static int check(const struct train_settings *s)
     if (s->units != UNITS_BPE && s->bpe_dropout > 0)
         return error("train: --bpe-dropout needs --units bpe");
     if (s->vocabulary != AUTO_SETTING && s->vocabulary < least)
-        return error("train: --vocabulary: %d is too small; the least is %d with --units %s", s->vocabulary, least,
+        return error("train: --vocabulary: %d is too small; the minimum is %d with --units %s", s->vocabulary, least,
                      unit_names[s->units]);
     return 0;
 }
@@ -203,10 +205,10 @@ static void find_files(struct train_settings *settings, struct options *options,
                                         find_file(options, gguf, "checkpoint.valid_pairs") };
 }
 
-/* Settings that others have to agree with: those that a training was begun with, or those of a parent. */
+/* Settings that the given ones must agree with: those of a checkpoint or of a parent. */
 struct given {
     struct train_settings settings;
-    int whole;        /* all that define the state of training; 0: those of the model alone */
+    int whole;        /* all that define the state of training; 0: only those of the model */
     const char *says; /* "--NAME is VALUE, but …" */
     const char *remedy;
 };
@@ -216,7 +218,7 @@ static int binds(const struct given *given, const struct option *row)
     return row->role == OPTION_OF_MODEL || (given->whole && row->role == OPTION_OF_STATE);
 }
 
-/* Holds the settings against those that are given. `auto` is whatever was chosen then. 0, or -1 after reporting. */
+/* Compares the settings with the given ones. `auto` means the given choice. 0, or -1 after reporting. */
 static int check_given(struct train_settings *settings, const struct given *given)
 {
     struct text now = { 0 }, then = { 0 };
@@ -248,7 +250,7 @@ static int read_given(struct train_settings *settings, struct options *options, 
     if (code != OPTIONS_GO)
         return code;
     if (settings->preset)
-        error("train: --preset does not go with --%s, which has settings of its own", given->whole ? "resume" : "parent");
+        error("train: --preset cannot be used with --%s, which has its own settings", given->whole ? "resume" : "parent");
     if (settings->preset || check_given(settings, given)) {
         options_release(options);
         return EXIT_USAGE;
@@ -263,13 +265,13 @@ static int read_resumed(struct train_settings *settings, struct options *options
     char *name = recipe_checkpoint_name(settings->model), *lines = NULL;
     struct option_base base = { .where = name, .stored = 1 };
     struct given begun = { .whole = 1,
-                           .says = "this training was begun with",
-                           .remedy = "leave it as it was, or train without --resume" };
+                           .says = "the training to resume has",
+                           .remedy = "omit the option, or train without --resume" };
     struct options unused;
     int code = EXIT_FAILED;
 
     if (settings->parent) {
-        error("train: --parent does not go with --resume, which continues from a checkpoint");
+        error("train: --parent cannot be used with --resume, which continues from a checkpoint");
         options_release(options);
         code = EXIT_USAGE;
         goto out;
@@ -294,7 +296,9 @@ out:
 static int read_adapted(struct train_settings *settings, struct options *options, struct saved_model *parent, int argc,
                         const char **argv)
 {
-    struct given given = { .settings = *settings, .says = "the parent has", .remedy = "leave it out, or train without --parent" };
+    struct given given = { .settings = *settings,
+                           .says = "the parent has",
+                           .remedy = "omit the option, or train without --parent" };
     struct option_base base = { .where = "--parent", .stored = 1 };
     struct text lines = { 0 };
     int code = EXIT_FAILED;
@@ -327,7 +331,7 @@ static int read_preset(struct train_settings *settings, struct options *options,
 
 int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv)
 {
-    /* The first reading tells which settings to begin with; the second puts those of the command line on top. */
+    /* The first reading determines the initial settings; the second applies the command line to them. */
     int code = options_read(options, &train_command, settings, argc, argv);
 
     if (code != OPTIONS_GO)

@@ -1,4 +1,4 @@
-/* recipe: the options of `nmt train`, presets, and what may change when training is resumed. */
+/* recipe: the options of `nmt train`, presets, and the settings that may change when training is resumed. */
 #ifndef NMT_CLI_RECIPE_H
 #define NMT_CLI_RECIPE_H
 
@@ -8,12 +8,12 @@
 
 extern const struct command train_command;
 
-/* Reads the command line. With --resume the checkpoint is opened as `saved`, which the caller releases, and its settings are the defaults;
- * none of those that define the state of training may differ. With --parent it is the parent, and the same holds for the settings of its
- * tokenizer and network. OPTIONS_GO or an exit code, as options_read. */
+/* Reads the command line. With --resume, the checkpoint is opened as `saved`, which the caller releases, and its settings are the
+ * defaults; those that define the state of training must not differ. With --parent, `saved` is the parent, and the same holds for
+ * the settings of its tokenizer and network. OPTIONS_GO or an exit code, as options_read. */
 int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv);
 
-/* Adds all settings but those that belong to one run only, one line `name = value` each. */
+/* Adds all settings except those that belong to one run, one line `name = value` each. */
 void recipe_print(const struct train_settings *settings, struct text *text);
 
 /* MODEL.gguf → MODEL.checkpoint.gguf; heap. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is being read, and how: one reader a side, or one for both (pairs). */
+/* The input and how to read it: one reader per side, or one for both (pairs). */
 struct input {
     struct reader readers[2];
     int count;
@@ -16,7 +16,7 @@ struct input {
     struct text line[2]; /* the current pair, normalised */
 };
 
-/* One side of a pair as it stands in a file. */
+/* One side of a pair as it is in the file. */
 struct raw {
     const char *text;
     size_t length;
@@ -49,7 +49,7 @@ static void close_input(struct input *input)
     text_release(&input->line[1]);
 }
 
-/* One side has no line where the other has: reads the longer one to its end and says so. */
+/* One side has fewer lines than the other: reads the longer one to its end and reports. */
 static int unequal(struct input *input, int longer)
 {
     struct reader *more = &input->readers[longer], *less = &input->readers[!longer];
@@ -62,7 +62,7 @@ static int unequal(struct input *input, int longer)
         ;
     if (got < 0)
         return -1;
-    return error("%s has %ld lines, but %s has %ld: line %ld of %s has no partner; the files must be line-aligned", more->name,
+    return error("%s has %ld lines, but %s has %ld: line %ld of %s has no counterpart; the files must be line-aligned", more->name,
                  more->line, less->name, ended, first, more->name);
 }
 
@@ -164,7 +164,7 @@ int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum ba
     if (got < 0)
         goto out;
     if (corpus->pairs == 0) {
-        error("%s: holds no sentence pair", files->pairs ? files->pairs : files->source);
+        error("%s: contains no sentence pairs", files->pairs ? files->pairs : files->source);
         goto out;
     }
     for (int i = 0; i < 2; i++) {

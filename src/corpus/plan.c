@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A pair and what it is sorted by. */
+/* A pair and its sort key. */
 struct keyed {
     int32_t target, source, pair;
 };

@@ -1,5 +1,5 @@
-/* plan: which pairs go together in which order. The pairs are shuffled, cut into pools of some batches, sorted by length within a
- * pool and cut into batches; then the batches are shuffled. All of it is a function of seed and epoch. */
+/* plan: the batches of an epoch and their order. The pairs are shuffled, cut into pools of several batches, sorted by length
+ * within a pool and cut into batches; then the batches are shuffled. All of it is a function of seed and epoch. */
 #ifndef NMT_CORPUS_PLAN_H
 #define NMT_CORPUS_PLAN_H
 
@@ -11,8 +11,8 @@ struct plan {
     size_t batches;
 };
 
-/* A batch holds up to `tokens` target tokens and no more than one and a half times as many source tokens (but at least one pair), or
- * `sentences` pairs if that is not 0; a pool holds `pool` batches. */
+/* A batch holds up to `tokens` target tokens and no more than one and a half times as many source tokens (but at least one
+ * pair), or `sentences` pairs if that is not 0; a pool holds `pool` batches. */
 struct plan_options {
     int tokens, sentences, pool;
 };
@@ -20,7 +20,7 @@ struct plan_options {
 void plan_make(struct plan *plan, const struct corpus *corpus, const struct plan_options *options, uint64_t seed, uint64_t epoch);
 void plan_release(struct plan *plan);
 
-/* Some pairs of a corpus, rising in length. */
+/* Some pairs of a corpus, in order of ascending length. */
 struct pairs {
     const struct corpus *corpus;
     const int32_t *numbers; /* [count] */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A pair by what it says. */
+/* A pair, identified by its text. */
 struct keyed {
     uint64_t hash;
     size_t pair;
@@ -20,7 +20,7 @@ static int by_hash(const void *a, const void *b)
     return x->pair < y->pair ? -1 : x->pair > y->pair;
 }
 
-/* All pairs, equal ones beside each other; heap. */
+/* All pairs, equal ones adjacent; heap. */
 static struct keyed *sort_pairs(const struct corpus *corpus)
 {
     struct keyed *keyed = memory_new(corpus->pairs, sizeof *keyed);

@@ -3,8 +3,8 @@
  *
  *   precision = |A ∩ P| / |A|     recall = |A ∩ S| / |S|     AER = 1 − (|A ∩ S| + |A ∩ P|) / (|A| + |S|)
  *
- * Pharaoh format: a line per sentence, links separated by white space; "i-j" links source word i with target word j (sure), and
- * "i?j" is a possible link, in the gold standard only. Both files number words from the same number, usually 0. A link that is given
+ * Pharaoh format: one line per sentence, links separated by white space; "i-j" links source word i with target word j (sure), and
+ * "i?j" is a possible link, in the gold standard only. Both files number words from the same start, usually 0. A link that is given
  * twice counts once. */
 #ifndef NMT_EVAL_AER_H
 #define NMT_EVAL_AER_H
@@ -17,11 +17,11 @@ struct aer {
     long sure_found, possible_found; /* |A ∩ S|, |A ∩ P| */
 };
 
-/* Adds one sentence. `where_links` and `where_gold` ("FILE:LINE") say in messages where a line is not in Pharaoh format. 0, or -1
+/* Adds one sentence. `where_links` and `where_gold` ("FILE:LINE") say in messages which line is not in Pharaoh format. 0, or -1
  * after reporting. */
 int aer_add(struct aer *aer, const char *links, const char *where_links, const char *gold, const char *where_gold);
 
-/* 0..1. Where there are no links precision is 1, where there are no sure links recall is 1, where there are neither the rate is 0. */
+/* 0..1. Without links, precision is 1; without sure links, recall is 1; without either, the rate is 0. */
 double aer_precision(const struct aer *aer);
 double aer_recall(const struct aer *aer);
 double aer_rate(const struct aer *aer);

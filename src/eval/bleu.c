@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The offsets of matches and n-grams in a sentence's statistics; the two lengths stand before. */
+/* The offsets of matches and n-grams in a sentence's statistics; the two lengths come first. */
 enum { MATCHES = 2, TOTALS = MATCHES + BLEU_ORDER };
 
 void bleu_statistics(char *const *hypotheses, char *const *references, size_t lines, enum bleu_tokenizer tokenizer, int lowercase,

@@ -11,13 +11,13 @@
 struct bootstrap_system {
     double score;    /* on the sentences as they are */
     double mean;     /* over the samples */
-    double interval; /* half the width of the range that holds the middle 95 % of the samples' scores */
+    double interval; /* half the width of the range of the middle 95 % of the samples' scores */
     double higher;   /* the share of samples, 0..1, on which this system scores higher */
 };
 
 struct bootstrap {
     struct bootstrap_system system[2];
-    /* How likely a difference at least as large as theirs would be if they were equally good, two-sided: (n + 1) / (samples + 1), n
+    /* The probability of a difference at least as large as theirs if they were equally good, two-sided: (n + 1) / (samples + 1), n
      * being the number of samples whose difference exceeds the mean difference by that much, as in sacreBLEU and Moses. */
     double p_value;
 };

@@ -1,4 +1,5 @@
-/* metric: one interface to BLEU, chrF and TER: the statistics of sentences, the score of their sum, and how sacreBLEU 2.6 prints it. */
+/* metric: one interface to BLEU, chrF and TER: the statistics of sentences, the score of their sum, and its output as in
+ * sacreBLEU 2.6. */
 #ifndef NMT_EVAL_METRIC_H
 #define NMT_EVAL_METRIC_H
 
@@ -9,7 +10,7 @@
 
 enum metric_kind { METRIC_BLEU, METRIC_CHRF, METRIC_TER };
 
-/* Their names on the command line, in the same order; closed by NULL. */
+/* Their names on the command line, in the same order; NULL-terminated. */
 extern const char *const metric_names[];
 
 enum {
@@ -42,7 +43,7 @@ const char *metric_name(const struct metric *metric);
 /* Adds "nrefs:1|case:mixed|…|version:2.6": everything that a score depends on. */
 void metric_add_signature(const struct metric *metric, struct text *text);
 
-/* Adds what sacreBLEU prints after the equals sign: "37.45 66.1/… (BP = …)" or "64.83". */
+/* Adds sacreBLEU's output after the equals sign: "37.45 66.1/… (BP = …)" or "64.83". */
 void metric_add_result(const struct metric *metric, const long *statistics, struct text *text);
 
 /* Adds the details to the JSON object that is open: `"precisions": […], "bp": …`. */

@@ -23,7 +23,7 @@ void ngram_release(struct ngram_tree *tree)
     *tree = (struct ngram_tree){ 0 };
 }
 
-/* The slot in which the edge is, or the free one where it belongs. */
+/* The slot of the edge, or the free slot where it belongs. */
 static struct ngram_edge *find_slot(const struct ngram_tree *tree, uint64_t key)
 {
     size_t mask = tree->slots - 1, slot = (size_t)((key * 0x9E3779B97F4A7C15u) >> 32) & mask;
@@ -114,7 +114,7 @@ void ngram_matches(struct ngram_tree *tree, const struct items *hypothesis, cons
             struct ngram_edge *edge = find_slot(tree, edge_key(node, hypothesis->items[start + n]));
 
             if (edge->stamp != tree->stamp)
-                break; /* what the reference does not have, it does not have with more behind it either */
+                break; /* if the reference lacks an n-gram, it lacks every extension of it */
             if (edge->left > 0) {
                 edge->left--;
                 matches[n]++;

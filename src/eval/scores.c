@@ -55,7 +55,7 @@ static size_t sum_statistics(const struct scores *scores, int system, int bucket
     return count;
 }
 
-/* sacreBLEU's line for a system, and with buckets a line for each. */
+/* sacreBLEU's line for a system, and with buckets one line for each. */
 static void add_text(const struct scores *scores, int system, struct text *out)
 {
     const struct metric *metric = scores->metric;

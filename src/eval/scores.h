@@ -1,4 +1,5 @@
-/* scores: what `nmt eval` prints of one system's translations, or of two and their difference: as text or as one JSON object. */
+/* scores: the output of `nmt eval` for one system's translations, or for two and their difference, as text or as one JSON
+ * object. */
 #ifndef NMT_EVAL_SCORES_H
 #define NMT_EVAL_SCORES_H
 
@@ -10,8 +11,8 @@
 struct scores {
     const struct metric *metric;
     size_t lines;
-    const long *statistics[2]; /* [lines, metric_width] of each system; the second NULL: there is one system only */
-    const int *buckets;        /* [lines]: score each bucket of source lengths too; NULL: the whole only */
+    const long *statistics[2]; /* [lines, metric_width] of each system; the second is NULL if there is only one system */
+    const int *buckets;        /* [lines]: also score each bucket of source lengths; NULL: only the whole */
     int samples;               /* of the significance test */
     long seed;
 };

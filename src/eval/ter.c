@@ -11,7 +11,7 @@
 /* tercom's limits, and sacreBLEU's on the shifts tried for one sentence. */
 enum { LONGEST_SHIFT = 10, FARTHEST_SHIFT = 50, BEAM = 25, MOST_SHIFTS_TRIED = 1000 };
 
-enum { FAR = 1 << 29 }; /* the distance of what lies outside the beam */
+enum { FAR = 1 << 29 }; /* the distance of cells outside the beam */
 
 /* How a cell of the distance table is reached: word kept or replaced, hypothesis word deleted, reference word inserted. */
 enum move { SAME, REPLACE, DELETE, INSERT };
@@ -20,16 +20,16 @@ enum move { SAME, REPLACE, DELETE, INSERT };
  *
  *     distance[i][j] = fewest edits that turn the first i words of the hypothesis into the first j of the reference
  *
- * As in tercom, a row has cells near the diagonal only, some 50, but the first and the last row reach to the end. Those alone are
+ * As in tercom, a row has cells only near the diagonal, some 50, but the first and the last row reach to the end. Only those are
  * stored, so that time and memory grow with the length of a sentence, not with its square.
  *
- * The table is kept for the current order of the hypothesis's words only. A shift leaves the words before some position as they are,
- * and so the rows up to there: a trial computes the rows behind, and needs no more of them than the last two. */
+ * The table is kept only for the current order of the hypothesis's words. A shift does not change the words before some position,
+ * nor the rows up to there: a trial computes the rows after it, and needs only the last two of them. */
 struct sentence {
     int32_t *hypothesis;      /* [H], reordered by each shift */
     const int32_t *reference; /* [R] */
     int H, R;
-    int beam;             /* columns looked at on either side of the diagonal */
+    int beam;             /* columns computed on either side of the diagonal */
     double slope;         /* R / H: the diagonal passes row i at column slope · i */
     size_t *start;        /* [H+2]: row i is the cells start[i] … start[i+1] of the two below */
     int *distance;        /* [start[H+1]] */
@@ -38,10 +38,10 @@ struct sentence {
     int32_t *trial;       /* [H]: the words of a trial */
     int *aligned;         /* [R]: the last hypothesis word at or before reference word j on the cheapest path, or -1 */
     unsigned char *wrong_hypothesis, *wrong_reference; /* [H], [R]: the word is not kept on the cheapest path */
-    int tried;                                         /* shifts, so far */
+    int tried;                                         /* shifts so far */
 };
 
-/* A block of hypothesis words and where it is put; better ones have larger gain, then are longer, start earlier, go less far. */
+/* A block of hypothesis words and its new place; better ones have a larger gain, then are longer, start earlier, move less far. */
 struct shift {
     int gain, length, start, target;
 };
@@ -74,7 +74,7 @@ static void fill_row(const struct sentence *s, int i, int32_t word, const int *a
         int straight = j <= up.high ? above[j - up.low] : FAR, best = FAR;
         enum move move = DELETE;
 
-        /* Of equal ones the first is taken: keeping or replacing, then deleting, then inserting. */
+        /* Of equal moves the first is taken: keeping or replacing, then deleting, then inserting. */
         if (j > 0) {
             move = word == s->reference[j - 1] ? SAME : REPLACE;
             best = behind + (move == REPLACE);
@@ -176,7 +176,7 @@ static int is_better(const struct shift *a, const struct shift *b)
     return a->target < b->target;
 }
 
-/* Tries to put the block, which the reference has at word `wanted`, before it and behind each of its words. */
+/* Tries to put the block, which the reference has at word `wanted`, before it and after each of its words. */
 static void try_block(struct sentence *s, int start, int wanted, int length, int distance, struct shift *best)
 {
     int before = -1;
@@ -194,7 +194,7 @@ static void try_block(struct sentence *s, int start, int wanted, int length, int
     }
 }
 
-/* The best shift for the hypothesis as it is; its length is 0 when there is none to try. */
+/* The best shift for the current hypothesis; its length is 0 when there is none to try. */
 static struct shift best_shift(struct sentence *s, int distance)
 {
     struct shift best = { 0 };
@@ -206,7 +206,7 @@ static struct shift best_shift(struct sentence *s, int distance)
             for (int length = 1; length <= LONGEST_SHIFT && start + length <= s->H && wanted + length <= s->R; length++) {
                 if (s->hypothesis[start + length - 1] != s->reference[wanted + length - 1])
                     break;
-                /* Only what is wrong where it is, and missing where it goes; and no block into itself. */
+                /* Only words that are wrong in their place and missing in the new one; and no block into itself. */
                 if (!any(s->wrong_hypothesis + start, length) || !any(s->wrong_reference + wanted, length) ||
                     (start <= s->aligned[wanted] && s->aligned[wanted] < start + length))
                     continue;
@@ -226,7 +226,7 @@ static long count_edits(struct sentence *s)
     for (;;) {
         struct shift best = best_shift(s, distance);
 
-        /* A search that was cut short makes no shift. */
+        /* A search that reached its limit makes no shift. */
         if (best.gain <= 0 || s->tried >= MOST_SHIFTS_TRIED)
             return shifts + distance;
         move_block(s->hypothesis, s->H, &best, s->trial);

@@ -3,11 +3,11 @@
  *
  *   TER = 100 · edits / words of the references      edits: words inserted, deleted or replaced, and blocks of words shifted
  *
- * Words are separated by white space and lower-cased. Finding the fewest edits with shifts is intractable: as in tercom, the shift that
- * lowers the edit distance most is made, again and again, until none lowers it. Lower is better; TER can exceed 100.
+ * Words are separated by white space and lower-cased. Finding the fewest edits with shifts is intractable: as in tercom, the shift
+ * that lowers the edit distance most is made, repeatedly, until none lowers it. Lower is better; TER can exceed 100.
  *
- * tercom's limits hold: the edit distance is computed within 25 words of the diagonal, and 1,000 shifts are tried per sentence. So time
- * and memory grow with the length of a line, not with its square: some 300 bytes per word. */
+ * tercom's limits apply: the edit distance is computed within 25 words of the diagonal, and 1,000 shifts are tried per sentence.
+ * So time and memory grow with the length of a line, not with its square: some 300 bytes per word. */
 #ifndef NMT_EVAL_TER_H
 #define NMT_EVAL_TER_H
 
@@ -20,8 +20,8 @@ struct ter {
     long edits, reference_length;
 };
 
-/* statistics[lines, TER_STATISTICS], set: for each sentence its edits and the words of its reference. The statistics of a corpus are
- * their sums. */
+/* statistics[lines, TER_STATISTICS], set: for each sentence its edits and the words of its reference. The statistics of a corpus
+ * are their sums. */
 void ter_statistics(char *const *hypotheses, char *const *references, size_t lines, long *statistics);
 
 /* TER of (summed) statistics. Where the references have no word, it is 100 if there are edits, else 0. */

@@ -7,9 +7,9 @@
 
 const char *const bleu_tokenizer_names[] = { "13a", "none", "char", "intl", NULL };
 
-/* One pass over a line: wherever `first` holds for a character and `second` for the next (NULL: the next does not matter), spaces are
- * put before, between and after them, and the search goes on after the match. Matches do not overlap, so that only every other one of
- * ", ," or "..." is found: the tokenizers are defined by such passes, quirks included. */
+/* One pass over a line: wherever `first` holds for a character and `second` for the next (NULL: the next does not matter),
+ * spaces are put before, between and after them, and the search continues after the match. Matches do not overlap, so that only
+ * every other one of ", ," or "..." is found: the tokenizers are defined by such passes, quirks included. */
 struct rule {
     int (*first)(int32_t letter);
     int (*second)(int32_t letter);

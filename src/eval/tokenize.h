@@ -11,7 +11,7 @@
 
 enum bleu_tokenizer { BLEU_13A, BLEU_NONE, BLEU_CHAR, BLEU_INTL };
 
-/* Their names in options and signatures, in the same order; closed by NULL. */
+/* Their names in options and signatures, in the same order; NULL-terminated. */
 extern const char *const bleu_tokenizer_names[];
 
 /* The words of `line`, separated by single spaces, into `words` (cleared first). `lowercase`: in lower case. */

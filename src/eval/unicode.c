@@ -48,8 +48,8 @@ int unicode_is_space(int32_t letter)
            letter == 0x202F || letter == 0x205F || letter == 0x3000;
 }
 
-/* Whether the character is cased, and whether it is ignored when looking for the end of a word: Unicode 3.13, D135 and D136, except for
- * a few modifier letters. */
+/* Whether the character is cased, and whether it is ignored when looking for the end of a word: Unicode 3.13, D135 and D136,
+ * except for a few modifier letters. */
 static int is_cased(int32_t letter)
 {
     utf8proc_category_t category = utf8proc_category(letter);

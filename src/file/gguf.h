@@ -1,7 +1,7 @@
-/* gguf: a container of named values and tensors in one file. Reads and writes GGUF version 3, the format that C programs for inference
- * share. It knows nothing of models.
+/* gguf: a container of named values and tensors in one file. Reads and writes GGUF version 3, a format shared by C programs for
+ * inference. It knows nothing of models.
  *
- *      bytes  what                              (little-endian; nothing is aligned but the tensors' data)
+ *      bytes  what                              (little-endian; only the tensors' data is aligned)
  *          4  "GGUF"
  *          4  version, 3
  *          8  number of tensors, T
@@ -10,9 +10,9 @@
  *        8+n  key: length n, then n bytes (printable ASCII, no blanks, n <= 65535)
  *          4  type of the value (enum gguf_value_type), or 9 for an array
  *       [4+8] of an array: the type of its elements (arrays of arrays are not read) and their number
- *          …  the value or values one behind the other; a string is its length (8 bytes), then its bytes, without a NUL
+ *          …  the value or values in sequence; a string is its length (8 bytes), then its bytes, without a NUL
  *      T times:
- *        8+n  name: as a key is, n <= 64
+ *        8+n  name: like a key, n <= 64
  *          4  number of dimensions D, 1 … 4
  *       D*8  dims, the fastest one first: a row-major matrix of R rows and C columns has the dims C, R
  *          4  type of the elements (enum gguf_tensor_type)
@@ -21,8 +21,8 @@
  *      T times: the elements, then zeros up to a multiple of ALIGNMENT
  *
  * The reader maps the file and trusts nothing in it: gguf_open checks every count, length, type and offset against the file's
- * size, so that what it hands out can be used without further looks. A file must not be changed while it is open; gguf_write
- * never does that, it puts a new file in the old one's place. */
+ * size, so that its results can be used without further checks. A file must not be changed while it is open; gguf_write never
+ * changes a file, but replaces it. */
 #ifndef NMT_FILE_GGUF_H
 #define NMT_FILE_GGUF_H
 
@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "tensors are used as they stand in the file, which is little-endian: this machine is not"
+#error "tensors are used as they are in the file, which is little-endian: this machine is not"
 #endif
 
 enum { GGUF_VERSION = 3, GGUF_ALIGNMENT = 32, GGUF_DIMENSIONS = 4, GGUF_LONGEST_KEY = 65535, GGUF_LONGEST_NAME = 64 };
@@ -62,17 +62,17 @@ enum gguf_tensor_type {
     GGUF_TENSOR_BF16 = 30
 };
 
-/* A key and its value, which stands in the map as the file has it: without alignment. */
+/* A key and its value, which is in the map as in the file: unaligned. */
 struct gguf_pair {
     char *key;
     enum gguf_value_type type; /* of the value, or of an array's elements: never GGUF_ARRAY */
     int is_array;
-    size_t count;              /* number of elements; 1 when it is no array */
-    const unsigned char *data; /* the elements one behind the other */
+    size_t count;              /* number of elements; 1 when it is not an array */
+    const unsigned char *data; /* the elements in sequence */
     size_t bytes;
 };
 
-/* A tensor. Its data stands in the map, aligned to at least 8 bytes (32 in files without general.alignment). */
+/* A tensor. Its data is in the map, aligned to at least 8 bytes (32 in files without general.alignment). */
 struct gguf_tensor {
     char *name;
     enum gguf_tensor_type type;
@@ -83,12 +83,12 @@ struct gguf_tensor {
     const void *data;
 };
 
-/* An open file: the pairs and tensors, in the file's order, can be walked by whoever lists them. */
+/* An open file, with its pairs and tensors in the file's order. */
 struct gguf {
     char *path;
     const unsigned char *map;
     size_t size;
-    int mapped; /* the map is ours to unmap */
+    int mapped; /* the map must be unmapped */
     size_t alignment;
     struct gguf_pair *pairs;
     size_t pair_count;
@@ -99,51 +99,51 @@ struct gguf {
 /* ---- types (gguf_type.c) ---- */
 
 size_t gguf_value_bytes(enum gguf_value_type type);            /* bytes of one value; 0 for a string */
-size_t gguf_tensor_bytes(enum gguf_tensor_type type);          /* bytes of one element; 0 for a type unknown here */
+size_t gguf_tensor_bytes(enum gguf_tensor_type type);          /* bytes of one element; 0 for an unknown type */
 const char *gguf_tensor_type_name(enum gguf_tensor_type type); /* "F32", … */
-const char *gguf_pair_type_name(const struct gguf_pair *pair); /* "uint32", "string", …; of an array "uint32[]" */
+const char *gguf_pair_type_name(const struct gguf_pair *pair); /* "uint32", "string", …; "uint32[]" for an array */
 
 /* ---- opening (gguf_read.c) ---- */
 
-/* Maps the file at `path` and checks all of it but the tensors' numbers. 0, or -1 after reporting in one line what is wrong.
- * gguf_close is needed after 0 only, and harmless after -1. */
+/* Maps the file at `path` and checks all of it except the tensors' numbers. 0, or -1 after reporting in one line what is wrong.
+ * gguf_close is needed only after 0, and harmless after -1. */
 int gguf_open(struct gguf *gguf, const char *path);
 
-/* The same for `size` bytes in memory, which start at a multiple of 8 and stay the caller's; `path` is for messages. */
+/* The same for `size` bytes in memory, which start at a multiple of 8 and remain the caller's; `path` is for messages. */
 int gguf_parse(struct gguf *gguf, const char *path, const void *bytes, size_t size);
 
-/* Everything that was handed out of the map is gone after this; the arrays of gguf_get_… are not. */
+/* Invalidates all pointers into the map, but not the arrays of gguf_get_…. */
 void gguf_close(struct gguf *gguf);
 
-/* The tensor of this name, or NULL without a message (which tensors must be there, the caller knows). */
+/* The tensor of this name, or NULL without a message (the caller knows which tensors are required). */
 const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name);
 
-/* 64 bits that stand for all tensors, their names, types, dims and data, in the file's order. One changed number always changes
- * them. No protection against intent; the formula is in gguf_read.c. */
+/* A 64-bit checksum of all tensors: names, types, dims and data, in the file's order. A change of one number always changes it.
+ * It is not cryptographic; the formula is in gguf_read.c. */
 uint64_t gguf_checksum(const struct gguf *gguf);
 
 /* ---- values (gguf_value.c) ---- */
 
-/* Whether there is such a key. */
+/* Whether the key exists. */
 int gguf_has(const struct gguf *gguf, const char *key);
 
-/* The value of a key that must be there and be of that kind: 0, or -1 after reporting path and key. */
+/* The value of a key that must exist and be of that type: 0, or -1 after reporting path and key. */
 int gguf_get_int(const struct gguf *gguf, const char *key, int64_t *value);                       /* any integer type, and bool */
 int gguf_get_real(const struct gguf *gguf, const char *key, double *value);                       /* float32 or float64 */
 int gguf_get_string(const struct gguf *gguf, const char *key, const char **text, size_t *length); /* in the map, no NUL follows */
 
-/* The same for arrays: a heap block of `*count` elements (of an empty array too), which the caller frees. The strings of
+/* The same for arrays: a heap block of `*count` elements (also for an empty array), which the caller frees. The strings of
  * gguf_get_strings are NUL-terminated and part of that same block; a string with a NUL inside is refused. */
 int gguf_get_ints(const struct gguf *gguf, const char *key, int64_t **values, size_t *count);
 int gguf_get_reals(const struct gguf *gguf, const char *key, double **values, size_t *count);
 int gguf_get_strings(const struct gguf *gguf, const char *key, char ***strings, size_t *count);
 
-/* Adds the value to `out` as JSON: reals with as many digits as it takes to read back the same number, NaN and infinities as
- * null, bytes that are no UTF-8 as U+FFFD. */
+/* Adds the value to `out` as JSON: reals with enough digits to read back the same number, NaN and infinities as
+ * null, invalid UTF-8 as U+FFFD. */
 void gguf_pair_json(const struct gguf_pair *pair, struct text *out);
 
 /* Adds the value to `out` for people: as JSON, but a single string is not quoted, and only the first `most` elements of an array
- * are listed, the rest is counted. Control characters are escaped, so that no file can write to the terminal what it likes. */
+ * are listed, the rest is counted. Control characters are escaped, so that no file can control the terminal. */
 void gguf_pair_text(const struct gguf_pair *pair, size_t most, struct text *out);
 
 /* ---- writing (gguf_write.c) ---- */
@@ -157,7 +157,7 @@ struct gguf_writer_tensor {
     size_t bytes;
 };
 
-/* A file to be: zero-initialise, put and add in the wanted order, write (as often as wanted), release. The same calls give the
+/* A file to write: zero-initialise, put and add in the file's order, write (any number of times), release. The same calls give the
  * same bytes. */
 struct gguf_writer {
     struct text pairs; /* all pairs as the file will have them */
@@ -178,11 +178,11 @@ void gguf_put_ints(struct gguf_writer *writer, const char *key, const int64_t *v
 void gguf_put_reals(struct gguf_writer *writer, const char *key, const double *values, size_t count);
 void gguf_put_strings(struct gguf_writer *writer, const char *key, char *const *values, size_t count);
 
-/* Adds a tensor of a new name. `data` stays the caller's and is read by gguf_write: it may change until then. */
+/* Adds a tensor of a new name. `data` remains the caller's and is read by gguf_write: it may change until then. */
 void gguf_add_tensor(struct gguf_writer *writer, const char *name, enum gguf_tensor_type type, int dimensions, const size_t *dims,
                      const void *data);
 
-/* Writes the file; at every moment `path` shows the old file or the whole new one (base/io.h). 0, or -1 after reporting. */
+/* Writes the file; at every moment `path` is the old file or the complete new one (base/io.h). 0, or -1 after reporting. */
 int gguf_write(const struct gguf_writer *writer, const char *path);
 
 void gguf_writer_release(struct gguf_writer *writer);

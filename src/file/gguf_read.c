@@ -1,4 +1,4 @@
-/* gguf_read: opens a file and checks it before anything in it is believed; finds tensors; sums them up. */
+/* gguf_read: opens a file and checks it before anything in it is used; finds tensors; computes the checksum. */
 #define _POSIX_C_SOURCE 200809L
 #include "file/gguf.h"
 
@@ -15,15 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* No honest file has more pairs or tensors than this, and no honest length is larger: such numbers are damage, not data. */
+/* No valid file has more pairs or tensors than this, and no valid length is larger: such numbers indicate damage. */
 #define MOST_ENTRIES ((uint64_t)1 << 16)
 #define MOST_BYTES ((uint64_t)1 << 48)
 _Static_assert(sizeof(size_t) == 8, "sums of offsets and lengths up to MOST_BYTES must fit");
 
-/* The fewest bytes that a pair (a key of one byte, a uint8) and a tensor (a name of one byte, one dimension) take. */
+/* The minimum size in bytes of a pair (a key of one byte, a uint8) and of a tensor (a name of one byte, one dimension). */
 enum { LEAST_PAIR = 8 + 1 + 4 + 1, LEAST_TENSOR = 8 + 1 + 4 + 8 + 4 + 8 };
 
-/* ---- taking the file apart: `at` moves over bytes that are known to be there ---- */
+/* ---- parsing: `at` moves only over bytes that are known to exist ---- */
 
 struct cursor {
     const char *path;
@@ -31,15 +31,14 @@ struct cursor {
     size_t size, at;
 };
 
-/* 0 if `count` elements of `size` bytes follow. The division comes first: the product of what a file claims may not fit. */
+/* 0 if `count` elements of `size` bytes follow. Divides, because the product of numbers from the file may overflow. */
 static int need(const struct cursor *in, uint64_t count, size_t size)
 {
     if (count <= (in->size - in->at) / size)
         return 0;
     if (count > MOST_BYTES / size)
-        return error("%s: is damaged: at byte %zu stands the length %" PRIu64, in->path, in->at, count);
-    return error("%s: is cut short: %zu bytes are there, at least %" PRIu64 " are needed", in->path, in->size,
-                 in->at + count * size);
+        return error("%s: is damaged: invalid length at byte %zu: %" PRIu64, in->path, in->at, count);
+    return error("%s: is truncated: has %zu bytes, needs at least %" PRIu64, in->path, in->size, in->at + count * size);
 }
 
 static int take_u32(struct cursor *in, uint32_t *value)
@@ -60,7 +59,7 @@ static int take_u64(struct cursor *in, uint64_t *value)
     return 0;
 }
 
-/* A key or a tensor's name, as a copy closed by a NUL. Printable ASCII only: the format asks for it in keys, and it keeps names
+/* A key or a tensor's name, as a NUL-terminated copy. Printable ASCII only: the format requires it in keys, and it keeps names
  * whole in messages and comparable as C strings. */
 static int take_name(struct cursor *in, const char *what, size_t longest, char **name)
 {
@@ -139,7 +138,7 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
         if (i < tensor->dimensions && take_u64(in, &dim))
             return -1;
         if (dim == 0 || dim > MOST_BYTES / tensor->count)
-            return error("%s: tensor '%s' has the impossible dimension %" PRIu64, in->path, tensor->name, dim);
+            return error("%s: tensor '%s' has the invalid dimension %" PRIu64, in->path, tensor->name, dim);
         tensor->dims[i] = (size_t)dim;
         tensor->count *= (size_t)dim;
     }
@@ -148,23 +147,23 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
     tensor->type = (enum gguf_tensor_type)type;
     element = gguf_tensor_bytes(tensor->type);
     if (element == 0)
-        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, I32 and I64 are read", in->path, tensor->name,
-                     type);
+        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, I32 and I64 are supported", in->path,
+                     tensor->name, type);
     if (offset > MOST_BYTES)
-        return error("%s: tensor '%s' starts at the impossible offset %" PRIu64, in->path, tensor->name, offset);
+        return error("%s: tensor '%s' starts at the invalid offset %" PRIu64, in->path, tensor->name, offset);
     tensor->offset = (size_t)offset;
     tensor->bytes = tensor->count * element;
     return 0;
 }
 
-/* ---- checks across entries; sorting first keeps them fast in a file made to be slow ---- */
+/* ---- checks across entries; sorting first keeps them fast in a malicious file ---- */
 
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A name that stands twice in `names` (which is sorted by this), or NULL. */
+/* A name that occurs twice in `names` (which this function sorts), or NULL. */
 static const char *find_double(char **names, size_t count)
 {
     qsort(names, count, sizeof *names, compare_names);
@@ -185,14 +184,14 @@ static int check_unique(const struct gguf *gguf)
         names[i] = gguf->pairs[i].key;
     name = find_double(names, gguf->pair_count);
     if (name) {
-        result = error("%s: key '%s' is there twice", gguf->path, name);
+        result = error("%s: key '%s' occurs twice", gguf->path, name);
         goto out;
     }
     for (size_t i = 0; i < gguf->tensor_count; i++)
         names[i] = gguf->tensors[i].name;
     name = find_double(names, gguf->tensor_count);
     if (name)
-        result = error("%s: tensor '%s' is there twice", gguf->path, name);
+        result = error("%s: tensor '%s' occurs twice", gguf->path, name);
 out:
     free(names);
     return result;
@@ -237,8 +236,8 @@ static int read_alignment(struct gguf *gguf)
     return 0;
 }
 
-/* Finds the data of all tensors. `end` is where the tensors' list ended. The file must hold every tensor with the zeros behind
- * it, and nothing else: then a file that lost its last bytes, or has another's behind it, is never taken for whole. */
+/* Finds the data of all tensors. `end` is the end of the tensors' list. The file must contain every tensor with the zeros after it,
+ * and nothing else: then a truncated file, or one with extra bytes at its end, is never taken for complete. */
 static int place_tensors(struct gguf *gguf, size_t end)
 {
     size_t start = round_up(end, gguf->alignment), needed = start;
@@ -254,9 +253,9 @@ static int place_tensors(struct gguf *gguf, size_t end)
             needed = tensor_end;
     }
     if (gguf->size < needed)
-        return error("%s: is cut short: %zu bytes are there, %zu are needed", gguf->path, gguf->size, needed);
+        return error("%s: is truncated: has %zu bytes, needs %zu", gguf->path, gguf->size, needed);
     if (gguf->size > needed)
-        return error("%s: is damaged: %zu bytes are there, %zu are needed", gguf->path, gguf->size, needed);
+        return error("%s: is damaged: has %zu bytes, needs %zu", gguf->path, gguf->size, needed);
     for (size_t i = 0; i < gguf->tensor_count; i++)
         gguf->tensors[i].data = gguf->map + start + gguf->tensors[i].offset;
     return check_overlap(gguf);
@@ -277,17 +276,17 @@ static int check_version(struct cursor *in)
     if (take_u32(in, &version))
         return -1;
     if (version != 0 && (version & 0xFFFF) == 0)
-        return error("%s: is a big-endian GGUF file; only little-endian ones can be read", in->path);
+        return error("%s: is a big-endian GGUF file; only little-endian files are supported", in->path);
     if (version != GGUF_VERSION)
-        return error("%s: is a GGUF file of version %" PRIu32 "; only version %d can be read", in->path, version, GGUF_VERSION);
+        return error("%s: is a GGUF file of version %" PRIu32 "; only version %d is supported", in->path, version, GGUF_VERSION);
     return 0;
 }
 
-/* `count` entries that take `least` bytes each, at least: 0 if that is possible, so that an array of them may be allocated. */
+/* 0 if `count` entries of at least `least` bytes each are possible, so that an array of them may be allocated. */
 static int check_count(const struct cursor *in, const char *what, uint64_t count, size_t least)
 {
     if (count > MOST_ENTRIES)
-        return error("%s: is damaged: it claims to have %" PRIu64 " %s", in->path, count, what);
+        return error("%s: is damaged: it declares %" PRIu64 " %s", in->path, count, what);
     return need(in, count, least);
 }
 
@@ -330,7 +329,7 @@ int gguf_open(struct gguf *gguf, const char *path)
     struct stat status;
     void *map = NULL;
     size_t size;
-    int result = -1, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for a pipe's writer */
+    int result = -1, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* do not wait for a pipe's writer */
 
     *gguf = (struct gguf){ 0 };
     if (fd < 0)

@@ -1,4 +1,4 @@
-/* gguf_value: the values of an open file: fetched by key and kind, or printed whatever they are. */
+/* gguf_value: the values of an open file: fetched by key and type, or printed whatever their type. */
 #include "file/gguf.h"
 
 #include "base/json.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- single elements; they stand in the file without alignment, so each is copied out ---- */
+/* ---- single elements; they are unaligned in the file, so each is copied ---- */
 
 static int is_real(enum gguf_value_type type)
 {
@@ -26,7 +26,7 @@ static int is_integer(enum gguf_value_type type)
     return !is_real(type) && type != GGUF_STRING;
 }
 
-/* The bits of an integer, those of a signed one with its sign carried up to bit 63. */
+/* The bits of an integer, sign-extended to bit 63 if it is signed. */
 static uint64_t load_integer(enum gguf_value_type type, const unsigned char *data)
 {
     size_t bytes = gguf_value_bytes(type);
@@ -80,13 +80,13 @@ static int wrong_kind(const struct gguf *gguf, const struct gguf_pair *pair, con
     return error("%s: key '%s' is of type %s; expected %s", gguf->path, pair->key, gguf_pair_type_name(pair), wanted);
 }
 
-/* The pair of a key that must be there; NULL after reporting. */
+/* The pair of a key that must exist; NULL after reporting. */
 static const struct gguf_pair *find_wanted(const struct gguf *gguf, const char *key)
 {
     const struct gguf_pair *pair = find(gguf, key);
 
     if (!pair)
-        error("%s: lacks the key '%s'", gguf->path, key);
+        error("%s: key '%s' is missing", gguf->path, key);
     return pair;
 }
 
@@ -190,11 +190,11 @@ int gguf_get_strings(const struct gguf *gguf, const char *key, char ***strings, 
         data = load_string(data, &text, &length);
         if (memchr(text, '\0', length)) {
             free(block);
-            return error("%s: key '%s': string %zu has a NUL inside", gguf->path, key, i + 1);
+            return error("%s: key '%s': string %zu contains a NUL byte", gguf->path, key, i + 1);
         }
         block[i] = to;
         memcpy(to, text, length);
-        to += length + 1; /* the block is zeroed: the NUL is there */
+        to += length + 1; /* the block is zeroed, which supplies the NUL */
     }
     *strings = block;
     *count = pair->count;

@@ -1,5 +1,5 @@
-/* gguf_write: collects keys and tensors and writes them as a file. Nothing but what was put and added goes into it, no
- * time, no host, no version: equal models are equal files. */
+/* gguf_write: collects keys and tensors and writes them as a file. Nothing else goes into it, no time, no host, no version: equal
+ * models are equal files. */
 #include "file/gguf.h"
 
 #include "base/io.h"
@@ -30,7 +30,7 @@ static void add_string(struct text *out, const char *string)
 
 /* ---- keys ---- */
 
-/* What gguf_open asks of keys and names. */
+/* The conditions of gguf_open on keys and names. */
 static int is_name(const char *name, size_t longest)
 {
     size_t length = strlen(name);
@@ -49,7 +49,7 @@ static int is_new_key(const struct gguf_writer *writer, const char *key)
     return 1;
 }
 
-/* Begins a pair with its key. general.alignment is not ours to set: the writer knows one alignment. */
+/* Begins a pair with its key. general.alignment cannot be set: the writer uses one alignment. */
 static void put_key(struct gguf_writer *writer, const char *key)
 {
     int fits = is_name(key, GGUF_LONGEST_KEY) && is_new_key(writer, key) && strcmp(key, "general.alignment") != 0;
@@ -169,7 +169,7 @@ static size_t padding(size_t size)
     return (GGUF_ALIGNMENT - size % GGUF_ALIGNMENT) % GGUF_ALIGNMENT;
 }
 
-/* All that stands before the data region. */
+/* Everything before the data region. */
 static void add_head(const struct gguf_writer *writer, struct text *head)
 {
     static const char zeros[GGUF_ALIGNMENT];

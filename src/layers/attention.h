@@ -7,7 +7,7 @@
  *     scaled-dot   e_j = q · k_j / √A            Vaswani et al. 2017, section 3.2.1
  *     none         one fixed vector at every step: the RNN encoder-decoder that the paper compares with; no α
  *
- * with a query q and keys k_j, which the decoder makes (model/decoder_gru.h). */
+ * with a query q and keys k_j, which the decoder computes (model/decoder_gru.c). */
 #ifndef NMT_LAYERS_ATTENTION_H
 #define NMT_LAYERS_ATTENTION_H
 
@@ -18,22 +18,22 @@ enum attention_kind { ATTENTION_ADDITIVE, ATTENTION_DOT, ATTENTION_SCALED_DOT, A
 /* What attention is conditioned on: the decoder state, or the state and the previous word. */
 enum query_kind { QUERY_STATE, QUERY_WORD };
 
-/* Names in the order of the enums, closed by NULL. */
+/* Names in the order of the enums, NULL-terminated. */
 extern const char *const attention_names[];
 extern const char *const query_names[];
 
 struct attention {
     enum attention_kind kind; /* not ATTENTION_NONE */
-    const real *va;           /* [A], read by the additive kind alone */
+    const real *va;           /* [A], read only by the additive kind */
 };
 
-/* What is looked at: one row per source position; both are dense. */
+/* The source, one row per position; both matrices are dense. */
 struct attention_source {
     struct matrix keys;   /* [T, A] */
     struct matrix values; /* [T, n] */
 };
 
-/* What attention_backward adds to. */
+/* The gradients that attention_backward adds to. */
 struct attention_gradient {
     real *dq;              /* [A] */
     real *dva;             /* [A], additive only */

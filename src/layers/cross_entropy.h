@@ -1,4 +1,4 @@
-/* cross_entropy: softmax and label-smoothed cross entropy of rows of logits. For the right word y of each row, in nats:
+/* cross_entropy: softmax and label-smoothed cross entropy of rows of logits. For the label y of each row, in nats:
  *
  *     loss = (1 − ε) · −log p_y + ε · mean over v of −log p_v          p = softmax(logits) */
 #ifndef NMT_LAYERS_CROSS_ENTROPY_H
@@ -14,7 +14,7 @@ struct loss {
     long words;
 };
 
-/* Adds the loss of logits [rows, V] with right words y [rows]; nll [rows] gets each row's −log p_y if not NULL. */
+/* Adds the loss of logits [rows, V] with labels y [rows]; nll [rows] gets each row's −log p_y if not NULL. */
 void cross_entropy_forward(struct loss *loss, double *nll, struct matrix logits, const int32_t *y, double smoothing);
 
 /* The same; the logits become `scale` times the gradient of the loss. */

@@ -7,7 +7,7 @@ static struct rng stream_of(const struct dropping *dropping, const char *name, i
     return rng_make(dropping->seed, rng_stream(name), dropping->update, (uint64_t)dropping->numbers[sentence]);
 }
 
-/* Four decisions of 16 bits from each random number: 1/65536 is fine enough for a rate. */
+/* Four decisions of 16 bits from each random number: a resolution of 1/65536 is sufficient for a rate. */
 static void draw(real *mask, int n, double rate, struct rng *rng)
 {
     uint64_t limit = (uint64_t)(rate * 65536 + 0.5), bits = 0;

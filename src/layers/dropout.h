@@ -1,7 +1,7 @@
 /* dropout: masks drawn once per sentence and used at every step of it (variational dropout, Gal and Ghahramani 2016).
  *
- * Every mask has a name and with it a random stream of its own: a sentence's mask depends on (seed, update, the sentence's number in the
- * batch, name) alone. So a new layer changes no other mask, and any number of workers draws the same ones. */
+ * Every mask has a name and its own random stream: a sentence's mask depends only on (seed, update, the sentence's number in the
+ * batch, name). So a new layer changes no other mask, and any number of workers draws the same ones. */
 #ifndef NMT_LAYERS_DROPOUT_H
 #define NMT_LAYERS_DROPOUT_H
 
@@ -13,25 +13,25 @@
 /* Rates, each in [0, 1). */
 struct dropout {
     double embedding;                /* word vectors, both sides */
-    double state;                    /* recurrent states, where a GRU reads its state before */
+    double state;                    /* recurrent states, where a GRU reads its previous state */
     double annotation;               /* the encoder's output */
     double readout;                  /* the maxout layer's output */
     double source_word, target_word; /* whole words whose vector becomes zero */
 };
 
-/* Dropout of one batch. Without sentences' numbers (inference) every rate is 0. */
+/* Dropout of one batch. Without sentence numbers (inference) every rate is 0. */
 struct dropping {
     struct dropout rates;
     uint64_t seed, update;
-    const int *numbers; /* [sentences] in the whole batch, of which a worker may have a part */
+    const int *numbers; /* [sentences] positions in the whole batch, of which a worker may have a part */
 };
 
-/* A mask [sentences, n] for each sentence: 0 with probability `rate`, else 1 / (1 − rate), so that the expectation stays. NULL where the
- * rate is 0, and while the arena measures. */
+/* A mask [sentences, n] for each sentence: 0 with probability `rate`, else 1 / (1 − rate), so that the expectation is unchanged.
+ * NULL where the rate is 0, and while the arena measures. */
 real *dropout_masks(struct arena *arena, const struct dropping *dropping, double rate, const char *name, int sentences, int n);
 
-/* Which words are dropped, a byte per word, sentence after sentence: 1 = dropped. A sentence's last token, </s>, never is: it tells
- * where the sentence ends. NULL where the rate is 0, and while the arena measures. */
+/* The words that are dropped, one byte per word, sentence after sentence: 1 = dropped. A sentence's last token, </s>, never is:
+ * it marks the end of the sentence. NULL where the rate is 0, and while the arena measures. */
 unsigned char *dropout_words(struct arena *arena, const struct dropping *dropping, double rate, const char *name, int sentences,
                              const int *lengths);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a block holds: zeros; zeros but for the rows that are listed; numbers of this pass; numbers of an earlier one. */
+/* The contents of a block: zeros; zeros except in the listed rows; numbers of this pass; numbers of an earlier pass. */
 enum { CLEAR, ROWS, DENSE, STALE };
 
 void gradient_init(struct gradient *gradient, const struct layout *layout)

@@ -94,7 +94,7 @@ real *layout_array(const struct layout *layout)
     return (real *)(void *)arena.base;
 }
 
-/* An orthogonal matrix: Gram and Schmidt's method on a matrix of normal numbers, twice for rounding's sake. */
+/* An orthogonal matrix: Gram and Schmidt's method on a matrix of normal random numbers, twice to reduce rounding errors. */
 static void orthogonal(real *w, int n, struct rng *rng)
 {
     for (size_t i = 0; i < (size_t)n; i++) {

@@ -21,7 +21,7 @@ void sequence_make(struct sequence *sequence, const int *lengths, int sentences,
     sequence->first = arena_take(arena, ((size_t)steps + 1) * sizeof(int));
     if (!arena->base)
         return;
-    /* Counting sort: active[t] = how many are longer than t, which is also where the ranks of length t begin. */
+    /* Counting sort: active[t] = number of sentences longer than t, which is also the first rank of length t. */
     memset(sequence->active, 0, (size_t)steps * sizeof(int));
     for (int i = 0; i < sentences; i++)
         sequence->active[lengths[i] - 1]++;

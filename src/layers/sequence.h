@@ -1,7 +1,8 @@
 /* sequence: sentences of different lengths laid out time-major without padding.
  *
- * Sentences are ranked by falling length; step t holds one row for each sentence longer than t, in rank order. So the active ones of
- * a step are always the first of the step before, every step is one dense matrix, and nothing is computed for padding:
+ * Sentences are ranked by descending length; step t has one row for each sentence longer than t, in rank order. So the sentences
+ * active at a step are always the first ones of the previous step, every step is one dense matrix, and nothing is computed for
+ * padding:
  *
  *     rank 0  a a a a        rows:  a b c | a b c | a b | a
  *     rank 1  b b b          first: 0       3       6     8    9

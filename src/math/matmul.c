@@ -31,7 +31,8 @@ void matmul_unpack(struct weight *weight)
     }
 }
 
-/* One row times a weight as a matrix-vector product: five times as fast in OpenBLAS 0.3.21 as the general one, at 1 x 1536 x 512. */
+/* One row times a weight as a matrix-vector product: five times as fast in OpenBLAS 0.3.21 as the general one, at 1 x 1536 x
+ * 512. */
 static int openblas_row(const struct product *p)
 {
     real beta = p->add ? 1 : 0;
@@ -60,8 +61,8 @@ static void openblas_product(const struct product *p)
 #endif
 }
 
-/* A few rows times a weight that is not packed, as when a lone sentence is translated: OpenBLAS starts at once, while oneDNN would
- * first compile. In int8, which would have to look at the whole weight first, any rows. */
+/* A few rows times a weight that is not packed, as in translating a single sentence: OpenBLAS starts at once, while oneDNN would
+ * first compile. In int8, which would first have to convert the whole weight, for any number of rows. */
 enum { FEW_ROWS = 64 };
 
 static int better_at_once(const struct worker *worker, const struct product *product)

@@ -7,9 +7,9 @@
  *     gradient   dW [out, in]   = dYᵀ X
  *
  * Backends: OpenBLAS (always available, float and double) and oneDNN (where it was found when nmt was built; float only). With
- * PRECISION_BF16 (oneDNN) the inputs of a product are rounded to bfloat16 and accumulated in float; weights stay float outside. With
- * PRECISION_INT8 (oneDNN, forward products with packed weights only) they are rounded to integers, each row by a scale of its own.
- * Every product runs on the calling worker's thread alone. */
+ * PRECISION_BF16 (oneDNN) the inputs of a product are rounded to bfloat16 and accumulated in float; weights stay float outside.
+ * With PRECISION_INT8 (oneDNN, forward products with packed weights only) they are rounded to integers, each row with its own
+ * scale. Every product runs on the calling worker's thread alone. */
 #ifndef NMT_MATH_MATMUL_H
 #define NMT_MATH_MATMUL_H
 
@@ -18,7 +18,7 @@
 
 enum pass_direction { FORWARD, BACKWARD };
 
-/* Whether a result replaces what was there, or is added to it. */
+/* Whether a result replaces the old value or is added to it. */
 enum result { SET, ADD };
 
 /* A weight, or several stacked ones that act on the same input, with the backend's own copies of it (packed), or NULL. */
@@ -28,14 +28,14 @@ struct weight {
     void *packed[2]; /* by enum pass_direction */
 };
 
-/* Whether products with weights used again and again gain by packing; if not, matmul_pack does nothing. */
+/* Whether packing speeds up products with weights that are used repeatedly; if not, matmul_pack does nothing. */
 int matmul_packs(const struct worker *worker);
 
 /* Bytes that the compiled products of a packed weight take on each thread, as measured with oneDNN. */
 enum { MATMUL_COMPILED = 3300000 };
 
-/* (Re)makes the backend's copy of a weight whose numbers changed, for one direction; allocates it at first. Different weights may be
- * packed by different threads at once. */
+/* Updates the backend's copy of a weight whose numbers changed, for one direction; allocates it the first time. Different
+ * weights may be packed by different threads at once. */
 void matmul_pack(struct worker *worker, struct weight *weight, enum pass_direction direction);
 void matmul_unpack(struct weight *weight); /* releases both copies */
 

@@ -1,17 +1,17 @@
-/* matmul_backend: what a backend offers to matmul.c and worker.c. Private to math/. */
+/* matmul_backend: the interface of a backend to matmul.c and worker.c. Private to math/. */
 #ifndef NMT_MATH_MATMUL_BACKEND_H
 #define NMT_MATH_MATMUL_BACKEND_H
 
 #include "math/matmul.h"
 
-/* One product C [m, n] (+)= A B, where each operand may be seen transposed. */
+/* One product C [m, n] (+)= A B, where each operand may be transposed. */
 struct product {
     int m, n, k;
     const real *a; /* [m, k], or [k, m] if a_transposed */
     int lda, a_transposed;
     const real *b; /* [k, n], or [n, k] if b_transposed */
     int ldb, b_transposed;
-    const void *packed; /* b as onednn_pack left it, or NULL */
+    const void *packed; /* b as packed by onednn_pack, or NULL */
     real *c;            /* [m, n] */
     int ldc, add;
 };
@@ -26,7 +26,7 @@ void onednn_free(struct onednn *onednn);
 /* With PRECISION_INT8: forward products of packed weights only. */
 void onednn_product(struct onednn *onednn, const struct product *product);
 
-/* b [k, n] (or [n, k] if transposed), dense, into *packed (allocated at first). */
+/* b [k, n] (or [n, k] if transposed), dense, into *packed (allocated the first time). */
 void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed);
 void onednn_unpack(void *packed);
 

@@ -1,16 +1,16 @@
 /* The oneDNN backend: one compiled product ("primitive") per shape, made when the shape first appears and kept in a table.
  *
- * Rows vary from step to step (the sentences still active) and from batch to batch. A primitive costs 0.05 ms to make and 60 to
- * 130 kB to keep, so few shapes are made: rows are cut into blocks of a few sizes, which are worked off one by one (next_rows). The
- * summed dimension of a gradient is filled up with zeros to a multiple of REST; it is not cut below SUM, because every cut reads and
+ * Rows vary from step to step (the sentences still active) and from batch to batch. A primitive costs 0.05 ms to make and 60 to 130
+ * kB to keep, so few shapes are made: rows are cut into blocks of a few sizes, which are processed one by one (next_rows). The
+ * summed dimension of a gradient is padded with zeros to a multiple of REST; it is not cut below SUM, because every cut reads and
  * writes all of the gradient once more.
  *
  * oneDNN 2.6 multiplies fast only where all matrices are dense; with a row stride it falls back to plain loops, a thousand times
- * slower. So operands with a stride are copied into scratch buffers first (in bf16 they are rounded there anyway), and a result with a
- * stride is computed in a third one.
+ * slower. So operands with a stride are copied into scratch buffers first (in bf16 they are rounded there anyway), and a result
+ * with a stride is computed in a third one.
  *
- * In int8, each row of X and each row of W is rounded to whole numbers of -127 … 127 by a scale of its own; the product of whole numbers
- * is exact, and the two scales make numbers of it again. Only packed weights, only forward: nothing is trained that way. */
+ * In int8, each row of X and each row of W is rounded to integers in -127 … 127 with its own scale; the product of integers
+ * is exact, and the two scales convert it back to real numbers. Only for packed weights and forward products; not for training. */
 #include "math/matmul_backend.h"
 
 #ifndef NMT_ONEDNN
@@ -73,7 +73,7 @@ void onednn_unpack(void *packed)
 
 enum { TYPICAL = 64, ROWS_MOST = 512, SUM = 1024, REST = 64 };
 
-/* What tells one compiled product from another. Padding-free, as it is hashed as bytes. */
+/* The key of a compiled product. Without padding, because it is hashed as bytes. */
 struct shape {
     int m, n, k, lda, ldb, ldc;
     int a_transposed, b_transposed, packed, add;
@@ -96,7 +96,7 @@ struct onednn {
     float row_scales[ROWS_MOST]; /* int8: of the rows of a block */
 };
 
-/* A packed weight: memory in the format that the product likes best. */
+/* A packed weight: memory in the product's preferred format. */
 struct packed {
     dnnl_memory_t memory;
     dnnl_memory_desc_t format;
@@ -238,8 +238,8 @@ static void *scratch(struct onednn *onednn, int which, size_t bytes)
 }
 
 /* A dense copy of `rows` rows of `columns` numbers with stride *ld, in the product's type, followed by `zeros` rows of zeros; the
- * matrix itself where no copy is needed. parameters: a matrix's four, where it goes and
- * what comes behind it. */
+ * matrix itself where no copy is needed. parameters: a matrix's four, the destination and
+ * the zeros. */
 static const void *operand(struct onednn *onednn, int which, const float *from, int rows, int columns, int zeros, int *ld)
 {
     size_t count = (size_t)rows * (size_t)columns, empty = (size_t)zeros * (size_t)columns;
@@ -292,7 +292,7 @@ static void execute(struct onednn *onednn, const struct shape *shape, const void
     check(dnnl_primitive_execute(one->run, onednn->stream, 3, arguments), "a product");
 }
 
-/* The largest block that is not larger than what is left. */
+/* The largest block that is not larger than the rest. */
 static int next_block(const int *blocks, int left)
 {
     while (*blocks > left)
@@ -300,7 +300,7 @@ static int next_block(const int *blocks, int left)
     return *blocks;
 }
 
-/* Rows of the next block: what is left above TYPICAL is cut; below it, filled up to the next size, because another block would read all
+/* Rows of the next block: a rest above TYPICAL is cut; below, it is padded to the next size, because another block would read all
  * of the weight again. */
 static int next_rows(int left)
 {
@@ -315,8 +315,8 @@ static int next_rows(int left)
     return *size;
 }
 
-/* Rows are independent: cut along m. Where rows were filled up, or C has a stride, the result is computed beside and then put in its
- * place. */
+/* Rows are independent: cut along m. Where rows are padded, or C has a stride, the result is computed in a buffer and then
+ * copied to its place. */
 static void product_by_rows(struct onednn *onednn, const struct product *p)
 {
     struct shape shape = {

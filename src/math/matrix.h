@@ -1,10 +1,10 @@
-/* matrix: a view of numbers that somebody else owns.
+/* matrix: a view of numbers, which it does not own.
  *
  *     at → |x x x . . |      rows = 3, columns = 3, stride = 5: row i begins at at + i · stride
  *          |x x x . . |
  *          |x x x . . |
  *
- * Views are passed by value. A view of a part (some rows, some columns) is again a view. */
+ * Views are passed by value. A range of rows or columns is again a view. */
 #ifndef NMT_MATH_MATRIX_H
 #define NMT_MATH_MATRIX_H
 
@@ -38,7 +38,7 @@ static inline struct matrix matrix_columns(struct matrix m, int first, int colum
     return (struct matrix){ m.at + first, m.rows, columns, m.stride };
 }
 
-/* A dense matrix of the arena, not zeroed; `at` is NULL while the arena measures. */
+/* A dense matrix in the arena, not zeroed; `at` is NULL while the arena measures. */
 struct matrix matrix_take(struct arena *arena, int rows, int columns);
 
 /* Every row = `row` [columns]. */

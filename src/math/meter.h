@@ -1,15 +1,15 @@
-/* meter: where a worker's time goes. A worker is always in one part; entering another returns the one before, to go back to:
+/* meter: the time that a worker spends on each part. A worker is always in one part; entering another returns the previous one:
  *
  *     const char *before = meter_enter(meter, METER_PRODUCTS);
  *     …
  *     meter_enter(meter, before);
  *
- * Whoever does the work names the part, so this file knows no layer. Reading the clock costs some 25 ns, and is done a few thousand
+ * The caller names the part, so this file knows no layers. Reading the clock costs some 25 ns, and is done a few thousand
  * times per update. */
 #ifndef NMT_MATH_METER_H
 #define NMT_MATH_METER_H
 
-/* The parts of the floors up to this one. A part is recognised by its pointer: use one constant per part. */
+/* The parts of this floor and lower ones. A part is identified by its pointer: use one constant per part. */
 extern const char METER_ELEMENTWISE[], METER_PRODUCTS[];
 
 enum { METER_PARTS = 8 };
@@ -20,7 +20,7 @@ struct meter {
     struct {
         const char *name;
         double seconds;
-    } parts[METER_PARTS]; /* in the order in which they were first entered; the program has fewer than fit */
+    } parts[METER_PARTS]; /* in the order in which they were first entered; the program has fewer than METER_PARTS */
 };
 
 /* Seconds of a clock that never goes back. */
@@ -29,7 +29,7 @@ double meter_clock(void);
 /* Returns the part that was left. */
 const char *meter_enter(struct meter *meter, const char *part);
 
-/* All parts back to zero, from now on, in METER_ELEMENTWISE. */
+/* Resets all parts to zero and enters METER_ELEMENTWISE. */
 void meter_reset(struct meter *meter);
 
 #endif

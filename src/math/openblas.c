@@ -1,7 +1,7 @@
-/* openblas: the functions of OpenBLAS that nmt uses, under their own names (cblas.h), from the library that is opened when the first
- * worker is made and not when the program is loaded. Only so can OPENBLAS_NUM_THREADS be set in time: a library that is linked starts a
- * thread per processor before main, each of which maps 128 MB and, under a limit on address space, asks for them again and again; exit()
- * then waits for them for ever. The threads of nmt are its own, and each calls a library of one thread. */
+/* openblas: the functions of OpenBLAS that nmt uses, under their own names (cblas.h). The library is loaded when the first
+ * worker is made, not when the program starts: only then can OPENBLAS_NUM_THREADS be set in time. A linked library starts one
+ * thread per processor before main, each of which maps 128 MB and, under a limit on address space, retries endlessly; exit()
+ * then waits for them forever. nmt has its own threads, each of which calls the library in single-threaded mode. */
 #define _POSIX_C_SOURCE 200809L
 #include "math/openblas.h"
 
@@ -30,13 +30,13 @@ static struct {
     void (*set_num_threads)(int);
 } library;
 
-/* The address of a function, put into the pointer to it at `function`: C has no cast from one to the other. */
+/* Stores the address of a function in the function pointer at `function`: C has no cast from one to the other. */
 static void find(void *handle, const char *name, void *function)
 {
     void *address = dlsym(handle, name);
 
     if (!address)
-        die("%s: has no %s: %s", NMT_OPENBLAS, name, dlerror());
+        die("%s: function %s not found: %s", NMT_OPENBLAS, name, dlerror());
     memcpy(function, &address, sizeof address);
 }
 
@@ -55,15 +55,15 @@ static void load(void)
     find(handle, "openblas_set_num_threads", &library.set_num_threads);
 }
 
-/* OpenBLAS maps a buffer for each thread that computes at the same time, keeps it, and never stops asking for it. Ends the program in
- * one line where there is no room for `buffers` more. */
+/* OpenBLAS maps a buffer for each thread that computes at the same time, keeps it, and retries endlessly if that fails. Ends the
+ * program with a message if there is no memory for `buffers` more. */
 static void need_buffers(size_t buffers)
 {
     if (memory_probe(size_product(buffers, OPENBLAS_BYTES)))
         quit(EXIT_FAILED);
 }
 
-/* Has the first buffer mapped, by a product that is not too small to want one. */
+/* Makes OpenBLAS map its first buffer, by a product that is large enough to need one. */
 static void take_first_buffer(void)
 {
     enum { N = 128 };
@@ -81,8 +81,8 @@ static void need_library(void)
     pthread_once(&once, load);
 }
 
-/* Before every product: if it is the first of this thread, there is room for the buffers of all threads that have computed, but for the
- * first. */
+/* Before every product: if it is the first of this thread, checks that there is memory for the buffers of all threads that have
+ * computed, except the first. */
 static void need_buffer(void)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -13,7 +13,7 @@ int team_init(struct team *team, int threads, enum backend backend, enum precisi
     team->count = threads > 0 ? threads : processors_available();
     team->backend = backend;
     team->precision = precision;
-    /* A library that is called by a worker, or by the main thread alone, must not start threads of its own. */
+    /* A library that is called by a worker, or by the main thread alone, must not start its own threads. */
     omp_set_num_threads(1);
     omp_set_dynamic(0);
     team->workers = memory_new((size_t)team->count, sizeof *team->workers);
@@ -37,7 +37,7 @@ int team_probe(const struct team *team, size_t bytes)
 {
     size_t threads = (size_t)team->count;
 
-    /* With oneDNN, OpenBLAS computes what a lone line needs. */
+    /* With oneDNN, OpenBLAS still computes the products of single lines. */
     bytes += size_product(threads, WORKER_BYTES) + size_product(team->backend == BACKEND_OPENBLAS ? threads : 1, OPENBLAS_BYTES);
     return processors_try(team->count) || memory_probe(bytes) ? -1 : 0;
 }

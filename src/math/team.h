@@ -1,7 +1,7 @@
-/* team: the workers of a program. In an OpenMP region worker i is the thread i; with one worker the calling thread does the work.
+/* team: the workers of a program. In an OpenMP region, worker i is thread i; with one worker, the calling thread does the work.
  *
- * A region may get fewer threads than there are workers (OMP_THREAD_LIMIT, a machine that is short of threads), so work that belongs
- * to a worker is always dealt out by a loop, which is right for any number of threads:
+ * A region may get fewer threads than there are workers (OMP_THREAD_LIMIT, a machine short of threads), so workers are always
+ * assigned to threads by a loop, which is correct for any number of threads:
  *
  *     #pragma omp parallel num_threads(team->count) if (team->count > 1)
  *     TEAM_EACH(team, worker)
@@ -14,7 +14,7 @@
 
 #include <omp.h>
 
-/* The most threads that a command accepts. */
+/* The largest number of threads that a command accepts. */
 enum { TEAM_MOST = 1024 };
 
 struct team {
@@ -34,8 +34,8 @@ struct team {
 int team_init(struct team *team, int threads, enum backend backend, enum precision precision);
 void team_release(struct team *team);
 
-/* Whether there are threads and memory for the workers, for what the libraries will take, and for `bytes` more: they do not report that
- * there is none, but crash, or try for ever. 0, or -1 after reporting. */
+/* Whether there are threads and memory for the workers, for the libraries, and for `bytes` more: the libraries do not report
+ * failures, but crash or retry forever. 0, or -1 after reporting. */
 int team_probe(const struct team *team, size_t bytes);
 
 #endif

@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #endif
 
-/* Clones for several processors in one binary. The sanitizers' start-up comes after the loader's choice, so they build one; and clang 14
+/* Clones for several processors in one binary. The sanitizers start after the loader's choice, so they build only one; and clang 14
  * makes clones that other files cannot call. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && !defined(NMT_ONE_CLONE)
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -321,7 +321,7 @@ CLONES double vec_sum_squares(const real *x, size_t n)
     return total;
 }
 
-/* By the bits: the compiler may take it for granted that numbers are finite. */
+/* By the bits: the compiler may assume that numbers are finite. */
 CLONES int vec_sound(const real *x, size_t n)
 {
     uint64_t most = 0;

@@ -1,10 +1,10 @@
-/* vec: the elementwise kernels, fused as the layers need them.
+/* vec: elementwise kernels, fused as the layers need them.
  *
- * vec.c alone is compiled with -O3 -ffast-math; each kernel exists for AVX-512, AVX2 and the baseline in one binary, and the loader
- * picks by the processor. Vectors are dense; lengths in elements; outputs come first and never overlap inputs unless said. Because
- * of -ffast-math nothing here may test for NaN or infinity. exp and tanh are accurate to 5e-6 (float; 1e-6 where
- * the processor multiplies and adds in one rounding) and to the library's last
- * digits (double build); tests/unit/test_vec.c holds every kernel against a plain loop. */
+ * Only vec.c is compiled with -O3 -ffast-math; each kernel exists for AVX-512, AVX2 and the baseline in one binary, and the
+ * loader chooses by the processor. Vectors are dense; lengths are in elements; outputs come first and do not overlap inputs
+ * unless stated. Because of -ffast-math, nothing here may test for NaN or infinity. exp and tanh are accurate to 5e-6 (float;
+ * 1e-6 on processors with fused multiply-add) and to the library's last digits (double build); tests/unit/test_vec.c compares
+ * every kernel with a plain loop. */
 #ifndef NMT_MATH_VEC_H
 #define NMT_MATH_VEC_H
 
@@ -43,7 +43,7 @@ void vec_add_outer(real *dH, const real *weights, const real *dc, int T, int n);
 void vec_maxout(real *m, const real *t, int n);
 void vec_maxout_backward(real *dt, const real *dm, const real *t, int n);
 
-/* One row of logits x [n] with the right word y: returns −log p_y and sets *uniform = mean over v of −log p_v. vec_cross_entropy also
+/* One row of logits x [n] with label y: returns −log p_y and sets *uniform = mean over v of −log p_v. vec_cross_entropy also
  * turns x into scale × gradient of (1−ε) nll + ε uniform: scale (p_v − (1−ε)[v = y] − ε/n). */
 double vec_cross_entropy(real *x, int n, int y, double smoothing, double scale, double *uniform);
 double vec_nll(const real *x, int n, int y, double *uniform);
@@ -65,12 +65,13 @@ void vec_average(real *mean, const real *w, size_t n, double keep); /* mean = ke
 /* to [rows, n] dense = bfloat16 of from [rows, n] with stride ld, rounded to nearest even. */
 void vec_to_bf16(uint16_t *to, const float *from, int ld, int rows, int n);
 
-/* to [rows, n] dense = from [rows, n] with stride ld, each row divided by its scale [rows], the row's largest magnitude / 127, and rounded;
- * vec_from_int8 makes numbers of a row of sums of products: y_i (+)= scale × scales_i × sums_i. */
+/* to [rows, n] dense = from [rows, n] with stride ld, each row divided by its scale [rows], the row's largest magnitude / 127,
+ * and rounded; vec_from_int8 converts a row of sums of products back: y_i (+)= scale × scales_i × sums_i. */
 void vec_to_int8(int8_t *to, float *scale, const float *from, int ld, int rows, int n);
 void vec_from_int8(float *y, const int32_t *sums, const float *scales, float scale, int n, int add);
 
-/* Tells the processor to take numbers below 1e-38 as zero in the calling thread (they cost a hundred times more and mean nothing). */
+/* Makes the processor treat numbers below 1e-38 as zero in the calling thread (they cost a hundred times more and do not
+ * matter). */
 void vec_flush_denormals(void);
 
 #endif

@@ -1,17 +1,17 @@
-/* batch: sentences that go through the model together. */
+/* batch: sentences that the model processes together. */
 #ifndef NMT_MODEL_BATCH_H
 #define NMT_MODEL_BATCH_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Ids are borrowed. Lengths count the final </s> of both sides; each is at least 1. Several target sentences may belong to one source
- * sentence, which is then encoded once. */
+/* Ids are borrowed. Lengths include the final </s> on both sides; each is at least 1. Several target sentences may belong to one
+ * source sentence, which is then encoded once. */
 struct batch {
     int sentences;                /* source sentences */
     const int32_t *const *source; /* [sentences][source_length] */
     const int *source_length;
-    int targets;                  /* target sentences; 0 when only the encoder runs */
+    int targets;                  /* target sentences; 0 if only the encoder runs */
     const int32_t *const *target; /* [targets][target_length] */
     const int *target_length;
     const int *source_of; /* [targets] which source sentence each belongs to; NULL: target b to source b */

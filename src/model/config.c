@@ -21,7 +21,7 @@ int config_check(const struct config *config, const char *where)
         encoder_kinds[config->encoder.type]->check(config, where) || decoder_kinds[config->decoder.type]->check(config, where))
         return -1;
     if (config->tie != TIE_NONE && decoder_kinds[config->decoder.type]->top(config) != config->E)
-        return error("%s: a tied target embedding and output matrix need equal sizes, but embedding is %d and maxout %d; "
+        return error("%s: a tied target embedding and output matrix need equal sizes, but embedding is %d and maxout is %d; "
                      "use --maxout %d",
                      where, config->E, config->decoder.maxout, config->E);
     if (config->tie == TIE_ALL && config->Vx != config->Vy)

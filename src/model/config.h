@@ -1,4 +1,4 @@
-/* config: the sizes and choices that make a model what it is: two stacks, and what they share. The letters' legend is in
+/* config: the sizes and choices that define a model: encoder, decoder and shared settings. The notation is explained in
  * src/README.md. */
 #ifndef NMT_MODEL_CONFIG_H
 #define NMT_MODEL_CONFIG_H
@@ -11,13 +11,13 @@ enum decoder_type { DECODER_GRU };
 /* Which of the source embedding, the target embedding and the output matrix are one and the same. */
 enum tie { TIE_NONE, TIE_TARGET, TIE_ALL };
 
-/* Names in the order of the enums, closed by NULL. */
+/* Names in the order of the enums, NULL-terminated. */
 extern const char *const tie_names[];
 
 struct encoder_config {
     enum encoder_type type;
     int layers;
-    int width; /* H: the state of each of its GRUs */
+    int width; /* H: size of the state of each GRU */
 };
 
 struct decoder_config {
@@ -37,7 +37,8 @@ struct config {
     struct decoder_config decoder;
 };
 
-/* 0, or -1 after reporting what is impossible (sizes out of range; ties of matrices that differ in shape); `where` begins the message. */
+/* 0, or -1 after reporting an invalid value (a size out of range; a tie of matrices that differ in shape); `where` begins the
+ * message. */
 int config_check(const struct config *config, const char *where);
 
 #endif

@@ -1,16 +1,16 @@
-/* decoder_gru: a GRU that at each step looks at the source through the alignment model (paper, section 3.1 and appendix A.2.2):
+/* decoder_gru: a GRU that at each step attends to the source through the alignment model (paper, section 3.1 and appendix A.2.2):
  *
  *     s_0 = tanh(Ws summary + bs)
- *     q_t = Wa s_{t−1} [+ Ya y_{t−1}] + ba      k_j = Ua h_j          the query may see the word before (--query word)
+ *     q_t = Wa s_{t−1} [+ Ya y_{t−1}] + ba      k_j = Ua h_j          the query may include the previous word (--query word)
  *     c_t = attention(q_t, k, h)                                      layers/attention.h; without attention: [→h_Tx ; ←h_1]
  *     s_t = GRU(s_{t−1}, E y_{t−1}, c_t)        top_t = readout(s_t, E y_{t−1}, c_t)
  *
  * One row of g is [q | r | z | s~], the query and the three gates, because one product [Wa; Ur; Uz] s_{t−1} serves the first three.
  *
- * `cell` is the step from s_{t−1} to s_t; it runs over time where the target words are given, and once per word in search. Only what
- * it looks at differs. Given words: the values are the annotations h, and the gates' C c_t is a product of the context. Search: because
- * c_t = Σ_j α_tj h_j, the products C c_t and Co c_t are sums of the rows [C; Co] h_j, which are computed once per sentence
- * (`start`); so a step needs no product with C or Co, however many hypotheses look at the sentence.
+ * `cell` is the step from s_{t−1} to s_t; it runs over time if the target words are given, and once per word in search. Only the
+ * values of attention differ. Given words: the values are the annotations h, and the gates' C c_t is a product of the context.
+ * Search: because c_t = Σ_j α_tj h_j, the products C c_t and Co c_t are sums of the rows [C; Co] h_j, which are computed once per
+ * sentence (`start`); so a step needs no product with C or Co, however many hypotheses the sentence has.
  *
  * Rows are time-major (layers/sequence.h) where words are given. */
 #include "base/report.h"
@@ -45,10 +45,10 @@ struct state {
     int32_t *ids;                                /* [rows] y_{t−1} (-1: none, or dropped) */
     const real **embedding_mask, **readout_mask; /* [rows], or NULL */
     const real *state_masks;                     /* [targets, H], or NULL */
-    size_t *alpha_start;                         /* [targets] by rank: where its [Ty, Tx] block of alpha begins */
-    real *alpha;                                 /* Σ Ty·Tx; in search [longest source] of the row at hand */
+    size_t *alpha_start;                         /* [targets] by rank: start of its [Ty, Tx] block of alpha */
+    real *alpha;                                 /* Σ Ty·Tx; in search [longest source] of the current row */
     struct matrix keys;                          /* [source rows, A] k_j */
-    struct matrix values; /* what the context is a sum of: h, or in search [C; Co] h_j; without attention one row per sentence */
+    struct matrix values; /* the terms of the context: h, or in search [C; Co] h_j; without attention one row per sentence */
     struct matrix Y, g, rs, s_in, s, c, t;       /* [rows, E | A + 3H | H | H | H | values | 2L] */
     struct matrix s0, next;                      /* [targets, H] by rank; search: [room, H] states before and after the step */
     struct matrix first;                         /* [targets, summary] by rank */
@@ -83,7 +83,7 @@ static int check(const struct config *config, const char *where)
     if (config_size(where, "hidden", d->width, 65536) || config_size(where, "maxout", d->maxout, 65536))
         return -1;
     if (d->attention == ATTENTION_NONE ? d->alignment != 0 : d->alignment < 1 || d->alignment > 65536)
-        return error("%s: alignment size %d does not go with attention %s", where, d->alignment, attention_names[d->attention]);
+        return error("%s: alignment size %d is not valid with attention %s", where, d->alignment, attention_names[d->attention]);
     return 0;
 }
 
@@ -153,7 +153,7 @@ static void bind_alphas(struct state *x, const struct binding *binding)
     }
 }
 
-/* y_{t−1} and y_t of every row; words that dropout takes away become -1. */
+/* y_{t−1} and y_t of every row; words removed by dropout become -1. */
 static void lay_out_words(struct state *x, const struct batch *batch, const unsigned char *dropped, size_t *place)
 {
     for (int b = 0; b < batch->targets; b++)
@@ -277,7 +277,7 @@ struct cell {
     struct gru_step gru; /* its g are the last three parts of g */
     struct matrix g, c;
     const int *source; /* [rows] the source sentence of each */
-    int t;             /* the step, by which alpha is found; -1 in search, which keeps no alpha */
+    int t;             /* the step, which gives the place of alpha; -1 in search, which keeps no alpha */
 };
 
 static struct attention_source source_of(const struct state *x, int b)
@@ -292,7 +292,7 @@ static real *alpha_of(const struct state *x, const struct cell *cell, int k)
     return cell->t < 0 ? x->alpha : x->alpha + x->alpha_start[k] + (size_t)cell->t * (size_t)x->encoded->length[cell->source[k]];
 }
 
-/* c [width] = [→h_Tx ; ←h_1] of source sentence b: the context where there is no attention. */
+/* c [width] = [→h_Tx ; ←h_1] of source sentence b: the context without attention. */
 static void fixed_context(const struct state *x, real *c, int b)
 {
     int half = x->encoded->h.columns / 2, start = x->encoded->start[b];
@@ -301,7 +301,7 @@ static void fixed_context(const struct state *x, real *c, int b)
     memcpy(c + half, matrix_row(x->encoded->h, start) + half, (size_t)half * sizeof *c);
 }
 
-/* Every row's context from its query. */
+/* Computes every row's context from its query. */
 static void look(struct worker *worker, const struct state *x, const struct cell *cell)
 {
     const struct attention attention = { x->model->config.decoder.attention, numbers(x, x->blocks->va) };
@@ -324,7 +324,7 @@ static void look(struct worker *worker, const struct state *x, const struct cell
     worker_enter(worker, before);
 }
 
-/* From s_{t−1} to s_t. g goes in with the biases and what y_{t−1} adds. */
+/* From s_{t−1} to s_t. On input, g contains the biases and the contribution of y_{t−1}. */
 static void cell_forward(struct worker *worker, const struct state *x, const struct cell *cell)
 {
     const struct weight *weights = x->model->weights;
@@ -383,7 +383,7 @@ static struct cell cell_of(const struct state *x, int t)
                           .t = t };
 }
 
-/* Without attention all source words count alike. */
+/* Without attention, all source words have equal weight. */
 static void look_everywhere(const struct state *x)
 {
     for (int k = 0; k < x->sequence.sentences; k++) {
@@ -423,7 +423,7 @@ static void forward(struct worker *worker, void *state)
     readout_forward(worker, &rows, &readout);
 }
 
-/* Completes dnext by what reaches it from the step after it, by the targets that have one. */
+/* Completes dnext with the gradient from the following step, for the targets that have one. */
 static void carry(const struct state *x, struct matrix dnext, int carried)
 {
     gru_carry(dnext, matrix_rows(x->ds, 0, carried), matrix_rows(x->ds_in, 0, carried), x->state_masks, x->sequence.order);
@@ -527,7 +527,7 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
         cell_backward(worker, gradient, x, t);
         carried = x->sequence.active[t];
     }
-    matrix_zero(x->dnext); /* nothing reaches s_0 from above */
+    matrix_zero(x->dnext); /* s_0 gets no gradient from the output */
     carry(x, x->dnext, carried);
     start_backward(worker, gradient, x);
     weights_backward(worker, gradient, x);
@@ -571,7 +571,7 @@ static void start(struct worker *worker, void *state)
 {
     struct state *x = state;
     const struct weight *weights = x->model->weights;
-    struct matrix seen = x->encoded->h; /* what the context is a sum of; without attention, one row per sentence */
+    struct matrix seen = x->encoded->h; /* the terms of the context; without attention, one row per sentence */
     int H = x->s.columns, L2 = x->t.columns;
 
     matmul_forward(worker, x->keys, x->encoded->h, &weights[x->blocks->keys], SET);

@@ -1,15 +1,16 @@
-/* encoder_gru: the bidirectional GRU (paper, section 3.2 and appendix A.2.1). →h reads the source from its first word to its last, ←h from
- * its last to its first, both from a zero state; the annotation of position j is h_j = [→h_j ; ←h_j], and the summary is ←h_1.
+/* encoder_gru: the bidirectional GRU (paper, section 3.2 and appendix A.2.1). →h reads the source from its first word to its last,
+ * ←h from its last to its first, both from a zero state; the annotation of position j is h_j = [→h_j ; ←h_j], and the summary is
+ * ←h_1.
  *
  * Layers above the first read the annotations below them in the same two ways, and add to them:
  *
  *     h_j ← h_j + [→h_j ; ←h_j] of a layer whose input is mask ∘ h_j
  *
- * where the mask is that of the annotations' dropout, the same for every layer's input and for the annotations in the end; what is
- * handed on past a layer is not masked.
+ * where the mask is that of the annotations' dropout, the same for every layer's input and for the final annotations; the residual
+ * connection is not masked.
  *
- * Both directions run time-major (layers/sequence.h); the backward one reads each sentence from its own end, so that in both a step's
- * active sentences are a prefix. Annotations lie sentence-major, as attention reads them. */
+ * Both directions run time-major (layers/sequence.h); the backward one reads each sentence from its own end, so that in both, a
+ * step's active sentences are a prefix. Annotations are sentence-major, as attention reads them. */
 #include "layers/embedding.h"
 #include "layers/gru.h"
 #include "layers/sequence.h"
@@ -101,13 +102,13 @@ static size_t state_bytes(const struct config *config)
     return sizeof(struct state) + (size_t)config->encoder.layers * sizeof(struct direction[2]);
 }
 
-/* Position in its sentence of what direction d reads at step t: →h from the left, ←h from the right. */
+/* The position in its sentence that direction d reads at step t: →h from the left, ←h from the right. */
 static int position(int d, int t, int length)
 {
     return d == 0 ? t : length - 1 - t;
 }
 
-/* Row of the annotations where direction d stands at step t of the sentence with rank k. */
+/* The row of the annotations for direction d at step t of the sentence with rank k. */
 static int place(const struct state *x, int d, int t, int k)
 {
     return x->encoded->start[x->sequence.order[k]] + position(d, t, x->sequence.length[k]);
@@ -195,7 +196,7 @@ static void bind(void *state, struct encoded *encoded, const struct binding *bin
         matrix_zero(x->zero);
 }
 
-/* The rows of step t in direction x, from the state before it. */
+/* The rows of step t in direction x, from its previous state. */
 static struct gru_step step_of(const struct state *x, const struct direction *direction, int t)
 {
     int first = x->sequence.first[t], active = x->sequence.active[t];
@@ -228,8 +229,8 @@ static void direction_forward(struct worker *worker, struct state *x, int layer,
     }
 }
 
-/* to [rows, n], in direction d's order, from the annotations' columns [column, column + n); through the sentences' masks [sentences, n],
- * if any. */
+/* to [rows, n], in direction d's order, from the annotations' columns [column, column + n); through the sentences' masks
+ * [sentences, n], if any. */
 static void gather(const struct state *x, int d, struct matrix to, struct matrix annotations, int column, const real *masks)
 {
     for (int t = 0, row = 0; t < x->sequence.steps; t++)
@@ -267,7 +268,7 @@ static void mask_annotations(const struct state *x, struct matrix annotations)
         }
 }
 
-/* Both directions read before either writes: above the first layer the annotations are what they read. */
+/* Both directions read before either writes: above the first layer, the annotations are their input. */
 static void layer_forward(struct worker *worker, struct state *x, int layer)
 {
     struct matrix h = x->encoded->h;

@@ -1,13 +1,13 @@
-/* kinds: what an encoder and a decoder are to the rest of the program. Every kind is one file that reads top to bottom like its paper;
- * model/pass (training, scores) and model/step (search) call them through these tables and know no kind by name.
+/* kinds: the interface of encoders and decoders to the rest of the program. Every kind is one file that reads from top to bottom
+ * like its paper; model/pass (training, scores) and model/step (search) call it through these tables and know no kind by name.
  *
- * All that passes between an encoder and a decoder is struct encoded:
+ * The only interface between an encoder and a decoder is struct encoded:
  *
  *     h        [rows, width]      one row per source token, sentence after sentence (start, length)
  *     summary  [sentences, …]     one vector per sentence, for the decoder's first state
  *
- * and back come dh and dsummary. A kind declares its tensors once (declare) and keeps the blocks' numbers in a structure of its own, which
- * the model holds; its activations are a state of `state` bytes, whose arrays lie in the worker's arena. */
+ * and, in the other direction, dh and dsummary. A kind declares its tensors once (declare) and keeps the block numbers in its
+ * own structure, which the model owns; its activations are a state of `state` bytes, whose arrays are in the worker's arena. */
 #ifndef NMT_MODEL_KINDS_H
 #define NMT_MODEL_KINDS_H
 
@@ -23,19 +23,20 @@ struct encoded {
     int sentences, rows;
     int *start, *length; /* [sentences] a sentence's first row in h, and its number of rows */
     struct matrix h, dh;
-    struct matrix summary, dsummary; /* d…: while training; dh starts at zero, dsummary is set by the decoder */
+    struct matrix summary, dsummary; /* d…: in training only; dh starts at zero, dsummary is set by the decoder */
 };
 
-/* What is bound to a batch before it runs. */
+/* The inputs of bind, before a batch runs. */
 struct binding {
     const struct model *model;
     const struct batch *batch;
     const struct dropping *dropping; /* rates of 0 in inference */
-    struct arena *arena;             /* measures while base is NULL: then arrays are NULL and nothing is laid out */
+    struct arena *arena;             /* measures while base is NULL: arrays are then NULL and nothing is laid out */
     int training;                    /* backward will run */
 };
 
-/* What a forward pass works on: tokens of both sides, the pairs of a target and a source token of the same sentence, sentences. */
+/* The amount of work of a forward pass: tokens of both sides, pairs of a target and a source token of the same sentence,
+ * sentences. */
 struct work {
     double source, target, pairs, sentences;
 };
@@ -50,23 +51,23 @@ struct encoder_kind {
     int (*summary)(const struct config *config); /* of summary */
     size_t (*state)(const struct config *config);
 
-    /* Takes room for its activations, and lays out the batch. encoded is complete but for its numbers. */
+    /* Takes memory for its activations and lays out the batch. encoded is then complete except for its numbers. */
     void (*bind)(void *state, struct encoded *encoded, const struct binding *binding);
     void (*forward)(struct worker *worker, void *state);
 
-    /* From dh and dsummary (both may be changed) to the gradient of its tensors and the source embedding. */
+    /* Computes the gradient of its tensors and of the source embedding from dh and dsummary (both may be overwritten). */
     void (*backward)(struct worker *worker, struct gradient *gradient, void *state);
 
-    /* Multiplications, each with its addition, of a forward pass. */
+    /* Multiply-add operations of a forward pass. */
     double (*operations)(const struct config *config, const struct work *work);
 };
 
-/* What passes between a decoder and the output layer: one row per target word, in an order of the decoder's. */
+/* The interface between a decoder and the output layer: one row per target word, in an order chosen by the decoder. */
 struct decoded {
     int rows;
-    int32_t *labels;         /* [rows] the right words */
-    size_t *place;           /* [rows] the word's place in the batch: target sentence after target sentence */
-    struct matrix top, dtop; /* [rows, top]: what the output layer reads, and its gradient while training */
+    int32_t *labels;         /* [rows] the reference words */
+    size_t *place;           /* [rows] the word's position in the batch: target sentence after target sentence */
+    struct matrix top, dtop; /* [rows, top]: the output layer's input, and in training its gradient */
 };
 
 /* The decoder over given target words (training, scores): bind, forward, backward, alignment; and one word at a time (search):
@@ -81,22 +82,23 @@ struct decoder_kind {
     void (*bind)(void *state, struct decoded *decoded, struct encoded *encoded, const struct binding *binding);
     void (*forward)(struct worker *worker, void *state);
 
-    /* From dtop to the gradient of its tensors, the target embedding's rows, and encoded's dh and dsummary. */
+    /* Computes the gradient of its tensors, of the target embedding's rows, and encoded's dh and dsummary from dtop. */
     void (*backward)(struct worker *worker, struct gradient *gradient, void *state);
 
     /* The weights [target length, source length] of the batch's target sentence b; valid until the next bind. */
     const real *(*alignment)(const void *state, int b);
 
-    /* Room for a search of at most `room` hypotheses at a time; the batch needs no targets. */
+    /* Takes memory for a search of at most `room` hypotheses at a time; the batch needs no targets. */
     void (*search_bind)(void *state, struct encoded *encoded, const struct binding *binding, int room);
 
-    /* Once per search: what depends on the source alone, and each sentence's first state in its row. */
+    /* Once per search: computes everything that depends only on the source, and each sentence's first state in its row. */
     void (*start)(struct worker *worker, void *state);
 
-    /* For each row: from its state, the word before (-1: none) and its source sentence to the next state; returns `top` [rows, top]. */
+    /* For each row, computes the next state from its state, its previous word (-1: none) and its source sentence; returns `top`
+     * [rows, top]. */
     struct matrix (*step)(struct worker *worker, void *state, const int32_t *previous, const int *sentence, int rows);
 
-    /* Row i goes on from what became of row parents[i]. */
+    /* Row i continues from the new state of row parents[i]. */
     void (*select)(void *state, const int *parents, int rows);
     double (*operations)(const struct config *config, const struct work *work);
 };
@@ -107,7 +109,7 @@ extern const struct decoder_kind decoder_gru;
 /* Lays out a batch's source side: everything in `encoded` but its numbers. */
 void encoded_bind(struct encoded *encoded, const struct binding *binding);
 
-/* By enum encoder_type and decoder_type. */
+/* Indexed by enum encoder_type and decoder_type. */
 extern const struct encoder_kind *const encoder_kinds[];
 extern const struct decoder_kind *const decoder_kinds[];
 

@@ -52,7 +52,8 @@ void model_pack(struct model *model, struct worker *worker, int workers, int bac
 {
     if (!matmul_packs(worker))
         return;
-    /* Dealt out by direction, as the output layer is as large as all others together; always alike, as a copy stays with its worker. */
+    /* Distributed by direction, as the output layer is as large as all others together; always in the same way, as a copy stays
+     * with its worker. */
     for (int i = 2 * model->layout.block_count - 1, share = 0; i >= 0; i--) {
         const struct block *block = &model->layout.blocks[i / 2];
 

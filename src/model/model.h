@@ -1,4 +1,4 @@
-/* model: the numbers of one translator, and the weights as the matrix products see them. */
+/* model: the numbers of one translation model, and its weights as operands of matrix products. */
 #ifndef NMT_MODEL_MODEL_H
 #define NMT_MODEL_MODEL_H
 
@@ -15,7 +15,7 @@ struct model {
     void *encoder, *decoder; /* the kinds' block numbers */
 };
 
-/* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. The two halves apart: model_declare
+/* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. The same in two steps: model_declare
  * makes the layout, model_place takes the values. */
 void model_init(struct model *model, const struct config *config, real *values);
 void model_declare(struct model *model, const struct config *config);
@@ -28,11 +28,11 @@ static inline const real *model_block(const struct model *model, int block)
     return model->values + model->layout.blocks[block].offset;
 }
 
-/* (Re)packs this worker's share of the weights for forward products, and for backward ones if wanted. To be called for every one of
- * `workers` workers whenever values changed, by any thread; it waits for nobody. */
+/* (Re)packs this worker's share of the weights for forward products and, with backward_too, for backward ones. To be called for
+ * each of `workers` workers whenever values have changed, by any thread; it does not wait for other workers. */
 void model_pack(struct model *model, struct worker *worker, int workers, int backward_too);
 
-/* Numbers in the matrices of products. */
+/* Numbers in the weights of matrix products. */
 size_t model_product_numbers(const struct model *model, int *matrices);
 
 /* Floating-point operations of a forward pass. */

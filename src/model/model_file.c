@@ -11,11 +11,11 @@
 
 static const char *const unit_names[] = { "bpe", "word", "char" };
 
-/* The whole-number keys of a configuration, in the file's order. */
+/* The integer keys of a configuration, in the file's order. */
 static const struct {
     const char *key;
     size_t field;
-    int absent; /* the value for which the key is left out; 0: it is always there */
+    int absent; /* the value for which the key is omitted; 0: the key is always present */
 } sizes[] = {
     { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx), 0 },
     { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy), 0 },
@@ -104,7 +104,7 @@ static const struct gguf_tensor *find(const struct gguf *gguf, const char *prefi
               tensor->columns);
         found = NULL;
     } else if (!vec_sound(found->data, found->count)) {
-        error("%s: tensor %s holds numbers that are not finite or absurdly large; the file is damaged, or training went wrong",
+        error("%s: tensor %s contains numbers that are not finite or far too large; the file is damaged, or training diverged",
               gguf->path, name.data);
         found = NULL;
     }
@@ -201,7 +201,7 @@ static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
         gguf_get_strings(gguf, "tokenizer.target", &target, &target_count))
         goto out;
     if (merge_count % 2 || merge_count > INT_MAX || source_count > INT_MAX || target_count > INT_MAX) {
-        error("%s: tokenizer.merges must hold pairs", gguf->path);
+        error("%s: tokenizer.merges must consist of pairs", gguf->path);
         goto out;
     }
     parts.merges = merges;
@@ -218,7 +218,7 @@ out:
     return result;
 }
 
-/* Where the values would begin if the file's tensors lie as in memory; NULL if they do not. */
+/* The start of the values if the file's tensors are laid out as in memory; otherwise NULL. */
 static real *values_in_map(const struct gguf *gguf, const struct layout *layout)
 {
     union {
@@ -238,7 +238,7 @@ static real *values_in_map(const struct gguf *gguf, const struct layout *layout)
     return base.values;
 }
 
-/* A tensor that the configuration has no use for would have had a say in what the model was trained as. */
+/* A tensor that the configuration does not use means that the model was trained with another configuration. */
 static int check_used(const struct gguf *gguf, const struct layout *layout)
 {
     static const char *const ours[] = { "source.", "target.", "encoder.", "decoder.", "attention.", "readout.", "output." };

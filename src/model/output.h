@@ -1,15 +1,15 @@
-/* output: the target words, on their way in and out: their embedding, and the output layer, logits = Wo top + b, which may share its
- * matrix with the embeddings (ties). Used by training and search. Logits are computed in chunks of rows, so that those of a whole batch
- * never exist at once. */
+/* output: the target words as input and output: their embedding, and the output layer, logits = Wo top + b, which may share its
+ * matrix with the embeddings (ties). Used by training and search. Logits are computed in chunks of rows, so that those of a
+ * whole batch never exist at the same time. */
 #ifndef NMT_MODEL_OUTPUT_H
 #define NMT_MODEL_OUTPUT_H
 
 #include "model/kinds.h"
 
-/* How many rows of logits training computes at a time. */
+/* Number of rows of logits that training computes at a time. */
 enum { OUTPUT_CHUNK = 512 };
 
-/* Blocks of the layout. */
+/* Block numbers in the layout. */
 struct output_blocks {
     int embedding; /* target.embedding [Vy, E] */
     int W, b;      /* output.W [Vy, top], output.b [Vy] */
@@ -28,23 +28,23 @@ void output_embed_backward(const struct model *model, struct gradient *gradient,
 /* logits [rows, Vy] of top [rows, top]. */
 void output_logits(struct worker *worker, const struct model *model, struct matrix logits, struct matrix top);
 
-/* How training and scoring judge. */
+/* Parameters of the loss in training and scoring. */
 struct judgement {
     double smoothing; /* of the labels, ε */
     double scale;     /* of the gradient */
 };
 
-/* What is judged: the decoder's rows, and scratch for logits, of which the last chunk's remain. */
+/* The inputs of the loss: the decoder's rows, and scratch memory for logits (the last chunk's remain). */
 struct output_rows {
     const struct decoded *decoded;
     struct matrix logits; /* [OUTPUT_CHUNK or fewer, Vy] */
     struct judgement judgement;
 };
 
-/* Adds the loss of decoded->top; nll gets −log p of each target word at its place in the batch if not NULL. */
+/* Adds the loss of decoded->top; nll, if not NULL, gets −log p of each target word at its position in the batch. */
 void output_loss(struct worker *worker, const struct model *model, const struct output_rows *rows, struct loss *loss, double *nll);
 
-/* The same and its gradient in one go: sets decoded->dtop. */
+/* The same, with its gradient: sets decoded->dtop. */
 void output_loss_backward(struct worker *worker, const struct model *model, const struct output_rows *rows, struct loss *loss,
                           struct gradient *gradient);
 

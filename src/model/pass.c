@@ -50,7 +50,7 @@ void pass_release(struct pass *pass)
     *pass = (struct pass){ 0 };
 }
 
-/* Binds and runs encoder and decoder; returns the room for logits. */
+/* Binds and runs encoder and decoder; returns the memory for logits. */
 static struct matrix run(struct worker *worker, struct pass *pass, const struct pass_input *input, int training)
 {
     worker_reserve(worker, pass_measure(input, training));

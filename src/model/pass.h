@@ -1,11 +1,11 @@
 /* pass: one batch through the whole model on one thread, forward for scores and alignments, or with the gradient for training. All
- * activations lie in the worker's arena, which every pass starts afresh. */
+ * activations are in the worker's arena, which every pass restarts. */
 #ifndef NMT_MODEL_PASS_H
 #define NMT_MODEL_PASS_H
 
 #include "model/model.h"
 
-/* Zero-initialise; then one pass after the other, of any models; pass_release. */
+/* Zero-initialise; then any number of passes, with any models; pass_release. */
 struct pass {
     struct encoded encoded;
     struct decoded decoded;
@@ -15,7 +15,7 @@ struct pass {
     struct matrix logits;
 };
 
-/* What goes through. */
+/* The input of a pass. */
 struct pass_input {
     const struct model *model;
     const struct batch *batch;
@@ -23,16 +23,16 @@ struct pass_input {
     struct judgement judgement;      /* smoothing and, for the gradient, scale */
 };
 
-/* Bytes of the arena that pass_forward or (training) pass_gradient will take. */
+/* Bytes of the arena that pass_forward or (training) pass_gradient needs. */
 size_t pass_measure(const struct pass_input *input, int training);
 void pass_release(struct pass *pass);
 
-/* Runs encoder and decoder over the batch and adds up the loss. nll gets −log p of each target word, target sentence after target sentence,
- * if not NULL. */
+/* Runs encoder and decoder over the batch and accumulates the loss. nll gets −log p of each target word, target sentence after
+ * target sentence, if not NULL. */
 void pass_forward(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss, double *nll);
 
-/* The loss of the batch, and judgement.scale times its gradient: one pass through `gradient` (layers/gradient.h), which the caller begins
- * and ends. */
+/* The loss of the batch, and judgement.scale times its gradient: one pass through `gradient` (layers/gradient.h), which the
+ * caller begins and ends. */
 void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
                    struct gradient *gradient);
 

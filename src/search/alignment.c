@@ -12,7 +12,7 @@ static char *copy(const char *label)
     return memory_copy_text(label, strlen(label));
 }
 
-/* A token's piece with its space mark made visible. */
+/* A token's piece, with a visible space mark. */
 static char *token_label(const struct tokenizer *tokenizer, enum side side, const struct tokens *tokens, int i)
 {
     const char *piece = tokenizer->sides[side].pieces[i < tokens->count ? tokens->ids[i] : VOCAB_END];
@@ -53,7 +53,7 @@ static struct alignment_block *add_block(struct alignment *alignment, int rows, 
     return block;
 }
 
-/* Scales a row to the sum 1; where nothing lies on words, they share it evenly. */
+/* Scales a row to the sum 1; if words have no weight, it is distributed evenly. */
 static void normalize(double *row, int columns)
 {
     double sum = 0;

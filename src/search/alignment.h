@@ -1,9 +1,9 @@
 /* alignment: the weights α of a translation as a matrix over words or tokens.
  *
- * Word level: the pieces of a source word are summed, those of a target word averaged, and what lay on </s> is distributed over
- * the words, so that every row sums to 1. Token level: the model's own rows and columns, </s> among them.
+ * Word level: the pieces of a source word are summed, those of a target word averaged, and the weight of </s> is distributed over
+ * the words, so that every row sums to 1. Token level: the model's own rows and columns, including </s>.
  *
- * A line that was translated in pieces has a block of weights for each; elsewhere its matrix is 0, and memory grows with the
+ * A line that was translated in pieces has one block of weights per piece; elsewhere its matrix is 0, so that memory grows with the
  * line, not with its square:
  *
  *     token level   a b c d </s>        word level   a b c d
@@ -20,7 +20,7 @@
 
 enum alignment_level { ALIGNMENT_WORD, ALIGNMENT_TOKEN };
 
-/* Names in the order of the enum, closed by NULL, for options. */
+/* Names in the order of the enum, NULL-terminated, for options. */
 extern const char *const alignment_level_names[];
 
 /* Weights [rows, columns] of the matrix's rows first_row … and columns first_column …; at token level, the last column is that
@@ -34,12 +34,12 @@ struct alignment {
     enum alignment_level level;
     char **source, **target; /* [columns], [rows] labels, owned */
     int columns, rows, row_room;
-    struct alignment_block *blocks; /* [block_count]; each row is in one of them, in order */
+    struct alignment_block *blocks; /* [block_count]; each row is in exactly one of them, in order */
     int block_count, block_room;
 };
 
 /* A translated piece of a line: the source tokens from … to-1 became `target`; alpha [target->count + 1, to - from + 1] is the
- * model's, </s> last. `last`: it is the line's last piece (its </s> is a row at token level). */
+ * model's, </s> last. `last`: this is the line's last piece (its </s> is a row at token level). */
 struct aligned_piece {
     int from, to, last;
     const struct tokens *target;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A word of a hypothesis and the one before it: hypotheses that share a beginning share its nodes. */
+/* A word of a hypothesis and its predecessor: hypotheses with a common prefix share its nodes. */
 struct node {
     int before; /* -1: none */
     int32_t id;
@@ -16,7 +16,7 @@ struct node {
 
 struct live {
     int sentence, node;
-    int32_t id; /* the word before, -1 at the start */
+    int32_t id; /* the previous word, -1 at the start */
     double log_probability;
 };
 
@@ -26,13 +26,13 @@ struct candidate {
     double log_probability;
 };
 
-/* The best continuations of a sentence, best first: `most` at most. */
+/* The best continuations of a sentence, best first, at most `most`. */
 struct list {
     struct candidate *items;
     int count, most;
 };
 
-#define IMPOSSIBLE ((real)-1e30) /* the logit of what must not be said */
+#define IMPOSSIBLE ((real)-1e30) /* the logit of a forbidden word */
 
 /* One search in progress. Rows of live hypotheses are grouped by sentence, in the order of sentences. */
 struct search {
@@ -43,8 +43,8 @@ struct search {
     struct live *live, *next;
     int live_count;
     int *finished; /* [sentences] */
-    int *copies;   /* [sentences] of one phrase in a row in the source; where options->repeats */
-    int32_t *last; /* the last ids of the hypothesis at hand, the last one first */
+    int *copies;   /* [sentences] copies of one phrase in a row in the source; if options->repeats */
+    int32_t *last; /* the last ids of the current hypothesis, the last one first */
     int last_room;
     struct hypothesis *done; /* [sentences, beam] */
 };
@@ -93,7 +93,7 @@ static void keep(struct list *list, int parent, int32_t id, double log_probabili
     list->items[i] = (struct candidate){ parent, id, log_probability };
 }
 
-/* Makes impossible what must not follow row `row`. x [V] are its logits. */
+/* Excludes the words that must not follow row `row`. x [V] are its logits. */
 static void forbid(struct search *search, int row, real *x)
 {
     const struct beam_options *options = search->options;
@@ -123,7 +123,7 @@ static void extend(struct list *list, int row, const real *x, int V, double befo
 {
     enum { BLOCK = 64 };
 
-    /* Most blocks of logits hold nothing that is good enough: their maximum says so. */
+    /* Most blocks of logits contain no good enough candidate, which their maximum shows. */
     for (int from = 0; from < V; from += BLOCK) {
         int to = from + BLOCK < V ? from + BLOCK : V;
 
@@ -155,7 +155,7 @@ static void finish(struct search *search, int sentence, int node, double log_pro
     list[at] = one;
 }
 
-/* Whether no live hypothesis of the sentence, at best log-probability `best`, can still beat the finished ones that are wanted. */
+/* Whether no live hypothesis of the sentence, at best log-probability `best`, can still beat the finished ones requested. */
 static int settled(const struct search *search, int sentence, double best)
 {
     const struct beam_options *options = search->options;
@@ -167,8 +167,8 @@ static int settled(const struct search *search, int sentence, double best)
            search->done[(size_t)sentence * (size_t)options->beam + (size_t)options->n_best - 1].score;
 }
 
-/* Continues a sentence by its best candidates; parents and search->next have `next_count` rows before it. Returns how many they
- * have then. */
+/* Continues a sentence by its best candidates; parents and search->next have `next_count` rows before it. Returns their number
+ * afterwards. */
 static int advance(struct search *search, int sentence, const struct list *list, int *parents, int next_count)
 {
     int before = next_count, beam = search->options->beam;
@@ -213,10 +213,10 @@ static double combine(struct beam *beam, int row, int V)
     return 0;
 }
 
-/* One step of all live hypotheses; the number that live on. */
+/* One step of all live hypotheses; returns the number still live. */
 static int search_step(struct beam *beam, struct search *search, struct candidate *items, int *parents, int length)
 {
-    int V = beam->models[0]->config.Vy, next = 0, chunk = 0, chunk_end = 0; /* the rows whose logits are there */
+    int V = beam->models[0]->config.Vy, next = 0, chunk = 0, chunk_end = 0; /* the rows whose logits are computed */
 
     for (int row = 0; row < search->live_count;) {
         int sentence = search->live[row].sentence, only_end = length >= longest_output(search, sentence);
@@ -264,7 +264,7 @@ static void search_init(struct search *search, const struct batch *batch, const 
     }
 }
 
-/* Hands the best hypotheses over and releases the rest. */
+/* Returns the best hypotheses and releases the rest. */
 static void search_end(struct search *search, struct hypothesis *best)
 {
     int beam = search->options->beam, n_best = search->options->n_best;

@@ -1,13 +1,13 @@
 /* beam: beam search over a batch of sentences, with one model or an ensemble.
  *
- * Each sentence keeps up to `beam` hypotheses, finished ones counted; at each step the live ones of all sentences run as one
- * batch, and each sentence goes on with its best continuations. A hypothesis ends with </s>; its score is
+ * Each sentence keeps up to `beam` hypotheses, including finished ones; at each step, the live ones of all sentences run as one
+ * batch, and each sentence continues with its best continuations. A hypothesis ends with </s>; its score is
  *
- *     log p(y | x) / |y|^penalty          |y| counts </s>; 0 = the log-probability itself
+ *     log p(y | x) / |y|^penalty          |y| includes </s>; 0 = the log-probability itself
  *
  * and an ensemble's probability of a word is the mean over its models. A sentence leaves the batch when it has `beam` finished
- * hypotheses or no live ones, or as soon as it has as many finished ones as are wanted and no live one can still beat the worst
- * of these. beam 1 is greedy search. No phrase is repeated for ever (search/repeat.h). */
+ * hypotheses or no live ones, or as soon as it has as many finished ones as requested and no live one can still beat the worst
+ * of these. beam 1 is greedy search. Repetition is limited (search/repeat.h). */
 #ifndef NMT_SEARCH_BEAM_H
 #define NMT_SEARCH_BEAM_H
 
@@ -17,12 +17,12 @@ enum { BEAM_MOST = 256 };
 
 struct beam_options {
     int beam;   /* 1 … BEAM_MOST */
-    int n_best; /* hypotheses wanted of a sentence, at most beam */
+    int n_best; /* hypotheses requested per sentence, at most beam */
     double length_penalty;
-    double length_ratio;     /* an output has at most ratio · source tokens + 10 tokens; it is ended there */
+    double length_ratio;     /* an output has at most ratio · source tokens + 10 tokens */
     int forbidden;           /* an id never produced, or -1 */
-    int repeats;             /* copies of one phrase that may stand in a row (search/repeat.h), or 0: any number */
-    const int *exact_length; /* [sentences] tokens, </s> counted, that every output has to have (benchmarks), or NULL */
+    int repeats;             /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
+    const int *exact_length; /* [sentences] the required number of tokens of each output, including </s> (benchmarks), or NULL */
 };
 
 struct hypothesis {

@@ -1,5 +1,5 @@
-/* force: forced decoding. The log-probability and the alignment of given translations, by the same forward pass as in training: this is
- * where every printed score and matrix comes from, whatever search found the translation. */
+/* force: forced decoding: the log-probability and the alignment of given translations, by the same forward pass as in training. All
+ * printed scores and matrices are computed here. */
 #ifndef NMT_SEARCH_FORCE_H
 #define NMT_SEARCH_FORCE_H
 

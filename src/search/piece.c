@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A batch ends when it has so many source tokens, however few pieces it is of. */
+/* A batch ends when it has this many source tokens, even if it has few pieces. */
 enum { TOKENS_OF_BATCH = 1 << 16 };
 
 void pieces_init(struct pieces *pieces, size_t line_count)
@@ -34,7 +34,7 @@ void pieces_release(struct pieces *pieces)
     free(pieces->first);
 }
 
-/* Where a line that is too long is cut: after the last end of a sentence in the second half of what fits, else after a comma or the
+/* The cut of a line that is too long: after the last end of a sentence in the second half of what fits, else after a comma or the
  * like, else between words, else anywhere. */
 static int cut(const struct tokens *tokens, int from, int longest)
 {

@@ -1,4 +1,4 @@
-/* piece: lines cut into pieces that the model can take, and pieces dealt out in batches. */
+/* piece: cuts lines into pieces short enough for the model, and puts pieces into batches. */
 #ifndef NMT_SEARCH_PIECE_H
 #define NMT_SEARCH_PIECE_H
 
@@ -9,19 +9,19 @@
 struct guess {
     char *text;             /* owned */
     double log_probability; /* nats */
-    int length;             /* tokens, </s> counted */
+    int length;             /* tokens, including </s> */
     int rank;               /* before guesses_rank */
-    struct tokens tokens;   /* of the text, where an alignment needs them */
+    struct tokens tokens;   /* of the text, if needed for an alignment */
 };
 
-/* Source tokens from … to-1 of a line, and what they were translated to. */
+/* Source tokens from … to-1 of a line, and their translations. */
 struct piece {
     size_t line;
     int from, to, last; /* last: it ends the line */
     int32_t *ids;       /* [to - from + 1], </s> last */
     int count;
     struct guess *guesses; /* [count], best first */
-    real *alpha;           /* of guesses[0], if an alignment is wanted: [length, to - from + 1] */
+    real *alpha;           /* of guesses[0], if an alignment is requested: [length, to - from + 1] */
 };
 
 /* Lines and their pieces; those of line i are pieces[first[i]] … pieces[first[i + 1] - 1]. A blank line has none. */
@@ -39,17 +39,17 @@ void pieces_cut(struct pieces *pieces, size_t line, int longest);
 void pieces_release(struct pieces *pieces);
 
 /* All pieces, longest first, in batches of at most `batch` pieces: batch i is order[start[i]] … order[start[i + 1] - 1]. Both
- * are heap. Few pieces are distributed evenly over `workers`, so that none stands idle. Returns the number of batches. */
+ * are heap. Few pieces are distributed evenly over `workers`, so that none is idle. Returns the number of batches. */
 int pieces_batches(const struct pieces *pieces, int batch, int workers, struct piece ***order, int **start);
 
 /* The ids from … to-1 and </s>; heap. */
 int32_t *piece_ids(const struct tokens *tokens, int from, int to);
 
-/* Adds a guess, or releases it if its text is there already. Returns how many there are now. */
+/* Adds a guess, or releases it if its text is already in the list. Returns the new count. */
 int guesses_add(struct guess *guesses, int count, struct guess guess);
 
-/* Sorts guesses by falling log-probability / length ^ penalty (equals keep their order) and keeps equal texts once; sets rank.
- * Returns how many are left. */
+/* Sorts guesses by descending log-probability / length ^ penalty (stable), removes duplicate texts, and sets rank.
+ * Returns the number left. */
 int guesses_rank(struct guess *guesses, int count, double penalty);
 void guess_release(struct guess *guess);
 

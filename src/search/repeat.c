@@ -1,6 +1,6 @@
 #include "search/repeat.h"
 
-/* How many ids from `at` on are equal to the one `n` places further on; `most` at most. */
+/* The number of ids from `at` on that equal the one `n` places further on, at most `most`. */
 static int equal_run(const int32_t *ids, int count, int at, int n, int most)
 {
     int length = 0;
@@ -10,7 +10,7 @@ static int equal_run(const int32_t *ids, int count, int at, int n, int most)
     return length;
 }
 
-/* Copies of a phrase of n tokens that may stand in a row. */
+/* Copies of a phrase of n tokens that are allowed in a row. */
 static int allowed(int n, int limit, int copies)
 {
     int most = n == 1 ? 2 * limit : limit;
@@ -44,7 +44,7 @@ int repeat_forbidden(const int32_t *last, int count, int limit, int copies, int3
 {
     int found = 0;
 
-    /* n · allowed pairs of equal ids, n places apart, make one copy too many; the last pair is the one that is to come. */
+    /* n · allowed pairs of equal ids, n places apart, make one copy too many; the last pair is the one to come. */
     for (int n = 1; n <= REPEAT_LONGEST && n <= count; n++) {
         int wanted = n * allowed(n, limit, copies) - 1;
 

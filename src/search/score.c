@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-/* Source and target rows that go through the model together, about; a model of the default size needs some 30 kB for each. */
+/* Approximate number of source and target rows per pass; a model of the default size needs some 30 kB for each. */
 enum { ROWS = 2048 };
 
-/* How many of the pairs go together: at least one. */
+/* The number of pairs in the next pass, at least one. */
 static int chunk(const struct scored *pairs, int count)
 {
     int rows = 0, n = 0;

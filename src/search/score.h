@@ -1,18 +1,18 @@
 /* score: log-probabilities and alignments of given translations, by forced decoding (search/force.h), in bounded memory: few
- * rows go through the model at a time, however many texts there are. */
+ * rows go through the model at a time, for any number of texts. */
 #ifndef NMT_SEARCH_SCORE_H
 #define NMT_SEARCH_SCORE_H
 
 #include "search/force.h"
 
-/* A pair of sentences, each closed by </s>, and what became of it. Pairs that share a source (the same pointer) should be
- * neighbours: it is then encoded once for those that go through the model together. */
+/* A pair of sentences, each terminated by </s>, and its results. Pairs that share a source (the same pointer) should be
+ * adjacent: the source is then encoded once for those that go through the model together. */
 struct scored {
     const int32_t *source, *target; /* [source_length], [target_length], the caller's */
     int source_length, target_length;
     int want_alignment;
     double log_probability; /* out: nats */
-    real *alignment;        /* out, if wanted: [target_length, source_length], heap, the caller's */
+    real *alignment;        /* out, if requested: [target_length, source_length], heap, the caller's */
 };
 
 void score(struct worker *worker, struct pass *pass, struct model *const *models, int model_count, struct scored *pairs, int count);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Hypotheses that one worker steps together at most, whatever --batch and --beam say. */
+/* Maximum number of hypotheses that one worker processes together, whatever --batch and --beam. */
 enum { HYPOTHESES_OF_BATCH = 1 << 16 };
 
 /* One worker's view of a batch of pieces. */
@@ -89,7 +89,7 @@ static char *text_of(const struct job *job, const struct piece *piece, const str
     return text.data;
 }
 
-/* The texts of the batch's hypotheses, best [pieces, n_best]; the alignments that unknown words need come from one pass for all. */
+/* The texts of the batch's hypotheses, best [pieces, n_best]; the alignments for unknown words are computed in one pass for all. */
 static void take_texts(const struct job *job, const struct hypothesis *best, int n_best)
 {
     struct scored *unknown = memory_new((size_t)job->count * (size_t)n_best, sizeof *unknown);
@@ -116,7 +116,7 @@ static void take_texts(const struct job *job, const struct hypothesis *best, int
     free(unknown);
 }
 
-/* Makes the alignment of one guess of a piece. */
+/* Computes the alignment of one guess of a piece. */
 static void align_guess(struct translator *translator, int worker, struct piece *piece, struct guess *guess)
 {
     struct scored pair;
@@ -132,8 +132,8 @@ static void align_guess(struct translator *translator, int worker, struct piece 
     free(ids);
 }
 
-/* Scores of all texts by forced decoding, which ranks them anew, and the alignment of the best. Search ranked token sequences,
- * of which a few (an unusual split of a word, a copied word) are not the ones that their text stands for. */
+/* Scores all texts by forced decoding, which re-ranks them, and aligns the best. Search ranked token sequences,
+ * of which a few (an unusual split of a word, a copied word) differ from the encoding of their text. */
 static void score_texts(const struct job *job, int n_best)
 {
     const struct translate_options *options = &job->translator->options;
@@ -195,7 +195,7 @@ static void translate_batch(const struct job *job)
     free(best);
 }
 
-/* Text r of a line is text r of each of its pieces, joined by spaces; a piece with fewer texts lends its last. */
+/* Text r of a line is text r of each of its pieces, joined by spaces; a piece with fewer texts contributes its last. */
 static struct guess join(const struct piece *pieces, int count, int r)
 {
     struct guess line = { 0 };
@@ -231,7 +231,7 @@ static void align_line(struct translator *translator, struct alignment *alignmen
     }
 }
 
-/* Puts a line's pieces together. 1, or 0 if one of them is not there. */
+/* Joins a line's pieces. 1, or 0 if one of them is missing. */
 static int finish(struct translator *translator, struct translation *line, struct pieces *pieces, size_t number)
 {
     struct piece *mine = pieces->items + pieces->first[number];

@@ -17,7 +17,7 @@ struct bpe_pair {
     int product;
 };
 
-/* What is needed only while the tables are built. */
+/* Data needed only while the tables are built. */
 struct builder {
     const char *where;    /* for messages */
     struct table symbols; /* string -> symbol */
@@ -39,7 +39,7 @@ static int character_symbol(const struct bpe *bpe, uint32_t code)
     return page ? page[code % PAGE] - 1 : -1;
 }
 
-/* The symbol whose string of `length` bytes was just written behind the storage in use: the one spelt so, or a new one. */
+/* The symbol whose string of `length` bytes was just written after the storage in use: an existing one, or a new one. */
 static int add_symbol(struct bpe *bpe, struct builder *builder, size_t length, int left, int right)
 {
     int found = table_add(&builder->symbols, builder->end, length, bpe->count);
@@ -80,8 +80,8 @@ static int merge_part(struct bpe *bpe, struct builder *builder, int merge, const
         return add_character(bpe, builder, code, text, length);
     found = table_find(&builder->symbols, text, length);
     if (found < 0)
-        return error("%s: merge %d has the part \"%s\", which no merge before it makes; the file is damaged", builder->where, merge,
-                     text);
+        return error("%s: merge %d has the part \"%s\", which no earlier merge produces; the file is damaged", builder->where,
+                     merge, text);
     return found;
 }
 
@@ -111,7 +111,7 @@ int bpe_init(struct bpe *bpe, const char *where, char *const *characters, int ch
     struct builder builder = { .where = where };
     int result = 0;
 
-    /* Every part of a merge may be a new character, every product is as long as its parts; a NUL each. */
+    /* Every part of a merge may be a new character, every product is as long as its parts; plus a NUL each. */
     for (int i = 0; i < 2 * merge_count; i++)
         bytes += 2 * strlen(merges[i]) + 2;
     *bpe = (struct bpe){ 0 };
@@ -174,7 +174,7 @@ static uint64_t queue_pop(uint64_t *queue, size_t *count)
     return top;
 }
 
-/* Notes which merge, if any, the node `at` and its next allow now. */
+/* Records the merge, if any, of the node `at` and its next. */
 static void offer_pair(const struct bpe *bpe, struct bpe_work *work, size_t *count, int at)
 {
     struct bpe_node *node = &work->nodes[at];
@@ -192,7 +192,7 @@ static void apply_merge(const struct bpe *bpe, struct bpe_work *work, size_t *co
     node->symbol = bpe->pairs[node->rank].product;
     node->length += gone->length;
     node->next = gone->next;
-    gone->rank = -1; /* whatever the queue still says about it is void */
+    gone->rank = -1; /* its entries in the queue are void */
     if (node->next >= 0)
         work->nodes[node->next].previous = at;
     offer_pair(bpe, work, count, at);

@@ -1,9 +1,9 @@
-/* Learning merges. Every distinct word is an array of symbols; every pair of neighbours has a count and the list of the words
- * it was seen in, so that a merge touches only those words. The most frequent pair comes from a heap that holds every pair once,
- * perhaps with a count that fell since; such a pair is put back with its true count when it reaches the top.
+/* Learning merges. Every distinct word is an array of symbols; every adjacent pair has a count and the list of the words
+ * it occurs in, so that a merge touches only those words. The most frequent pair comes from a heap that contains every pair once,
+ * perhaps with an outdated, higher count; such a pair is put back with its true count when it reaches the top.
  *
- * Counts only fall, but for pairs with the symbol just made, which are new: two merges never make the same string. For what is
- * inside a symbol was merged without regard to what is outside, so equal strings were merged in equal steps. */
+ * Counts only fall, except for pairs with the newest symbol, which are new: two merges never produce the same string, because the
+ * inside of a symbol was merged independently of its context, so equal strings were merged in equal steps. */
 #include "text/bpe.h"
 
 #include "base/memory.h"
@@ -58,7 +58,7 @@ static int add_symbol(struct learner *learner, const char *text, size_t length)
     return learner->symbol_count++;
 }
 
-/* The pair of two symbols, made with count 0 if it is new. */
+/* The pair of two symbols, created with count 0 if it is new. */
 static struct pair *add_pair(struct learner *learner, int left, int right)
 {
     int key[2] = { left, right }, number = table_find(&learner->pair_table, key, sizeof key);
@@ -131,7 +131,7 @@ static struct pair *next_pair(struct learner *learner)
 }
 
 /* Adds `count` to the pair of two symbols, and notes that it occurs in `slice` if one of them is `made` (-1: any). Pairs of two
- * older symbols were noted before. */
+ * older symbols have been recorded before. */
 static void count_pair(struct learner *learner, int left, int right, int64_t count, int slice, int made)
 {
     struct pair *pair = add_pair(learner, left, right);
@@ -145,7 +145,7 @@ static void count_pair(struct learner *learner, int left, int right, int64_t cou
     pair->slices[pair->slice_count++] = slice;
 }
 
-/* Counts all pairs of a slice, times `sign`. In a run of one symbol only every second pair can be merged, and counts. */
+/* Counts all pairs of a slice, times `sign`. In a run of one symbol, only every second pair can be merged, and is counted. */
 static void count_slice(struct learner *learner, int number, int sign, int made)
 {
     const struct slice *slice = &learner->slices[number];
@@ -166,7 +166,7 @@ static void push_new_pairs(struct learner *learner)
         heap_push(learner, learner->pairs[learner->pushed]);
 }
 
-/* Puts `made` wherever the pair stands. */
+/* Replaces every occurrence of the pair by `made`. */
 static void apply_pair(struct learner *learner, struct pair *pair, int made)
 {
     for (int n = 0; n < pair->slice_count; n++) {
@@ -187,7 +187,7 @@ static void apply_pair(struct learner *learner, struct pair *pair, int made)
     push_new_pairs(learner);
 }
 
-/* Cuts the words into slices of symbols: no array is so long that touching it often would cost much. */
+/* Cuts the words into slices of symbols, short enough that processing one repeatedly is cheap. */
 static void slice_words(struct learner *learner, const struct counted *words, size_t count)
 {
     size_t total = 0;
@@ -286,7 +286,7 @@ char **bpe_learn(const struct counted *words, size_t count, char *const *charact
         text_add_string(&product, left);
         text_add_string(&product, right);
         if (vocab_reserved(product.data, 1))
-            continue; /* the pair left the heap for good */
+            continue; /* the pair has left the heap permanently */
         if (2 * found + 2 > room)
             merges = memory_resize(merges, (size_t)(room = 4 * found + 64), sizeof *merges);
         merges[2 * found] = memory_copy_string(left);

@@ -34,7 +34,7 @@ static uint32_t hash_key(const void *key, size_t length)
     return (uint32_t)hash_bytes(length, key, length);
 }
 
-/* The slot of a key, or the free one where it belongs. */
+/* The slot of a key, or the free slot where it belongs. */
 static struct table_slot *find_slot(const struct table *table, const void *key, size_t length, uint32_t hash)
 {
     for (uint32_t at = hash;; at++) {

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ENTRIES = 1 << 24 }; /* far above any vocabulary; keeps sizes from a damaged file out of the arithmetic */
+enum { MOST_ENTRIES = 1 << 24 }; /* far above any vocabulary; keeps sizes from a damaged file from overflowing */
 
 int tokenizer_least_vocabulary(enum units units)
 {
     return vocab_specials(units != UNITS_WORD) + 1;
 }
 
-/* Whether a space is what one expects before `word`; the mark in word mode says "not so". */
+/* Whether a space is expected before `word`; the mark in word mode means the opposite. */
 static int expect_space(const struct tokenizer_options *options, const struct word *before, const struct word *word)
 {
     return options->pretokenized || words_expect_space(before, word);
@@ -29,7 +29,7 @@ void tokenizer_unit(const struct tokenizer_options *options, const struct word *
     text_add(out, word->start, word->length);
 }
 
-/* The merges, and which symbol is which entry on either side. */
+/* The merges, and the entry of each symbol on either side. */
 static int load_bpe(struct tokenizer *tokenizer, const char *where)
 {
     struct vocab *sides = tokenizer->sides;
@@ -89,7 +89,7 @@ static int check_parts(const struct tokenizer_parts *parts)
         return error("%s: %d merges and vocabularies of %d and %d entries; the file is damaged", parts->where, parts->merge_count,
                      parts->counts[SOURCE], parts->counts[TARGET]);
     if (parts->merge_count > 0 && units != UNITS_BPE)
-        return error("%s: %d merges, though words are not split by merges; the file is damaged", parts->where, parts->merge_count);
+        return error("%s: %d merges, but this kind of tokenizer has none; the file is damaged", parts->where, parts->merge_count);
     return 0;
 }
 
@@ -132,7 +132,7 @@ void tokens_release(struct tokens *tokens)
     *tokens = (struct tokens){ 0 };
 }
 
-/* Adds a token of the word at hand. */
+/* Adds a token of the current word. */
 static void add_token(struct tokens *tokens, int32_t id)
 {
     memory_reserve_one(&tokens->ids, tokens->count, &tokens->id_room);
@@ -147,7 +147,7 @@ static void add_bytes(struct tokens *tokens, const char *text, int length)
         add_token(tokens, VOCAB_BYTE + (unsigned char)text[i]);
 }
 
-/* Adds a symbol, or its parts if the side does not have it. As deep as merges were nested at most. */
+/* Adds a symbol, or its parts if the side lacks it. The recursion is at most as deep as merges are nested. */
 static void add_symbol(const struct tokenizer *tokenizer, enum side side, int number, struct tokens *tokens)
 {
     const struct bpe_symbol *symbol = &tokenizer->bpe.symbols[number];
@@ -163,7 +163,7 @@ static void add_symbol(const struct tokenizer *tokenizer, enum side side, int nu
     }
 }
 
-/* Adds the word's bytes to the list of words. `end` is where free storage begins. */
+/* Adds the word's bytes to the list of words. `end` is the start of free storage. */
 static char *add_word(struct tokens *tokens, const struct word *word, char *end)
 {
     memory_reserve_one(&tokens->words, tokens->word_count, &tokens->word_room);
@@ -207,7 +207,7 @@ void tokenizer_encode(const struct tokenizer *tokenizer, enum side side, const c
     }
 }
 
-/* Adds one word in word mode: with a space or without, as expected behind `before` or, if it is marked, the other way. */
+/* Adds one word in word mode: with or without a space, as expected after `before` or, if it is marked, the opposite. */
 static void join_word(const struct tokenizer_options *options, const char *piece, struct word *before, struct text *joined)
 {
     int marked = piece[0] == ' ';

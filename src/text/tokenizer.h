@@ -1,13 +1,13 @@
-/* tokenizer: normalised lines become ids, and ids lines again.
+/* tokenizer: converts normalised lines to ids, and ids to lines.
  *
  * Units:
- *     bpe    words (words.h) split into pieces by learned merges (bpe.h). A word that a space stood before starts with one
+ *     bpe    words (words.h) split into pieces by learned merges (bpe.h). A word preceded by a space starts with one
  *            U+0020, the mark: " the". Merges never cross words.
  *     char   the same without merges: every character is a token, the mark too.
- *     word   every word is one token, unknown ones are <unk>. Here the mark stands on a word only if the space before it is not
- *            what words_expect_space says, so that "house" is one entry after a space, after "(" and after "l'". Pretokenized,
- *            nothing is unexpected and no entry has a mark.
- * In bpe and char no line is beyond the tokenizer: a piece that the side's vocabulary lacks is split into the parts it was
+ *     word   every word is one token, unknown words are <unk>. Here a word has the mark only if the space before it is not
+ *            as words_expect_space predicts, so that "house" is one entry after a space, after "(" and after "l'". Pretokenized,
+ *            every space is as expected and no entry has a mark.
+ * In bpe and char, every line can be encoded: a piece that the side's vocabulary lacks is split into the parts it was
  * merged from, down to characters, and those into bytes (entries <0x00>…<0xFF>). decode(encode(x)) = x for every normalised
  * line x.
  *
@@ -30,7 +30,7 @@ enum side { SOURCE, TARGET };
 
 struct tokenizer_options {
     enum units units;
-    int pretokenized; /* words are what spaces separate */
+    int pretokenized; /* words are separated by spaces */
     int lowercase;    /* lines are normalised with lower-casing */
     int vocabulary;   /* upper bound of each side's entries; for bpe of the joint table: special entries + characters + merges */
     int shared;       /* one vocabulary for both sides */
@@ -45,21 +45,21 @@ struct tokenizer {
     int32_t *symbol_ids[2]; /* private: [bpe.count], the side's id of each symbol or -1 */
 };
 
-/* The smallest options.vocabulary that is of any use: the special entries and one more. */
+/* The smallest valid options.vocabulary: the special entries and one more. */
 int tokenizer_least_vocabulary(enum units units);
 
-/* Replaces `out` by the string that stands for `word` behind the word `before` (NULL at the start of a line): the word's
- * bytes, after the mark where it is due. Learning and encoding meet here. */
+/* Replaces `out` by the string of `word` after the word `before` (NULL at the start of a line): the word's bytes, preceded by
+ * the mark where it applies. Shared by learning and encoding. */
 void tokenizer_unit(const struct tokenizer_options *options, const struct word *before, const struct word *word, struct text *out);
 
 /* Learns merges and vocabularies from `pairs` pairs of normalised lines, into an uninitialised tokenizer. What occurs fewer
- * than VOCAB_LEAST times is left out: characters, merges, words, and the pieces that are that rare in the final split of the
+ * than VOCAB_LEAST times is left out: characters, merges, words, and the pieces that are that rare in the final segmentation of the
  * side's own lines (of all lines, if shared). In bpe, characters get at most half of the room that the special entries leave.
  * Equal input gives an equal tokenizer. */
 void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source, char *const *target,
                      size_t pairs);
 
-/* What a model file holds of a tokenizer. */
+/* The parts of a tokenizer in a model file. */
 struct tokenizer_parts {
     const char *where; /* the file, for messages */
     struct tokenizer_options options;
@@ -69,21 +69,22 @@ struct tokenizer_parts {
     int counts[2];
 };
 
-/* Rebuilds a tokenizer from its parts. All strings are copied. 0, or -1 after reporting what is wrong; the tokenizer is then empty. */
+/* Rebuilds a tokenizer from its parts. All strings are copied. 0, or -1 after reporting what is wrong; the tokenizer is then
+ * empty. */
 int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_parts *parts);
 void tokenizer_release(struct tokenizer *tokenizer);
 
-/* An encoded line. Zero-initialise, use again and again, tokens_release. */
+/* An encoded line. Zero-initialise, reuse any number of times, tokens_release. */
 struct tokens {
     int32_t *ids; /* [count], without the final </s> */
-    int *word_of; /* [count], the word that the token is a part of; never falls, leaves no word out */
+    int *word_of; /* [count], the word that the token is a part of; ascending, without gaps */
     int count;
     char **words; /* [word_count], the line's words, without marks */
     int word_count;
     int id_room, word_of_room, word_room;
     char *storage; /* private: the words' bytes */
     size_t storage_room;
-    struct text unit;     /* private: the word at hand with its mark */
+    struct text unit;     /* private: the current word with its mark */
     struct bpe_work work; /* private */
 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A distinct word (with its mark) and how often either side has it. */
+/* A distinct word (with its mark) and its count on either side. */
 struct unit {
     char *text;
     int64_t counts[2];
@@ -126,7 +126,7 @@ static struct entries choose_characters(const struct unit_counts *units, enum si
 static struct entries choose_pieces(const struct unit_counts *units, enum side side, const struct tokenizer_options *options,
                                     const struct bpe *bpe)
 {
-    int64_t *seen = memory_new((size_t)bpe->count, sizeof *seen);     /* as a piece of the final split */
+    int64_t *seen = memory_new((size_t)bpe->count, sizeof *seen);     /* as a piece of the final segmentation */
     int64_t *inside = memory_new((size_t)bpe->count, sizeof *inside); /* also as a part of a piece */
     struct counted *chosen = memory_new((size_t)bpe->count, sizeof *chosen), *words;
     struct bpe_work work = { 0 };
@@ -166,8 +166,8 @@ static struct entries choose_pieces(const struct unit_counts *units, enum side s
     return entries;
 }
 
-/* Merges from the words of both sides together, and the entries that follow from them. Characters get half of the room at most:
- * where there are thousands (Han, stray emoji), the rarest go as bytes rather than leave no room for merges. */
+/* Merges from the words of both sides together, and the resulting entries. Characters get at most half of the room: if there are
+ * thousands (Han, stray emoji), the rarest are written as bytes, so that there is room for merges. */
 static char **learn_pieces(const struct unit_counts *units, const struct tokenizer_options *options, struct entries entries[2],
                            int *merge_count)
 {
@@ -223,7 +223,7 @@ void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options
         entries[side] =
             options->units == UNITS_WORD ? choose_words(&units, side, options) : choose_characters(&units, side, options);
     failed = load_entries(tokenizer, options, entries, merges, merge_count);
-    assert(!failed); /* what was learned is what a model file may hold */
+    assert(!failed); /* learned tokenizers satisfy the checks of tokenizer_load */
     (void)failed;
     strings_free(merges, 2 * merge_count);
     strings_free(entries[SOURCE].pieces, entries[SOURCE].count);

@@ -113,7 +113,7 @@ static void order_marks(utf8proc_int32_t *codes, size_t count)
     free(copy);
 }
 
-/* Adds `code`, taken apart canonically and lower-cased if wanted, to `codes`. Returns how many it became. */
+/* Adds `code`, canonically decomposed and, if requested, lower-cased, to `codes`. Returns the number of code points added. */
 static size_t decompose(uint32_t code, int lowercase, utf8proc_int32_t *codes, size_t room)
 {
     int boundary = 0;
@@ -150,7 +150,7 @@ int utf8_normalize(const char *line, size_t length, int lowercase, struct text *
             space = count > 0;
             continue;
         }
-        /* Also one that only spaces or other marks precede: dropped later, it would make the result unstable. */
+        /* Also one preceded only by spaces or other marks: dropping it later would make the normalisation unstable. */
         if (code == BYTE_ORDER_MARK && count == 0)
             continue;
         if (space)

@@ -1,11 +1,11 @@
-/* utf8: bytes of any origin become clean, normalised text, and text is read character by character.
+/* utf8: normalises bytes of any origin to clean text, and reads text character by character.
  *
- * Normalised text, as every other file of text/ expects it:
+ * Normalised text, as all other files of text/ expect it, is:
  *     - valid UTF-8 in Unicode's normal form C (composed), without NUL and other control characters;
- *     - every run of white space and controls is one U+0020, none stands at the start or the end;
+ *     - every run of white space and controls is one U+0020, with none at the start or the end;
  *     - no U+FEFF (byte order mark) at the start;
- *     - lower-cased if that was asked for.
- * It is stable: normalising it again changes nothing. Besides eval/unicode the only file that knows utf8proc. */
+ *     - lower-cased if requested.
+ * Normalisation is idempotent. Apart from eval/unicode, this is the only file that uses utf8proc. */
 #ifndef NMT_TEXT_UTF8_H
 #define NMT_TEXT_UTF8_H
 
@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a command does with a line that is not valid UTF-8. */
+/* How a command handles a line that is not valid UTF-8. */
 enum bad_utf8 { BAD_UTF8_ERROR, BAD_UTF8_REPLACE, BAD_UTF8_SKIP };
 
-/* General categories of Unicode, as far as splitting and spacing care. */
+/* General categories of Unicode, as far as splitting and spacing need them. */
 enum utf8_kind {
     UTF8_SPACE,       /* Z* and Cc: white space and controls */
     UTF8_LETTER,      /* L* */
@@ -34,17 +34,17 @@ enum utf8_kind {
     UTF8_OTHER        /* Cf, Co, Cn: invisible formats, private use, unassigned */
 };
 
-/* Replaces `out` by the normalised form of the `length` bytes at `line` (any bytes; they must not lie in `out`). Each invalid
+/* Replaces `out` by the normalised form of the `length` bytes at `line` (any bytes; they must not be in `out`). Each invalid
  * sequence becomes one U+FFFD, cut as Unicode recommends (section 3.9, "maximal subparts"): overlong forms, surrogates and
- * numbers above 10FFFF count once per byte, a character that is broken off counts once. Returns the number of invalid
+ * numbers above 10FFFF count once per byte, a truncated character counts once. Returns the number of invalid
  * sequences; if there are any and `bad` is not NULL, *bad is the byte offset (from 0) of the first. Linear in `length`.
- * Lower-casing is one character to one, after taking accents off: no locale, no final sigma. */
+ * Lower-casing maps one character to one, after decomposition: no locale, no final sigma. */
 int utf8_normalize(const char *line, size_t length, int lowercase, struct text *out, size_t *bad);
 
 /* Adds the character `code` (a valid code point) to `out`. */
 void utf8_add(struct text *out, uint32_t code);
 
-/* Takes the invalid sequences out of `text`, in place. */
+/* Removes the invalid sequences from `text`, in place. */
 void utf8_drop_invalid(struct text *text);
 
 enum utf8_kind utf8_kind(uint32_t code);

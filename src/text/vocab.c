@@ -72,7 +72,7 @@ char **vocab_copy_strings(char *const *strings, size_t count)
     return copies;
 }
 
-/* Whether there is white space but the space, or a control character: normalised text has none (utf8.h). */
+/* Whether there is white space other than the space, or a control character: normalised text has none (utf8.h). */
 static int has_control(const char *piece, size_t length)
 {
     uint32_t code;
@@ -101,7 +101,7 @@ static int add_piece(struct vocab *vocab, const char *where, int32_t id)
     if (length == 0 || utf8_valid_length(piece, length) < length)
         return error("%s: entry %d is %s; the file is damaged", where, id, length ? "not valid UTF-8" : "empty");
     if (has_control(piece, length))
-        return error("%s: entry %d has a control character; the file is damaged", where, id);
+        return error("%s: entry %d contains a control character; the file is damaged", where, id);
     found = table_add(&vocab->table, piece, length, id);
     if (found >= 0)
         return error("%s: entries %d and %d are both \"%s\"; the file is damaged", where, found, id, piece);

@@ -1,11 +1,11 @@
 /* vocab: the table string <-> id of one side.
  *
  *     id 0        </s>            end of a sentence
- *     id 1        <unk>           anything the table lacks
+ *     id 1        <unk>           anything not in the table
  *     id 2..257   <0x00>..<0xFF>  one byte each; only where `bytes` is set (bpe and char, not word)
  *     then        pieces, the most frequent first, ties by their bytes
  *
- * Text never maps to a special entry, also if it is spelt like one. */
+ * Text never maps to a special entry, even if it is spelt like one. */
 #ifndef NMT_TEXT_VOCAB_H
 #define NMT_TEXT_VOCAB_H
 
@@ -16,7 +16,7 @@
 
 enum { VOCAB_END = 0, VOCAB_UNKNOWN = 1, VOCAB_BYTE = 2 /* + the byte */ };
 
-/* What occurs only once teaches nothing: characters, pairs, pieces and words seen less often are left out. */
+/* Nothing can be learned from a single occurrence: characters, pairs, pieces and words seen less often are left out. */
 enum { VOCAB_LEAST = 2 };
 
 struct vocab {
@@ -26,17 +26,18 @@ struct vocab {
     struct table table; /* private: piece -> id */
 };
 
-/* How many special entries there are. */
+/* The number of special entries. */
 int vocab_specials(int bytes);
 
-/* Whether a piece spelt like this would be taken for a special entry. */
+/* Whether a piece spelt like this would be mistaken for a special entry. */
 int vocab_reserved(const char *piece, int bytes);
 
 /* A heap array of the special entries' strings, with room for `room` strings in all (at least vocab_specials(bytes)). */
 char **vocab_special_pieces(int bytes, int room);
 
-/* Makes a table of copies of all `count` strings, which must be the special entries in their places, then valid UTF-8 without control
- * characters, not empty, each once. 0, or -1 after reporting what is wrong with the vocabulary, called `where` (a file's); `vocab` is then empty. */
+/* Makes a table of copies of all `count` strings, which must be the special entries in their positions, then valid UTF-8 without
+ * control characters, not empty, each once. 0, or -1 after reporting what is wrong with the vocabulary of the file `where`;
+ * `vocab` is then empty. */
 int vocab_init(struct vocab *vocab, const char *where, int bytes, char *const *pieces, int count);
 void vocab_release(struct vocab *vocab);
 
@@ -53,7 +54,7 @@ struct counted {
     int64_t count;
 };
 
-/* Sorts by falling count, ties by bytes. */
+/* Sorts by descending count, ties by bytes. */
 void vocab_sort(struct counted *items, size_t count);
 
 #endif

@@ -15,7 +15,7 @@ struct words words_begin(const char *line, int pretokenized)
     return (struct words){ .rest = line, .pretokenized = pretokenized };
 }
 
-/* The character at `at`: 0 at the end of the line. A normalised line holds only whole characters, so four bytes are always
+/* The character at `at`: 0 at the end of the line. A normalised line contains only whole characters, so four bytes are always
  * enough. */
 static uint32_t peek(const char *at, size_t *size)
 {
@@ -35,7 +35,7 @@ static int is_regional(uint32_t code)
     return code >= 0x1F1E6 && code <= 0x1F1FF;
 }
 
-/* Characters that have no life of their own and stay with what stands before them. */
+/* Characters that attach to the preceding character. */
 static int is_extender(uint32_t code)
 {
     if (code < 0x300)
@@ -44,7 +44,7 @@ static int is_extender(uint32_t code)
            (code >= 0xE0020 && code <= 0xE007F);
 }
 
-/* Whether `code` belongs to the word that starts with `first` and ends, up to now, with `last`. */
+/* Whether `code` belongs to the word that starts with `first` and so far ends with `last`. */
 static int continues(uint32_t first, uint32_t last, uint32_t code)
 {
     enum utf8_kind kind = utf8_kind(code), begun = utf8_kind(first);
@@ -60,7 +60,7 @@ static int continues(uint32_t first, uint32_t last, uint32_t code)
     return last == JOINER && kind == UTF8_SYMBOL;
 }
 
-/* Where the word that starts at `at` ends. */
+/* The end of the word that starts at `at`. */
 static const char *word_end(const char *at)
 {
     size_t size, after;
@@ -117,14 +117,14 @@ static uint32_t last_of(const struct word *word)
     return code;
 }
 
-/* Whether what follows the word `before` is written close to it. */
+/* Whether the word `before` attaches to the next word. */
 static int holds_next(const struct word *before)
 {
     uint32_t first = first_of(before), last = last_of(before);
 
     if (is_apostrophe(last) && first != last) /* an elided word: l' */
         return 1;
-    if (last == '"' || last == '\'') /* opens if it stands apart, closes if not */
+    if (last == '"' || last == '\'') /* opening if preceded by a space, otherwise closing */
         return before->space;
     if (last == '#' || last == '@')
         return 1;
@@ -151,7 +151,7 @@ int words_expect_space(const struct word *before, const struct word *word)
     case UTF8_PUNCTUATION: return 0;
     case UTF8_DASH: return first != '-';
     case UTF8_DIGIT:
-        /* 3.5, 10:30: a point that ends a sentence is rarely followed by a number. A comma often is. */
+        /* 3.5, 10:30: a full stop that ends a sentence is rarely followed by a number; a comma often is. */
         return !(before->length == 1 && !before->space && strchr(".:", before->start[0]));
     default: return 1;
     }

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the checkpoint's own keys. */
+/* Version of the checkpoint's own keys. */
 enum { VERSION = 2 };
 
-/* No counter gets here in a lifetime, and none beyond overflows. */
+/* No counter ever reaches this, and counters up to it cannot overflow. */
 #define COUNT_MOST 1e15
 
-/* The numbers of the state, by key, and what they may be. */
+/* The numbers of the state, by key, with their ranges. */
 static const struct number {
     const char *key;
     size_t field;
@@ -133,7 +133,7 @@ static int get_state(const struct gguf *gguf, struct trainer_state *state)
         if (numbers[i].type != DOUBLE)
             value = (double)whole;
         if (!(value >= numbers[i].low && value <= numbers[i].high))
-            return error("%s: %s is %g, which no training reaches; the file is damaged", gguf->path, numbers[i].key, value);
+            return error("%s: %s is %g, which is out of range; the file is damaged", gguf->path, numbers[i].key, value);
         if (numbers[i].type == DOUBLE)
             *(double *)(void *)field = value;
         else if (numbers[i].type == INT)
@@ -153,12 +153,12 @@ static int get_array(const struct gguf *gguf, const struct layout *layout, const
         return -1;
     for (size_t i = 0; i < layout->length; i++)
         if (!isfinite(values[i]) || values[i] < low)
-            return error("%s: a number of %s%s is impossible; the file is damaged", gguf->path, *prefix ? prefix : "the weights",
+            return error("%s: a number of %s%s is out of range; the file is damaged", gguf->path, *prefix ? prefix : "the weights",
                          *prefix ? "…" : "");
     return 0;
 }
 
-/* Whether the checkpoint is of this training: optimiser, average, corpora. 0, or -1 after reporting. */
+/* Checks that the checkpoint belongs to this training: optimiser, average, corpora. 0, or -1 after reporting. */
 static int check_origin(const struct trainer *trainer, const struct gguf *gguf)
 {
     const struct learner *learner = &trainer->learner;
@@ -175,12 +175,12 @@ static int check_origin(const struct trainer *trainer, const struct gguf *gguf)
     if ((uint64_t)validation != trainer->valid_hash)
         return error("%s: was validated on other pairs; give the same text, or train without --resume", gguf->path);
     if (length != strlen(optimizer) || memcmp(stored, optimizer, length) != 0 || moments != learner->optimizer.moments)
-        return error("%s: was trained with another optimiser than its settings say; the file is damaged", gguf->path);
+        return error("%s: its optimiser differs from the one in its settings; the file is damaged", gguf->path);
     if (!has_average != !learner->average)
-        return error("%s: has %s average of the weights, against its settings; the file is damaged", gguf->path,
+        return error("%s: has %s average of the weights, contrary to its settings; the file is damaged", gguf->path,
                      has_average ? "an" : "no");
     if (has_best && !trainer->valid)
-        return error("%s: has a best model, but no validation to find one by; the file is damaged", gguf->path);
+        return error("%s: has a best model, but no validation pairs; the file is damaged", gguf->path);
     return 0;
 }
 
@@ -194,7 +194,7 @@ int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
     if (check_origin(trainer, gguf) || get_state(gguf, &trainer->state) || gguf_get_int(gguf, "checkpoint.has_best", &has_best))
         return -1;
     if (!has_best != !trainer->state.best_update)
-        return error("%s: its best update and its best weights do not go together; the file is damaged", gguf->path);
+        return error("%s: its best update and its best weights contradict each other; the file is damaged", gguf->path);
     if (get_array(gguf, layout, "", learner->model.values, -INFINITY))
         return -1;
     for (int i = 0; i < learner->optimizer.moments; i++)
@@ -218,19 +218,19 @@ char *checkpoint_settings(const struct gguf *gguf)
     int64_t version = 0;
 
     if (!gguf_has(gguf, "checkpoint.update")) {
-        error("%s: is a model, but not a checkpoint: it holds no training to resume", gguf->path);
+        error("%s: is a model, but not a checkpoint: training cannot be resumed from it", gguf->path);
         return NULL;
     }
     if (gguf_has(gguf, "checkpoint.version") && gguf_get_int(gguf, "checkpoint.version", &version))
         return NULL;
     if (version != VERSION) {
-        error("%s: is a checkpoint of another version of nmt; finish it with that version, or train anew", gguf->path);
+        error("%s: is a checkpoint of another version of nmt; resume with that version, or train without --resume", gguf->path);
         return NULL;
     }
     if (gguf_get_string(gguf, "training.settings", &text, &length))
         return NULL;
     if (memchr(text, '\0', length)) {
-        error("%s: training.settings holds a NUL byte; the file is damaged", gguf->path);
+        error("%s: training.settings contains a NUL byte; the file is damaged", gguf->path);
         return NULL;
     }
     return memory_copy_text(text, length);

@@ -1,20 +1,20 @@
-/* checkpoint: the trainer's two files (trainer.h), written and read. */
+/* checkpoint: writes and reads the trainer's two files (trainer.h). */
 #ifndef NMT_TRAIN_CHECKPOINT_H
 #define NMT_TRAIN_CHECKPOINT_H
 
 #include "train/trainer.h"
 
-/* Writes these values as the model that people use. Nothing in it depends on where or when it was trained: equal models are equal
+/* Writes these values as the model for users. Nothing in it depends on where or when it was trained: equal models are equal
  * files. 0, or -1 after reporting. */
 int checkpoint_save_model(const struct trainer *trainer, const real *values);
 
-/* Writes everything that trainer_run needs to go on. 0, or -1 after reporting. */
+/* Writes everything that trainer_run needs to continue. 0, or -1 after reporting. */
 int checkpoint_save(const struct trainer *trainer);
 
-/* Restores it all into a trainer of the same settings, configuration and corpora. 0, or -1 after reporting what does not fit. */
+/* Restores it all into a trainer of the same settings, configuration and corpora. 0, or -1 after reporting a contradiction. */
 int checkpoint_load(struct trainer *trainer, const struct gguf *gguf);
 
-/* The settings that training was begun with, as lines of options; heap. NULL after reporting, also if the file is no checkpoint. */
+/* The settings of the training, as lines of options; heap. NULL after reporting, also if the file is not a checkpoint. */
 char *checkpoint_settings(const struct gguf *gguf);
 
 /* The name of a file of the corpus, by its key ("checkpoint.source", …); heap, or NULL if there is none. */

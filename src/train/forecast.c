@@ -22,7 +22,7 @@ static size_t largest_batch(const struct trainer *trainer)
     return most;
 }
 
-/* The backend's own copies of all weights, for one direction, and (`matrices`) how many it copies. */
+/* The backend's own copies of all weights, for one direction, and (`matrices`) their number. */
 static size_t packed_bytes(const struct learner *learner, int *matrices)
 {
     *matrices = 0;
@@ -37,7 +37,7 @@ struct forecast forecast_memory(const struct trainer *trainer)
     size_t array = learner->model.layout.length * sizeof(real), threads = (size_t)learner->team->count;
     int matrices;
     size_t packed = packed_bytes(learner, &matrices), before = progress_memory();
-    size_t in_use = (1 + (learner->average != NULL)) * array; /* of the parameters, counted in `before` too */
+    size_t in_use = (1 + (learner->average != NULL)) * array; /* of the parameters, also counted in `before` */
     struct forecast forecast = { .text = before > in_use ? before - in_use : 0, .activations = largest_batch(trainer) };
 
     forecast.parameters =

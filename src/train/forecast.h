@@ -1,4 +1,4 @@
-/* forecast: the memory that training will use, known before it begins. */
+/* forecast: predicts the memory that training will use. */
 #ifndef NMT_TRAIN_FORECAST_H
 #define NMT_TRAIN_FORECAST_H
 
@@ -6,20 +6,20 @@
 
 /* In bytes. */
 struct forecast {
-    size_t text;        /* what the process has before training, less the parameters: corpus, tokenizer, program */
+    size_t text;        /* memory of the process before training, less the parameters: corpus, tokenizer, program */
     size_t parameters;  /* weights, their average and the best ones, a gradient per worker, the optimiser's moments */
     size_t activations; /* of the largest batch of the next epoch, all workers together */
     size_t products;    /* packed weights and compiled matrix products */
     size_t validation;  /* the average's packed copy; a forward pass for scores, and about as much for search */
 };
 
-/* Predicts it all, for a trainer that is ready to run. */
+/* The prediction for a trainer that is ready to run. */
 struct forecast forecast_memory(const struct trainer *trainer);
 
 size_t forecast_total(const struct forecast *forecast);
 
-/* Reserves what the activations need, so that nothing need be allocated in the loop, if there is memory for all that is to come. 0, or
- * -1 after reporting. */
+/* Reserves memory for the activations, so that nothing is allocated in the loop, if there is enough memory for the whole
+ * forecast. 0, or -1 after reporting. */
 int forecast_reserve(struct trainer *trainer, const struct forecast *forecast);
 
 #endif

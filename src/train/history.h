@@ -1,4 +1,4 @@
-/* history: what each validation measured; kept in the model file (keys training.history.*). */
+/* history: the results of each validation, stored in the model file (keys training.history.*). */
 #ifndef NMT_TRAIN_HISTORY_H
 #define NMT_TRAIN_HISTORY_H
 
@@ -6,7 +6,7 @@
 
 struct history_entry {
     long update, epoch;
-    double train_loss;       /* smoothed, nats a target token, mean since the validation before */
+    double train_loss;       /* smoothed, nats per target token, mean since the previous validation */
     double loss, perplexity; /* plain, of the validation pairs */
     double bleu;             /* greedy, 13a, cased; 0..100 */
     double rate;             /* learning rate at the time */

@@ -1,4 +1,4 @@
-/* learner: a model that learns: its weights, the optimiser's moments, the average of the weights, and what every worker needs for a
+/* learner: a model in training: its weights, the optimiser's moments, the average of the weights, and each worker's memory for a
  * gradient. train/update.h has one update. */
 #ifndef NMT_TRAIN_LEARNER_H
 #define NMT_TRAIN_LEARNER_H
@@ -8,7 +8,7 @@
 #include "train/optimizer.h"
 #include "train/part.h"
 
-/* One worker's. */
+/* One worker's state. */
 struct apprentice {
     struct gradient gradient;
     struct pass pass;
@@ -21,26 +21,26 @@ struct learner {
     struct team *team;  /* not owned */
     struct model model; /* owned */
     struct optimizer optimizer;
-    double clip;      /* the gradient's norm is clipped to this; 0: not at all */
+    double clip;      /* the gradient norm is clipped to this; 0: no clipping */
     double smoothing; /* label smoothing ε */
     struct dropout dropout;
-    double average_keep; /* exponential moving average of the weights: how much of it a step keeps; 0: none */
+    double average_keep; /* decay of the exponential moving average of the weights; 0: no average */
     real *average;       /* [layout.length], or NULL */
     uint64_t seed;
     struct apprentice *apprentices; /* [team->count] */
 };
 
-/* Takes over a model (its values are the starting point). The learner must stay where it is. */
+/* Takes over a model (its values are the starting point). The learner must not be moved. */
 void learner_init(struct learner *learner, struct team *team, const struct model *model, enum optimizer_kind optimizer);
 void learner_release(struct learner *learner);
 
 /* Starts (or stops, keep 0) averaging with the weights as they are. */
 void learner_average(struct learner *learner, double keep);
 
-/* Packs all weights; needed after they were changed from outside. */
+/* Packs all weights; needed after they were changed by other modules. */
 void learner_pack(struct learner *learner);
 
-/* Bytes of the activations that a batch of these pairs will take, summed over the workers. */
+/* Bytes of the activations for a batch of these pairs, summed over the workers. */
 size_t learner_measure(const struct learner *learner, const struct pairs *pairs);
 
 #endif

@@ -13,7 +13,7 @@
 
 enum optimizer_kind { OPTIMIZER_ADAM, OPTIMIZER_ADADELTA, OPTIMIZER_SGD };
 
-/* Names in the order of the enum, closed by NULL. */
+/* Names in the order of the enum, NULL-terminated. */
 extern const char *const optimizer_names[];
 
 struct optimizer {
@@ -28,7 +28,7 @@ struct optimizer {
 void optimizer_init(struct optimizer *optimizer, enum optimizer_kind kind, size_t length);
 void optimizer_release(struct optimizer *optimizer);
 
-/* Which numbers: from … to − 1. */
+/* The numbers from … to − 1. */
 struct optimizer_range {
     size_t from, to;
 };
@@ -39,7 +39,7 @@ struct optimizer_step {
     long update; /* from 1 */
 };
 
-/* Steps the values of the range. Different ranges may be stepped by different threads. */
+/* Updates the values of the range. Different ranges may be updated by different threads. */
 void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, struct optimizer_range range,
                     const struct optimizer_step *step);
 

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Significant digits of the log: a week in seconds still has its hundredths. */
+/* Significant digits in the log: enough for a week in hundredths of a second. */
 enum { DIGITS = 6, SECONDS_DIGITS = 9 };
 
 size_t progress_memory(void)

@@ -1,4 +1,4 @@
-/* progress: what the user sees of training: one live line on a terminal, plain lines elsewhere, JSON lines in the log. */
+/* progress: shows the progress of training: one live line on a terminal, plain lines elsewhere, JSON lines in the log. */
 #ifndef NMT_TRAIN_PROGRESS_H
 #define NMT_TRAIN_PROGRESS_H
 
@@ -12,7 +12,7 @@ struct progress {
     FILE *log; /* NULL: none */
     const char *log_name;
     int live;                  /* stderr is a terminal */
-    int line_open;             /* the live line stands on the screen */
+    int line_open;             /* the live line is on the screen */
     double started, reported;  /* seconds */
     double every;              /* seconds between two reports */
     long tokens, since_tokens; /* target tokens of this run, and since the last report */
@@ -23,7 +23,7 @@ struct progress {
 /* Opens the log (appending if `resumed`). 0, or -1 after reporting. */
 int progress_open(struct progress *progress, const char *log, int resumed);
 
-/* Counts an update, and reports if it is time. `left` = seconds until training ends, or negative if nobody knows. */
+/* Counts an update, and reports if it is time. `left` = seconds until training ends, or negative if unknown. */
 void progress_update(struct progress *progress, const struct trainer_state *state, const struct update *update, double rate,
                      double left);
 
@@ -32,10 +32,10 @@ void progress_validation(struct progress *progress, const struct history_entry *
 /* Seconds since progress_open. */
 double progress_seconds(const struct progress *progress);
 
-/* Reports what was not reported yet, ends the live line, closes and checks the log. 0, or -1 after reporting. */
+/* Reports the last updates, ends the live line, closes and checks the log. 0, or -1 after reporting. */
 int progress_close(struct progress *progress, const struct trainer_state *state, double rate);
 
-/* Bytes that the process has in memory at most so far. */
+/* Peak resident memory of the process so far, in bytes. */
 size_t progress_memory(void);
 
 #endif

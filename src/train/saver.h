@@ -1,5 +1,5 @@
-/* saver: when the trainer's files are written, and what happens when that fails: training goes on, with a warning, and the next save
- * tries again. The model is written before the checkpoint, which is some five times as large. */
+/* saver: decides when the trainer's files are written. If that fails, training continues with a warning, and the next save tries
+ * again. The model is written before the checkpoint, which is some five times as large. */
 #ifndef NMT_TRAIN_SAVER_H
 #define NMT_TRAIN_SAVER_H
 
@@ -8,14 +8,14 @@ struct trainer;
 struct saver {
     double time;       /* of the last save, on the meter's clock */
     long update;       /* of the last checkpoint that was written; -1: none by this run */
-    int model_written; /* MODEL.gguf holds the best weights there are, written by this run */
+    int model_written; /* MODEL.gguf holds the best weights so far, written by this run */
     int has_model;     /* MODEL.gguf is a model of this training */
 };
 
-/* Writes what changed: the model, if there is a better one or no validation to tell, and the checkpoint. */
+/* Writes what has changed: the model, if there is a better one or no validation, and the checkpoint. */
 void saver_save(struct trainer *trainer);
 
-/* The same, if the last time is --save-minutes ago. */
+/* The same, if the last save was --save-minutes ago. */
 void saver_save_in_time(struct trainer *trainer);
 
 /* Writes the model once more, with the whole history. */

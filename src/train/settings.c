@@ -21,7 +21,7 @@ static double follow(double setting, double other)
     return setting == AUTO_SETTING ? other : setting;
 }
 
-/* The learning rate that an optimiser wants. */
+/* The default learning rate of an optimiser. */
 static double usual_rate(int optimizer)
 {
     switch (optimizer) {
@@ -31,8 +31,8 @@ static double usual_rate(int optimizer)
     }
 }
 
-/* A twentieth of the corpus, but at least 100 pairs (a tenth of a small corpus) and at most 1000, beyond which scores gain little. Of a
- * corpus of up to 200 pairs none can be spared. */
+/* A twentieth of the corpus, but at least 100 pairs (a tenth of a small corpus) and at most 1000, beyond which scores gain
+ * little. Of a corpus of up to 200 pairs none can be spared. */
 static int usual_split(size_t pairs)
 {
     size_t least = pairs / 10 < 100 ? pairs / 10 : 100, split = pairs / 20;
@@ -45,7 +45,7 @@ static int usual_split(size_t pairs)
 
 void settings_choose(struct train_settings *s, size_t pairs)
 {
-    /* A corpus of some thousand pairs wants a small model, and a deeper encoder rather than a wider one (models/RECIPES.md). */
+    /* A corpus of a few thousand pairs needs a small model, with a deeper rather than a wider encoder (models/RECIPES.md). */
     int small = pairs < 12000, large = pairs >= 60000;
 
     choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : small ? 2000 : large ? 16000 : 8000);

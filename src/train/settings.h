@@ -1,4 +1,4 @@
-/* settings: everything that can be chosen about a training run; cli/recipe.c has a row for each (name, range, default, help).
+/* settings: all settings of a training run; cli/recipe.c has a row for each (name, range, default, help).
  *
  * AUTO_SETTING, where the row allows it, is replaced by settings_choose, once the number of pairs is known. */
 #ifndef NMT_TRAIN_SETTINGS_H
@@ -11,7 +11,7 @@
 
 enum { AUTO_SETTING = -1 };
 
-/* What early stopping and the learning rate look at. */
+/* The metric for early stopping and for halving the learning rate. */
 enum stop_metric { STOP_BLEU, STOP_LOSS };
 
 extern const char *const stop_metric_names[];
@@ -43,16 +43,16 @@ struct train_settings {
     double word_dropout, word_dropout_source, word_dropout_target, bpe_dropout, average;
 };
 
-/* Replaces what is AUTO_SETTING by what suits a corpus of so many pairs (max_length apart, which depends on the encoded corpus). */
+/* Replaces AUTO_SETTING by the defaults for this number of pairs (except max_length, which depends on the encoded corpus). */
 void settings_choose(struct train_settings *settings, size_t pairs);
 
-/* The settings as the modules want them. Vocabularies are not known to settings_config. */
+/* The settings in the form that the modules need. settings_config does not know the vocabularies. */
 struct tokenizer_options settings_tokenizer(const struct train_settings *settings);
 struct config settings_config(const struct train_settings *settings);
 struct dropout settings_dropout(const struct train_settings *settings);
 struct plan_options settings_batches(const struct train_settings *settings);
 
-/* The other way round: tokenizer and network of a model that is there. */
+/* The reverse: sets the settings of tokenizer and network from an existing model. */
 void settings_adopt(struct train_settings *settings, const struct config *config, const struct tokenizer_options *tokenizer);
 
 /* Whether held-out pairs were given as files. */

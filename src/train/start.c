@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* The most that the activations of one pair may take; longer pairs are left out. A constant, so that what is learned does not depend on
- * the machine: with the default model it is two sentences of some 3,000 tokens. */
+/* Limit of the memory for the activations of one pair; longer pairs are left out. A constant, so that training does not depend on
+ * the machine: with the default model, it allows two sentences of some 3,000 tokens. */
 enum { PAIR_MEMORY = 1 << 29 };
 
 /* Reads the corpus and the validation pairs, or sets some aside. 0, or -1 after reporting. */
@@ -51,7 +51,8 @@ static int tokens_of(const struct corpus *corpus, size_t pair)
     return source > target ? source : target;
 }
 
-/* The --max-length that leaves out only what takes too much memory: one less than the shortest such pair, or 0 if there is none. */
+/* The --max-length that leaves out only pairs that need too much memory: one less than the shortest of them, or 0 if there is
+ * none. */
 static int choose_max_length(const struct model *model, const struct dropout *rates, const struct corpus *corpus)
 {
     int most = 0;
@@ -62,7 +63,7 @@ static int choose_max_length(const struct model *model, const struct dropout *ra
     return most;
 }
 
-/* Encodes both corpora and leaves out what is too long. 0, or -1 after reporting. */
+/* Encodes both corpora and leaves out pairs that are too long. 0, or -1 after reporting. */
 static int encode_corpora(struct training *training, const struct model *model)
 {
     struct train_settings *settings = training->settings;
@@ -139,7 +140,7 @@ int start_fresh(struct training *training, struct train_settings *settings)
     return init_trainer(training, &model) ? EXIT_FAILED : 0;
 }
 
-/* Takes over the tokenizer of a model that is there, and lays out one like it. 0, or -1 after reporting. */
+/* Takes over the tokenizer of an existing model, and lays out a model of the same configuration. 0, or -1 after reporting. */
 static int init_like(struct training *training, struct model *model, struct saved_model *saved)
 {
     struct tokenizer_options options = settings_tokenizer(training->settings);
@@ -150,7 +151,7 @@ static int init_like(struct training *training, struct model *model, struct save
     config = complete_config(training);
     if (memcmp(&options, &training->tokenizer.options, sizeof options) != 0 ||
         memcmp(&config, &saved->model.config, sizeof config) != 0)
-        return error("%s: its model is not the one that its settings describe; the file is damaged", saved->gguf.path);
+        return error("%s: its model does not match its settings; the file is damaged", saved->gguf.path);
     model_init(model, &config, NULL);
     return 0;
 }

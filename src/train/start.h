@@ -1,10 +1,10 @@
-/* start: where training starts. Corpora, tokenizer and model come together here, by one of three ways in:
+/* start: prepares corpora, tokenizer and model for training, in one of three ways:
  *
  *     start_fresh        the tokenizer is learned from the corpus, the weights are drawn
  *     start_adapted      tokenizer and weights are those of a parent model
- *     start_resumed      tokenizer, weights and the place in the epoch are a checkpoint's
+ *     start_resumed      tokenizer, weights and the position in the epoch come from a checkpoint
  *
- * All are the same steps (read, split, encode, limit, lay out), and differ in where tokenizer and weights come from. */
+ * All take the same steps (read, split, encode, limit, lay out), and differ in the origin of tokenizer and weights. */
 #ifndef NMT_TRAIN_START_H
 #define NMT_TRAIN_START_H
 
@@ -15,13 +15,13 @@ struct training {
     struct train_settings *settings; /* not owned */
     struct team team;
     struct corpus corpus, valid;
-    size_t copies; /* given up for the validation pairs' sake (corpus/split.h) */
+    size_t copies; /* copies of validation pairs removed from the corpus (corpus/split.h) */
     struct tokenizer tokenizer;
     struct trainer trainer;
 };
 
-/* Replaces what is left to choose in the settings, and makes everything ready for trainer_run but the names and texts that go into
- * files. 0; EXIT_FAILED or EXIT_USAGE after reporting. start_release is needed in either case. */
+/* Resolves `auto` in the settings and prepares everything for trainer_run except the names and texts that go into files. 0;
+ * EXIT_FAILED or EXIT_USAGE after reporting. start_release is needed in either case. */
 int start_fresh(struct training *training, struct train_settings *settings);
 int start_adapted(struct training *training, struct train_settings *settings, struct saved_model *parent);
 int start_resumed(struct training *training, struct train_settings *settings, struct saved_model *checkpoint);

@@ -3,7 +3,7 @@
 #include "base/report.h"
 #include "math/team.h"
 
-/* Lines of one subject: the first begins with its name. */
+/* Prefixes of the lines of one subject: the first line has its name. */
 #define FIRST "%-12s "
 #define NEXT "             "
 
@@ -16,11 +16,11 @@ static void print_validation(const struct training *training)
     else if (valid->pairs)
         note(FIRST "%zu pairs of the corpus, set aside (--valid-split)", "validation", valid->pairs);
     else
-        note(FIRST "none: the last model is the result", "validation");
+        note(FIRST "none: the last model is kept", "validation");
     if (training->copies)
-        note(NEXT "%zu more copies of them were removed from the corpus", training->copies);
+        note(NEXT "%zu copies of them were removed from the corpus", training->copies);
     if (valid->replaced)
-        warning("%ld invalid UTF-8 sequences of the validation pairs were replaced by U+FFFD", valid->replaced);
+        warning("%ld invalid UTF-8 sequences in the validation pairs were replaced by U+FFFD", valid->replaced);
 }
 
 static void print_corpus(const struct training *training)
@@ -36,7 +36,7 @@ static void print_corpus(const struct training *training)
     if (dropped->too_long)
         note(NEXT "too long: more than %d tokens on a side; --max-length 0 keeps all", training->settings->max_length);
     if (corpus->replaced)
-        warning("%ld invalid UTF-8 sequences of the corpus were replaced by U+FFFD", corpus->replaced);
+        warning("%ld invalid UTF-8 sequences in the corpus were replaced by U+FFFD", corpus->replaced);
 }
 
 static void print_model(const struct training *training)
@@ -73,7 +73,7 @@ static void print_training(const struct training *training)
     note(FIRST "%s, learning rate %g, batches of %d %s", "training", optimizer_names[s->optimizer], s->learning_rate,
          s->batch_sentences ? s->batch_sentences : s->batch_tokens, s->batch_sentences ? "sentences" : "target tokens");
     note(NEXT "dropout %g (states %g), label smoothing %g", dropout.readout, dropout.state, s->label_smoothing);
-    note(NEXT "ends %s%s", ends.length ? ends.data : "when it is interrupted", training->trainer.state.update ? " (resumed)" : "");
+    note(NEXT "ends %s%s", ends.length ? ends.data : "when interrupted", training->trainer.state.update ? " (resumed)" : "");
     text_release(&ends);
 }
 

@@ -1,4 +1,4 @@
-/* summary: what `nmt train` says of itself before it begins: a table of corpus, model, training, memory and files. */
+/* summary: the table that `nmt train` prints at its start: corpus, model, training, memory and files. */
 #ifndef NMT_TRAIN_SUMMARY_H
 #define NMT_TRAIN_SUMMARY_H
 

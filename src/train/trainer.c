@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A run of the program: what of training is not saved. */
+/* A run of the program: the part of the state that is not saved. */
 struct run {
     struct progress progress;
     struct plan plan;
-    long planned_epoch; /* the plan's; 0: there is none */
+    long planned_epoch; /* of the plan; 0: there is none */
     long first_update;  /* updates done before */
     const volatile sig_atomic_t *signal;
 };
@@ -107,8 +107,8 @@ static void count_worse(struct trainer *trainer)
     }
 }
 
-/* Validates, and moves what depends on it: history, best model, learning rate, patience. 0, or 1 if a signal ended it: then nothing was
- * moved. */
+/* Validates, and updates history, best model, learning rate and patience. 0, or 1 if a signal ended it: then nothing was
+ * updated. */
 static int validation_point(struct trainer *trainer, struct run *run)
 {
     struct trainer_state *state = &trainer->state;
@@ -174,7 +174,7 @@ static int bound_reached(const struct trainer *trainer, const struct run *run)
            (settings->patience && state->worse >= settings->patience);
 }
 
-/* Makes the plan of the current epoch. 0, or -1 after reporting that a checkpoint stands where the epoch has no batch. */
+/* Makes the plan of the current epoch. 0, or -1 after reporting that a checkpoint's batch number is beyond the epoch. */
 static int plan_epoch(struct trainer *trainer, struct run *run)
 {
     const struct trainer_state *state = &trainer->state;
@@ -190,7 +190,7 @@ static int plan_epoch(struct trainer *trainer, struct run *run)
     plan_make(&run->plan, trainer->corpus, &batches, seed, epoch);
     run->planned_epoch = state->epoch;
     if ((size_t)state->batch >= run->plan.batches)
-        return error("%s: has done %ld batches of epoch %ld, which has only %zu; the file is damaged", trainer->checkpoint,
+        return error("%s: has completed %ld batches of epoch %ld, which has only %zu; the file is damaged", trainer->checkpoint,
                      state->batch, state->epoch, run->plan.batches);
     return 0;
 }
@@ -200,11 +200,11 @@ static int report_diverged(const struct trainer *trainer)
     int has_model = trainer->saver.has_model;
 
     return error("update %ld: the loss is not a finite number; %s%s; train again with a lower --learning-rate or --clip",
-                 trainer->state.update + 1, has_model ? "the last good model stays in " : "no model was written",
+                 trainer->state.update + 1, has_model ? "the last good model is in " : "no model was written",
                  has_model ? trainer->settings->model : "");
 }
 
-/* One update, and what follows from its number: the end of an epoch, a validation that is due. 0, or -1 after reporting. */
+/* One update, and then, if due, the end of the epoch and a validation. 0, or -1 after reporting. */
 static int update_once(struct trainer *trainer, struct run *run)
 {
     struct trainer_state *state = &trainer->state;
@@ -238,9 +238,9 @@ static int validated(const struct trainer *trainer)
     return trainer->history.count && trainer->history.entries[trainer->history.count - 1].update == trainer->state.update;
 }
 
-/* The end of a run: the files of the schedule as it stands, then what the user gets: the best model, with the last state among the
- * candidates unless the user is waiting for the program to stop. Nothing of that last validation enters the checkpoint, so that
- * resuming is as if it never was. 0, or -1 after reporting that the last state is not on disk. */
+/* The end of a run: writes the files as in the regular schedule, then the final model: the best one, with the last state among
+ * the candidates unless a signal stops the program. This last validation is not recorded in the checkpoint, so that resuming
+ * continues as if it had not taken place. 0, or -1 after reporting that the last state is not on disk. */
 static int finish(struct trainer *trainer, struct run *run)
 {
     const struct trainer_state *state = &trainer->state;

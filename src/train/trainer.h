@@ -1,9 +1,9 @@
-/* trainer: the training loop: epochs of shuffled batches, learning-rate schedule, validation, early stopping, the best model on disk,
- * and a checkpoint from which training continues bit for bit.
+/* trainer: the training loop: epochs of shuffled batches, learning-rate schedule, validation, early stopping, the best model on
+ * disk, and a checkpoint from which training continues bit for bit.
  *
- * Two files: MODEL.gguf, the best model so far (which is what people use), and MODEL.checkpoint.gguf, the same kind of file with the
- * current weights, the optimiser's moments, the position in the epoch and the best weights. Both are replaced whole (base/io.h);
- * when, is up to train/saver. */
+ * Two files: MODEL.gguf, the best model so far (for users), and MODEL.checkpoint.gguf, the same kind of file with the current
+ * weights, the optimiser's moments, the position in the epoch and the best weights. Both are replaced as a whole (base/io.h);
+ * train/saver decides when. */
 #ifndef NMT_TRAIN_TRAINER_H
 #define NMT_TRAIN_TRAINER_H
 
@@ -14,11 +14,11 @@
 
 #include <signal.h>
 
-/* Where training stands; saved in the checkpoint. */
+/* The state of training; saved in the checkpoint. */
 struct trainer_state {
-    long update, epoch, batch; /* updates done; current epoch from 1; batches of it done */
+    long update, epoch, batch; /* updates done; current epoch, from 1; its batches done */
     int due;                   /* the validation of this update has not been finished */
-    double rate_factor;        /* 1, halved again and again */
+    double rate_factor;        /* 1, halved repeatedly */
     double best;               /* of the metric, higher is better; meaningless while best_update is 0 */
     long best_update;
     int worse, worse_since_halving; /* validations since the best one, and since the last halving */
@@ -27,8 +27,8 @@ struct trainer_state {
 };
 
 struct trainer {
-    const struct train_settings *settings; /* not owned; nothing in it is left to choose */
-    const char *settings_text;             /* all that is stored, kept in the files for --resume and for reproduction */
+    const struct train_settings *settings; /* not owned; `auto` is resolved */
+    const char *settings_text;             /* the stored settings, kept in the files for --resume and for reproduction */
     const char *checkpoint;                /* its file */
     struct learner learner;
     struct corpus *corpus, *valid; /* not owned; valid may be NULL */
@@ -40,16 +40,17 @@ struct trainer {
     struct saver saver;
 };
 
-/* Prepares training of `model` (taken over). Settings, tokenizer and corpora of the trainer are set already, all else is zero. */
+/* Prepares training of `model` (taken over). Settings, tokenizer and corpora of the trainer are already set, everything else is
+ * zero. */
 void trainer_init(struct trainer *trainer, struct team *team, const struct model *model);
 void trainer_release(struct trainer *trainer);
 
-/* Trains until a bound, patience's end or a signal. `signal` is the number of the signal that arrived, 0 until then; it is looked at
- * after each update and after each batch of a validation. Returns the signal's number if one ended training, 0 if it ended by itself, -1
- * after reporting an error. */
+/* Trains until a limit is reached, patience runs out or a signal arrives. `signal` is the number of the signal, 0 until then; it
+ * is checked after each update and after each batch of a validation. Returns the signal's number if one ended training, 0 if
+ * training ended by itself, -1 after reporting an error. */
 int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal);
 
-/* The model as validation and the user should see it: the averaged weights, where there are any. */
+/* The weights for validation and for users: the average, if there is one. */
 const real *trainer_values(const struct trainer *trainer);
 
 /* The learning rate of the next update. */

@@ -6,9 +6,9 @@
 
 static const char OPTIMIZER[] = "optimizer", WAITING[] = "waiting";
 
-enum { SLICE = 4096 }; /* numbers that a worker steps at a time: a few of them stay in the cache from sum to step */
+enum { SLICE = 4096 }; /* numbers that a worker processes at a time: few enough to stay in the cache from sum to step */
 
-/* What the three steps know of the update. */
+/* The data shared by the three steps. */
 struct job {
     struct learner *learner;
     const struct pairs *pairs;
@@ -39,7 +39,7 @@ static void part_gradient(const struct job *job, struct worker *worker)
 
 /* ---- reduce ---- */
 
-/* Where the slice of a worker starts, in whole SLICEs. */
+/* The start of a worker's slice, a multiple of SLICE. */
 static size_t slice_start(const struct learner *learner, int worker)
 {
     size_t length = learner->model.layout.length, slices = (length + SLICE - 1) / SLICE;
@@ -48,7 +48,7 @@ static size_t slice_start(const struct learner *learner, int worker)
     return start < length ? start : length;
 }
 
-/* Sums the workers' gradients of a slice into the first one's, and notes the sum's squares. */
+/* Sums the workers' gradients of a slice into the first one's, and stores the sum of squares. */
 static void reduce_slice(struct learner *learner, int worker)
 {
     struct gradient *sum = &learner->apprentices[0].gradient;
@@ -87,7 +87,7 @@ static int conclude(struct learner *learner, struct update *update)
 
 /* ---- step ---- */
 
-/* How much of the average is kept at an update: less in the beginning, when the weights are far from where they will be. */
+/* The decay of the average at an update: smaller in the beginning, when the weights still change fast. */
 static double keep_now(const struct learner *learner, long number)
 {
     double most = (1.0 + (double)number) / (10.0 + (double)number);

@@ -1,4 +1,4 @@
-/* validate: how good a model is on held-out pairs: loss and perplexity by forced decoding, BLEU of greedy translations. */
+/* validate: measures a model on held-out pairs: loss and perplexity by forced decoding, BLEU of greedy translations. */
 #ifndef NMT_TRAIN_VALIDATE_H
 #define NMT_TRAIN_VALIDATE_H
 
@@ -9,7 +9,7 @@
 #include <signal.h>
 
 struct validation {
-    double loss;       /* −log p, nats a target token, no smoothing */
+    double loss;       /* −log p, nats per target token, no smoothing */
     double perplexity; /* e^loss */
     double bleu;       /* 0..100: 13a, cased, of detokenised greedy output; tokeniser none for pretokenized text */
 };
@@ -17,8 +17,8 @@ struct validation {
 /* Bytes of the activations of one worker's largest batch of these pairs. */
 size_t validate_measure(const struct corpus *corpus, const struct model *model);
 
-/* The model's weights must be packed for the team. `stop` is looked at before each batch: not 0 ends the work. 0, or 1 if it did: what
- * was measured means nothing then. */
+/* The model's weights must be packed for the team. `stop` is checked before each batch: a value other than 0 ends the
+ * validation. 0, or 1 if it did; the result is then not valid. */
 int validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
              const struct corpus *corpus, const volatile sig_atomic_t *stop);
 

@@ -134,7 +134,7 @@ middle=$((size / 2 / 32 * 32))
 for number in '\000\000\300\177 NaN' '\000\000\200\377 -Inf' '\346\261\141\177 3e38'; do
     put $middle "${number% *}"
     refused "$bad" "a weight of ${number#* }"
-    has "$T/err" 'bad.gguf: tensor [a-z].* holds numbers that are not finite' 'names the tensor'
+    has "$T/err" 'bad.gguf: tensor [a-z].* contains numbers that are not finite' 'names the tensor'
 done
 
 # One byte after another of the header, each bit turned: nothing crashes, and what is refused is refused in one line.

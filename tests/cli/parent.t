@@ -27,7 +27,7 @@ for wrong in 'hidden 25' 'attention additive' 'tie none' 'units word' 'vocabular
 done
 must_fail 2 '--preset' adapt --model "$T/wrong.gguf" --preset paper
 must_fail 2 '--resume' "$NMT" train --resume --model "$T/child.gguf" --parent "$parent"
-has "$T/err" 'does not go with --resume' 'says so'
+has "$T/err" 'cannot be used with --resume' 'says so'
 must_fail 2 'the parent as the model' adapt --model "$parent"
 must_fail 1 'a parent that is not there' "$NMT" train --parent "$T/none.gguf" --source "$T/other.en" --target "$T/other.fr" --model "$T/wrong.gguf"
 has "$T/err" 'none.gguf' 'names it'

@@ -17,7 +17,7 @@ resume() {
 }
 refused() { # NAME NOW THEN: --NAME NOW is refused, with both values
     must_fail 2 "--$1 $2 is refused" resume "--$1" "$2"
-    has "$T/err" "--$1 is $2, but this training was begun with $3;" 'by name, with both values'
+    has "$T/err" "--$1 is $2, but the training to resume has $3;" 'by name, with both values'
 }
 
 training --bpe-dropout 0.1

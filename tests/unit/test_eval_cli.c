@@ -234,12 +234,12 @@ static void test_alignment_alone(void **state)
     write_file(sandbox, "extra", "0-0\n");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         snprintf(words, sizeof words, "eval --hypothesis @/hyp --alignment @/extra %s", cases[i].options);
-        snprintf(message, sizeof message, "eval: --alignment goes with --hypothesis and --json only, not with --%s\n",
+        snprintf(message, sizeof message, "eval: --alignment can be combined only with --hypothesis and --json, not with --%s\n",
                  cases[i].named);
         assert_fails(sandbox, cmd_eval, words, EXIT_USAGE, message);
     }
     assert_fails(sandbox, cmd_eval, "eval --hypothesis @/hyp --alignment @/extra --samples 0", EXIT_USAGE,
-                 "--samples: 0 is not in");
+                 "--samples: 0 is out of range");
     assert_prints(sandbox, "eval --hypothesis @/hyp --alignment @/extra --metric bleu --seed 1", "AER = 0.00");
 }
 
@@ -300,7 +300,7 @@ static void test_usage(void **state)
     } cases[] = {
         { "eval", "--hypothesis is missing" },
         { "eval --hypothesis @/hyp", "--reference is missing" },
-        { "eval --hypothesis - --reference -", "only one file can be \"-\"" },
+        { "eval --hypothesis - --reference -", "only one file can be standard input (\"-\")" },
         { "eval --metrik bleu", "eval: unknown option --metrik; did you mean --metric?\n" },
         { "eval --lower", "did you mean --lowercase?" },
         { "eval -json", "did you mean --json?" },
@@ -314,16 +314,16 @@ static void test_usage(void **state)
         { "eval stray", "unexpected argument \"stray\"" },
         { "eval --hypothesis @/hyp --reference @/ref --metric blue", "--metric: \"blue\" is not one of bleu, chrf, ter" },
         { "eval --hypothesis @/hyp --reference @/ref --tokenize 14", "--tokenize: \"14\" is not one of 13a, none, char, intl" },
-        { "eval --hypothesis @/hyp --reference @/ref --samples 0", "--samples: 0 is not in 1 to 1000000" },
+        { "eval --hypothesis @/hyp --reference @/ref --samples 0", "--samples: 0 is out of range (1 to 1000000)" },
         { "eval --hypothesis @/hyp --reference @/ref --seed -1", "--seed: -1 is too small" },
         { "eval --hypothesis @/hyp --reference @/ref --metric chrf --word-order 1", "--word-order: 1 is neither 0 nor 2" },
         { "eval --hypothesis @/hyp --reference @/ref --word-order 2", "--word-order is for" },
         { "eval --hypothesis @/hyp --reference @/ref --metric ter --tokenize char", "--tokenize is for" },
-        { "eval --hypothesis @/hyp --reference @/ref --by-length", "--by-length and --source go together" },
+        { "eval --hypothesis @/hyp --reference @/ref --by-length", "--by-length and --source must be given together" },
         { "eval --hypothesis @/hyp --reference @/ref --samples 10", "eval: --samples is for --compare only\n" },
         { "eval --hypothesis @/hyp --reference @/ref --seed 2", "eval: --seed is for --compare only\n" },
-        { "eval --hypothesis @/hyp --reference @/ref --source @/src", "--by-length and --source go together" },
-        { "eval --hypothesis @/hyp --reference - --by-length --source -", "only one file can be \"-\"" },
+        { "eval --hypothesis @/hyp --reference @/ref --source @/src", "--by-length and --source must be given together" },
+        { "eval --hypothesis @/hyp --reference - --by-length --source -", "only one file can be standard input (\"-\")" },
         { "eval --hypothesis @/hyp --reference @/ref --metric chrf --tokenize intl", "--tokenize is for" },
         { "eval --hypothesis @/hyp --reference @/ref --metric ter --word-order 2", "--word-order is for" },
         { "eval --config @/none", "/none: No such file" },
@@ -482,11 +482,11 @@ static void test_wrong_use(void **state)
     } cases[] = {
         { "show a b c", "show: unexpected argument \"c\"" },
         { "show --rate nan", "--rate: \"nan\" is not a number" },
-        { "show --rate 1.5", "--rate: 1.5 is not in 0 to 1" },
-        { "show --beam 0", "--beam: 0 is too small; the least is 1" },
+        { "show --rate 1.5", "--rate: 1.5 is out of range (0 to 1)" },
+        { "show --beam 0", "--beam: 0 is too small; the minimum is 1" },
         { "show --beam 1e3", "--beam: \"1e3\" is not an integer" },
         { "show --beam 99999999999", "--beam: \"99999999999\" is not an integer, or out of range" },
-        { "show --size -1", "--size: -1 is not in 1 to 9, or auto" },
+        { "show --size -1", "--size: -1 is out of range (1 to 9, or auto)" },
         { "show --kind other", "--kind: \"other\" is not one of plain, fancy" },
         { "show --flag=yes", "--flag takes no value" },
         { "show --rate", "--rate: expected a value" },

@@ -241,7 +241,7 @@ static void what_cannot_be_opened_is_named(void **state)
     capture = capture_begin();
     result = gguf_open(&gguf, path);
     capture_end(&capture, message, sizeof message);
-    check_failure(result, message, "none.gguf: is cut short: 0 bytes are there");
+    check_failure(result, message, "none.gguf: is truncated: has 0 bytes");
     gguf_close(&gguf);
     unlink(path);
     rmdir(folder);

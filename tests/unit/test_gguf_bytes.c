@@ -278,26 +278,26 @@ static void getters_say_which_key_of_which_file(void **state)
         check_failure(result, message, "some.gguf: " wanted);                                                                      \
     } while (0)
 
-    CHECK(gguf_get_int(&gguf, "absent", &integer), "lacks the key 'absent'");
+    CHECK(gguf_get_int(&gguf, "absent", &integer), "key 'absent' is missing");
     CHECK(gguf_get_int(&gguf, "real", &integer), "key 'real' is of type float64; expected an integer");
     CHECK(gguf_get_int(&gguf, "string", &integer), "key 'string' is of type string; expected an integer");
     CHECK(gguf_get_int(&gguf, "larges", &integer), "key 'larges' is of type uint64[]; expected an integer");
     CHECK(gguf_get_int(&gguf, "large", &integer), "key 'large': 18446744073709551615 is too large");
-    CHECK(gguf_get_real(&gguf, "absent", &real), "lacks the key 'absent'");
+    CHECK(gguf_get_real(&gguf, "absent", &real), "key 'absent' is missing");
     CHECK(gguf_get_real(&gguf, "int", &real), "key 'int' is of type int32; expected a real");
     CHECK(gguf_get_real(&gguf, "reals", &real), "key 'reals' is of type float64[]; expected a real");
-    CHECK(gguf_get_string(&gguf, "absent", &string, &count), "lacks the key 'absent'");
+    CHECK(gguf_get_string(&gguf, "absent", &string, &count), "key 'absent' is missing");
     CHECK(gguf_get_string(&gguf, "int", &string, &count), "key 'int' is of type int32; expected a string");
     CHECK(gguf_get_string(&gguf, "strings", &string, &count), "key 'strings' is of type string[]; expected a string");
-    CHECK(gguf_get_ints(&gguf, "absent", &integers, &count), "lacks the key 'absent'");
+    CHECK(gguf_get_ints(&gguf, "absent", &integers, &count), "key 'absent' is missing");
     CHECK(gguf_get_ints(&gguf, "int", &integers, &count), "key 'int' is of type int32; expected an array");
     CHECK(gguf_get_ints(&gguf, "strings", &integers, &count), "key 'strings' is of type string[]; expected an array of integers");
     CHECK(gguf_get_ints(&gguf, "larges", &integers, &count), "key 'larges': 18446744073709551615 is too large");
-    CHECK(gguf_get_reals(&gguf, "absent", &reals, &count), "lacks the key 'absent'");
+    CHECK(gguf_get_reals(&gguf, "absent", &reals, &count), "key 'absent' is missing");
     CHECK(gguf_get_reals(&gguf, "larges", &reals, &count), "key 'larges' is of type uint64[]; expected an array of real");
-    CHECK(gguf_get_strings(&gguf, "absent", &strings, &count), "lacks the key 'absent'");
+    CHECK(gguf_get_strings(&gguf, "absent", &strings, &count), "key 'absent' is missing");
     CHECK(gguf_get_strings(&gguf, "string", &strings, &count), "key 'string' is of type string; expected an array");
-    CHECK(gguf_get_strings(&gguf, "strings", &strings, &count), "key 'strings': string 2 has a NUL inside");
+    CHECK(gguf_get_strings(&gguf, "strings", &strings, &count), "key 'strings': string 2 contains a NUL byte");
 #undef CHECK
     assert_int_equal(gguf_get_real(&gguf, "single", &real), 0);
     assert_true(real == (double)0.1f);
@@ -315,7 +315,7 @@ static void a_file_cut_anywhere_is_refused(void **state)
     for (size_t size = 0; size < file.length; size++) {
         int result = open_bytes(&file, size, message, sizeof message);
 
-        snprintf(wanted, sizeof wanted, "some.gguf: is cut short: %zu bytes are there, ", size);
+        snprintf(wanted, sizeof wanted, "some.gguf: is truncated: has %zu bytes, ", size);
         check_failure(result, message, wanted);
     }
     add_zeros(&file, 1);
@@ -330,7 +330,7 @@ static void a_cut_file_says_how_much_is_missing(void **state)
     size_t whole = file.length;
 
     (void)state;
-    snprintf(wanted, sizeof wanted, "is cut short: %zu bytes are there, %zu are needed", whole - 1, whole);
+    snprintf(wanted, sizeof wanted, "is truncated: has %zu bytes, needs %zu", whole - 1, whole);
     check_failure(open_bytes(&file, whole - 1, message, sizeof message), message, wanted);
     text_release(&file);
 }
@@ -402,11 +402,11 @@ static void absurd_sizes_are_refused(void **state)
     struct text file;
 
     (void)state;
-    refuse(begin_file((uint64_t)1 << 63, 0), "it claims to have 9223372036854775808 tensors");
-    refuse(begin_file(0, (uint64_t)1 << 63), "it claims to have 9223372036854775808 keys");
-    refuse(begin_file(UINT64_MAX, UINT64_MAX), "it claims to have 18446744073709551615");
-    refuse(begin_file(1000, 0), "is cut short");
-    refuse(begin_file(0, 1000), "is cut short");
+    refuse(begin_file((uint64_t)1 << 63, 0), "it declares 9223372036854775808 tensors");
+    refuse(begin_file(0, (uint64_t)1 << 63), "it declares 9223372036854775808 keys");
+    refuse(begin_file(UINT64_MAX, UINT64_MAX), "it declares 18446744073709551615");
+    refuse(begin_file(1000, 0), "is truncated");
+    refuse(begin_file(0, 1000), "is truncated");
 
     file = begin_file(0, 1);
     add_u64(&file, UINT64_MAX);
@@ -419,24 +419,24 @@ static void absurd_sizes_are_refused(void **state)
     file = begin_file(0, 1);
     add_u64(&file, 65535);
     align_file(&file, 64);
-    refuse(file, "is cut short");
-    refuse(one_value(GGUF_STRING, 1000, 8), "is cut short: 64 bytes are there, at least 1047 are needed");
-    refuse(one_value(GGUF_STRING, UINT64_MAX, 8), "is damaged: at byte 47 stands the length 18446744073709551615");
+    refuse(file, "is truncated");
+    refuse(one_value(GGUF_STRING, 1000, 8), "is truncated: has 64 bytes, needs at least 1047");
+    refuse(one_value(GGUF_STRING, UINT64_MAX, 8), "is damaged: invalid length at byte 47: 18446744073709551615");
     refuse(one_array(GGUF_U8, UINT64_MAX), "is damaged");
     refuse(one_array(GGUF_F64, ((uint64_t)1 << 61) + 1), "is damaged"); /* times 8 is 8 again */
     refuse(one_array(GGUF_STRING, ((uint64_t)1 << 61)), "is damaged");
-    refuse(one_array(GGUF_STRING, 100), "is cut short");
+    refuse(one_array(GGUF_STRING, 100), "is truncated");
 
     accept(one_tensor(GGUF_TENSOR_F32, 1, 16, 0));
     accept(one_tensor(GGUF_TENSOR_F32, 1, 8, 32));
-    refuse(one_tensor(GGUF_TENSOR_F32, 1, 0, 0), "tensor 'W' has the impossible dimension 0");
-    refuse(one_tensor(GGUF_TENSOR_F32, 1, 17, 0), "is cut short: 128 bytes are there, 160 are needed");
-    refuse(one_tensor(GGUF_TENSOR_F32, 1, 8, 64), "is cut short: 128 bytes are there, 160 are needed");
+    refuse(one_tensor(GGUF_TENSOR_F32, 1, 0, 0), "tensor 'W' has the invalid dimension 0");
+    refuse(one_tensor(GGUF_TENSOR_F32, 1, 17, 0), "is truncated: has 128 bytes, needs 160");
+    refuse(one_tensor(GGUF_TENSOR_F32, 1, 8, 64), "is truncated: has 128 bytes, needs 160");
     refuse(one_tensor(GGUF_TENSOR_F32, 1, 8, 1), "starts at offset 1, which is not a multiple of 32");
-    refuse(one_tensor(GGUF_TENSOR_F32, 1, 8, UINT64_MAX - 31), "impossible offset 18446744073709551584");
-    refuse(one_tensor(GGUF_TENSOR_F32, 1, (uint64_t)1 << 62, 0), "impossible dimension"); /* times 4 is 0 */
-    refuse(one_tensor(GGUF_TENSOR_F32, 2, (uint64_t)1 << 32, 0), "impossible dimension"); /* squared is 0 */
-    refuse(one_tensor(GGUF_TENSOR_F32, 4, (uint64_t)1 << 16, 0), "impossible dimension");
+    refuse(one_tensor(GGUF_TENSOR_F32, 1, 8, UINT64_MAX - 31), "invalid offset 18446744073709551584");
+    refuse(one_tensor(GGUF_TENSOR_F32, 1, (uint64_t)1 << 62, 0), "invalid dimension"); /* times 4 is 0 */
+    refuse(one_tensor(GGUF_TENSOR_F32, 2, (uint64_t)1 << 32, 0), "invalid dimension"); /* squared is 0 */
+    refuse(one_tensor(GGUF_TENSOR_F32, 4, (uint64_t)1 << 16, 0), "invalid dimension");
     refuse(one_tensor(GGUF_TENSOR_F32, 0, 8, 0), "tensor 'W' has 0 dimensions");
     refuse(one_tensor(GGUF_TENSOR_F32, 5, 1, 0), "tensor 'W' has 5 dimensions");
     refuse(one_tensor(1, 1, 8, 0), "tensor 'W' has the type 1;");
@@ -472,14 +472,14 @@ static void what_stands_twice_is_refused(void **state)
     add_pair(&file, "other", GGUF_U8, "", 1);
     add_pair(&file, "twin", GGUF_U8, "", 1);
     align_file(&file, 32);
-    refuse(file, "key 'twin' is there twice");
+    refuse(file, "key 'twin' occurs twice");
 
     file = begin_file(2, 0);
     add_tensor(&file, "W", GGUF_TENSOR_F32, 1, 8, 0);
     add_tensor(&file, "W", GGUF_TENSOR_F32, 1, 8, 32);
     align_file(&file, 32);
     add_zeros(&file, 64);
-    refuse(file, "tensor 'W' is there twice");
+    refuse(file, "tensor 'W' occurs twice");
 
     /* A key and a tensor may share their name; tensors need not be in the order of their data, but may not overlap. */
     for (uint64_t offset = 0; offset <= 32; offset += 32) {

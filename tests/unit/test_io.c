@@ -241,7 +241,7 @@ static void packed_parts(void **state)
     reader_close(&reader);
     for (size_t cut = part.length + 1; cut < file.length; cut++) {
         put_file(name, file.data, cut);
-        fails_with(name, "it is cut short");
+        fails_with(name, "it is truncated");
     }
     for (int i = 0; i < 3; i++) {
         static const char *const rest[] = { "\n", "garbage behind it", "\x1f garbage" };
