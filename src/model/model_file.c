@@ -9,8 +9,6 @@
 
 #define ARCHITECTURE "rnnsearch"
 
-static const char *const unit_names[] = { "bpe", "word", "char" };
-
 /* The integer keys of a configuration, in the file's order. */
 static const struct {
     const char *key;

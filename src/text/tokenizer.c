@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const unit_names[] = { "bpe", "word", "char", NULL };
+
 enum { MOST_ENTRIES = 1 << 24 }; /* far above any vocabulary; keeps sizes from a damaged file from overflowing */
 
 int tokenizer_least_vocabulary(enum units units)

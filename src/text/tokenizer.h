@@ -26,6 +26,9 @@
 
 enum units { UNITS_BPE, UNITS_WORD, UNITS_CHAR };
 
+/* Names in the order of the enum, closed by NULL. */
+extern const char *const unit_names[];
+
 enum side { SOURCE, TARGET };
 
 struct tokenizer_options {
