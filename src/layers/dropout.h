@@ -23,7 +23,8 @@ struct dropout {
 struct dropping {
     struct dropout rates;
     uint64_t seed, update;
-    const int *numbers; /* [sentences] positions in the whole batch, of which a worker may have a part */
+    const int
+        *numbers; /* [sentences] positions in the whole batch, of which a worker may have a part; target b has that of source b */
 };
 
 /* A mask [sentences, n] for each sentence: 0 with probability `rate`, else 1 / (1 − rate), so that the expectation is unchanged.
