@@ -48,8 +48,8 @@ static double team_peak(const struct team *team, int m, int n, int k, double sec
     double total = 0;
 
 #pragma omp parallel num_threads(team->count) reduction(+ : total)
-    TEAM_EACH(team, worker)
-    total += matmul_peak(worker, m, n, k, seconds);
+    TEAM_EACH (team, worker)
+        total += matmul_peak(worker, m, n, k, seconds);
     return total;
 }
 

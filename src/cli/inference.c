@@ -94,9 +94,9 @@ void inference_pack(struct inference *inference)
         return;
     inference->packed = 1;
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
-    TEAM_EACH(team, worker)
-    for (int i = 0; i < inference->count; i++)
-        model_pack(inference->models[i], worker, team->count, 0);
+    TEAM_EACH (team, worker)
+        for (int i = 0; i < inference->count; i++)
+            model_pack(inference->models[i], worker, team->count, 0);
 }
 
 void inference_close(struct inference *inference)

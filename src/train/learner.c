@@ -44,8 +44,8 @@ void learner_pack(struct learner *learner)
     struct team *team = learner->team;
 
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
-    TEAM_EACH(team, worker)
-    model_pack(&learner->model, worker, team->count, 1);
+    TEAM_EACH (team, worker)
+        model_pack(&learner->model, worker, team->count, 1);
 }
 
 size_t learner_measure(const struct learner *learner, const struct pairs *pairs)

@@ -72,8 +72,8 @@ static int validate_now(struct trainer *trainer, struct validation *result, cons
         return validate(result, &learner->model, trainer->tokenizer, team, trainer->valid, signal);
     model_init(&average, &learner->model.config, learner->average);
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
-    TEAM_EACH(team, worker)
-    model_pack(&average, worker, team->count, 0);
+    TEAM_EACH (team, worker)
+        model_pack(&average, worker, team->count, 0);
     stopped = validate(result, &average, trainer->tokenizer, team, trainer->valid, signal);
     model_release(&average);
     return stopped;

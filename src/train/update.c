@@ -121,16 +121,14 @@ int learner_update(struct learner *learner, struct update *update, const struct 
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     {
         vec_flush_denormals();
-        TEAM_EACH(team, worker)
-        {
+        TEAM_EACH (team, worker) {
             worker_enter(worker, METER_ELEMENTWISE);
             part_make(&learner->apprentices[worker->index].part, pairs, worker->index, team->count);
             part_gradient(&job, worker);
             worker_enter(worker, WAITING);
         }
 #pragma omp barrier
-        TEAM_EACH(team, worker)
-        {
+        TEAM_EACH (team, worker) {
             worker_enter(worker, OPTIMIZER);
             reduce_slice(learner, worker->index);
             worker_enter(worker, WAITING);
@@ -141,16 +139,14 @@ int learner_update(struct learner *learner, struct update *update, const struct 
             finite = conclude(learner, update);
             job.factor = learner->clip > 0 && update->norm > learner->clip ? learner->clip / update->norm : 1;
         }
-        TEAM_EACH(team, worker)
-        {
+        TEAM_EACH (team, worker) {
             worker_enter(worker, OPTIMIZER);
             if (finite)
                 step_slice(&job, worker->index);
             worker_enter(worker, WAITING);
         }
 #pragma omp barrier
-        TEAM_EACH(team, worker)
-        {
+        TEAM_EACH (team, worker) {
             worker_enter(worker, OPTIMIZER);
             if (finite)
                 model_pack(&learner->model, worker, team->count, 1);
