@@ -107,9 +107,9 @@ else
 fi
 
 # --- signals ---
-# A validation that takes long: a thousand pairs after every second update.
-head -n 1000 data/train.en >"$T/long.en"
-head -n 1000 data/train.fr >"$T/long.fr"
+# A validation that takes long: four thousand pairs after every second update.
+head -n 4000 data/train.en >"$T/long.en"
+head -n 4000 data/train.fr >"$T/long.fr"
 slow() {
     exec "$NMT" train $TINY --threads 1 --vocabulary 400 --source "$T/train.en" --target "$T/train.fr" --valid-source "$T/long.en" \
         --valid-target "$T/long.fr" --batch-sentences 20 --learning-rate 0.01 --warmup 0 --validate-every 2 --max-updates 4 "$@"
@@ -124,7 +124,7 @@ for signal in HUP INT TERM; do
         sleep 0.05
         tries=$((tries + 1))
     done
-    sleep 0.3 # two updates take a hundredth of a second; now the second validation is under way
+    sleep 0.4 # two updates take a hundredth of a second; now the second validation is under way
     kill -$signal $running
     code=0
     wait $running || code=$?
