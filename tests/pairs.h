@@ -14,6 +14,17 @@ struct sample {
     struct batch batch;      /* all pairs */
 };
 
+/* The first `count` pairs. */
+static inline struct batch sample_batch(const struct sample *sample, int count)
+{
+    return (struct batch){ .sentences = count,
+                           .source = sample->source,
+                           .source_length = sample->source_length,
+                           .targets = count,
+                           .target = sample->target,
+                           .target_length = sample->target_length };
+}
+
 /* `count` pairs with the given lengths; ids from 1 up, the last word of each sentence is 0 (</s>). */
 static inline void sample_make(struct sample *sample, const struct config *config, const int (*lengths)[2], int count,
                                uint64_t seed)
@@ -34,12 +45,7 @@ static inline void sample_make(struct sample *sample, const struct config *confi
             sample->ids[side][b][lengths[b][side] - 1] = 0;
         }
     }
-    sample->batch = (struct batch){ .sentences = count,
-                                    .source = sample->source,
-                                    .source_length = sample->source_length,
-                                    .targets = count,
-                                    .target = sample->target,
-                                    .target_length = sample->target_length };
+    sample->batch = sample_batch(sample, count);
 }
 
 /* The pairs `which` [count] of `from`, in that order. */
@@ -52,12 +58,7 @@ static inline void sample_pick(struct sample *sample, const struct sample *from,
         sample->target_length[i] = from->target_length[which[i]];
         sample->numbers[i] = from->numbers[which[i]];
     }
-    sample->batch = (struct batch){ .sentences = count,
-                                    .source = sample->source,
-                                    .source_length = sample->source_length,
-                                    .targets = count,
-                                    .target = sample->target,
-                                    .target_length = sample->target_length };
+    sample->batch = sample_batch(sample, count);
 }
 
 #endif

@@ -152,6 +152,15 @@ from_file() {
     "$@" <"$from"
 }
 
+# await FILE PATTERN PROCESS: waits until a line of the file matches, or the process has ended, or 30 seconds are over.
+await() {
+    tries=0
+    until grep -q -e "$2" "$1" || [ $tries -ge 1500 ] || ! kill -0 "$3" 2>/dev/null; do
+        sleep 0.02
+        tries=$((tries + 1))
+    done
+}
+
 # corpus PAIRS: the first pairs of the demo corpus as $T/train.en and .fr, and 20 held-out ones as $T/valid.en and .fr.
 corpus() {
     for side in en fr; do

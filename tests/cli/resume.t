@@ -91,11 +91,7 @@ for signal in INT TERM; do
             --max-updates 300 >"$T/out" 2>"$T/err"
     ) &
     running=$!
-    tries=0
-    while ! grep -q 'update 50:' "$T/err" && [ $tries -lt 300 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    await "$T/err" 'update 50:' $running
     kill -$signal $running
     code=0
     wait $running || code=$?

@@ -85,17 +85,9 @@ ok 'no checkpoint is there, nor a part of one' test "$(ls "$T" | grep -c -e full
         --valid-split 0 --max-updates 60 --model "$T/way.gguf" >"$T/out" 2>"$T/err"
 ) &
 running=$!
-tries=0
-while ! grep -q '^files' "$T/err" && [ $tries -lt 300 ]; do
-    sleep 0.02
-    tries=$((tries + 1))
-done
+await "$T/err" '^files' $running
 mkdir "$T/way.checkpoint.gguf" 2>/dev/null
-tries=0
-while ! grep -q 'is not saved' "$T/err" && [ $tries -lt 300 ] && kill -0 $running 2>/dev/null; do
-    sleep 0.02
-    tries=$((tries + 1))
-done
+await "$T/err" 'is not saved' $running
 rmdir "$T/way.checkpoint.gguf" 2>/dev/null
 code=0
 wait $running || code=$?
@@ -119,11 +111,7 @@ for signal in HUP INT TERM; do
     case $signal in HUP) number=1 ;; INT) number=2 ;; TERM) number=15 ;; esac
     (slow --model "$T/signal.gguf" >"$T/out" 2>"$T/err") &
     running=$!
-    tries=0
-    while ! grep -q 'update 2: training loss' "$T/err" && [ $tries -lt 600 ]; do
-        sleep 0.05
-        tries=$((tries + 1))
-    done
+    await "$T/err" 'update 2: training loss' $running
     sleep 0.4 # two updates take a hundredth of a second; now the second validation is under way
     kill -$signal $running
     code=0
