@@ -8,6 +8,9 @@
 const char *const attention_names[] = { "additive", "dot", "scaled-dot", "none", NULL };
 const char *const query_names[] = { "state", "word", NULL };
 
+/* A weight that has become 0 in single precision still has a finite logarithm. */
+#define LEAST_WEIGHT ((real)1e-30)
+
 /* The factor of the scores of the two multiplicative kinds. */
 static real scale_of(enum attention_kind kind, int A)
 {
@@ -37,6 +40,27 @@ void attention_forward(const struct attention *attention, real *c, real *alpha, 
     vec_weighted_sum(c, alpha, source->values.at, source->values.rows, source->values.columns);
 }
 
+double attention_guided_loss(const real *alpha, const real *guide, int T)
+{
+    double loss = 0;
+
+    for (int j = 0; j < T; j++)
+        if (guide[j] > 0)
+            loss -= (double)guide[j] * log((double)(alpha[j] > LEAST_WEIGHT ? alpha[j] : LEAST_WEIGHT));
+    return loss;
+}
+
+/* Adds the gradient of scale · Σ_j −A_j log α_j, with α = softmax(e): scale · (α_j Σ A − A_j). */
+static void follow_guide(real *de, const real *alpha, const real *guide, real scale, int T)
+{
+    real sum = 0;
+
+    for (int j = 0; j < T; j++)
+        sum += guide[j];
+    for (int j = 0; j < T; j++)
+        de[j] += scale * (alpha[j] * sum - guide[j]);
+}
+
 void attention_backward(const struct attention *attention, const struct attention_gradient *back, const real *dc, const real *alpha,
                         const real *q, const struct attention_source *source)
 {
@@ -46,6 +70,8 @@ void attention_backward(const struct attention *attention, const struct attentio
 
     vec_dots(dalpha, dc, source->values.at, T, n);
     vec_softmax_backward(de, alpha, dalpha, T);
+    if (back->guide)
+        follow_guide(de, alpha, back->guide, back->guide_scale, T);
     if (attention->kind == ATTENTION_ADDITIVE) {
         vec_energy_backward(back->dq, back->dkeys.at, back->dva, de, q, K, attention->va, T, A);
     } else {

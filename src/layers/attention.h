@@ -33,13 +33,16 @@ struct attention_source {
     struct matrix values; /* [T, n] */
 };
 
-/* The gradients that attention_backward adds to. */
+/* The gradients that attention_backward adds to. If there is a guide A [T] (each A_j ≥ 0, their sum at most 1), so is that of
+ * guide_scale · Σ_j −A_j log α_j, which teaches attention to look where A does (Chen, Matusov, Khadivi and Peter 2016, section 4). */
 struct attention_gradient {
     real *dq;              /* [A] */
     real *dva;             /* [A], additive only */
     struct matrix dkeys;   /* [T, A] */
     struct matrix dvalues; /* [T, n] */
     real *scratch;         /* [2T] */
+    const real *guide;     /* [T], or NULL */
+    real guide_scale;
 };
 
 /* The weights alpha [T] of one query q [A]. */
@@ -48,6 +51,9 @@ void attention_weights(const struct attention *attention, real *alpha, const rea
 /* alpha [T] and the context c [n]. */
 void attention_forward(const struct attention *attention, real *c, real *alpha, const real *q,
                        const struct attention_source *source);
+
+/* −Σ_j A_j log α_j in nats, for one guide A [T]. */
+double attention_guided_loss(const real *alpha, const real *guide, int T);
 
 /* From dc [n]. */
 void attention_backward(const struct attention *attention, const struct attention_gradient *back, const real *dc, const real *alpha,

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 struct loss {
-    double loss; /* smoothed, summed over the target words */
-    double nll;  /* plain −log p, summed */
+    double loss;   /* smoothed, summed over the target words */
+    double nll;    /* plain −log p, summed */
+    double guided; /* −A log α of guided attention, summed (model/kinds.h) */
     long words;
 };
 

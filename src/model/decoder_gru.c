@@ -57,6 +57,8 @@ struct state {
     struct matrix dkeys;                         /* [source rows, A] */
     struct matrix dnext, ds, ds_in, drs, dfirst; /* [targets, …] */
     real *scratch;                               /* [2 · longest source] */
+    const struct guide *guide;                   /* of attention, or NULL */
+    real guide_scale;
 };
 
 /* Rows of Ya. */
@@ -230,6 +232,8 @@ static void bind_backward(struct state *x, const struct binding *binding)
     x->drs = matrix_take(arena, B, H);
     x->dfirst = matrix_take(arena, B, x->first.columns);
     x->scratch = arena_take(arena, 2 * (size_t)longest_source(x->encoded, binding->batch) * sizeof(real));
+    x->guide = binding->guide;
+    x->guide_scale = x->guide ? (real)(x->guide->strength * binding->scale) : 0;
 }
 
 static void bind_common(struct state *x, struct encoded *encoded, const struct binding *binding)
@@ -429,6 +433,13 @@ static void carry(const struct state *x, struct matrix dnext, int carried)
     gru_carry(dnext, matrix_rows(x->ds, 0, carried), matrix_rows(x->ds_in, 0, carried), x->state_masks, x->sequence.order);
 }
 
+/* Where the word of row k should look, or NULL. */
+static const real *guide_of(const struct state *x, const struct cell *cell, int k)
+{
+    return x->guide ? x->guide->weights[x->sequence.order[k]] + (size_t)cell->t * (size_t)x->encoded->length[cell->source[k]]
+                    : NULL;
+}
+
 /* From dc to dq (the first part of dg), dkeys, dva and dh. */
 static void look_backward(struct worker *worker, struct gradient *gradient, const struct state *x, const struct cell *cell,
                           struct matrix dg, struct matrix dc)
@@ -446,8 +457,13 @@ static void look_backward(struct worker *worker, struct gradient *gradient, cons
             vec_add(matrix_row(dh, start) + half, matrix_row(dc, k) + half, half);
         } else {
             struct attention_source source = source_of(x, b);
-            struct attention_gradient back = { matrix_row(dg, k), gradient_dense(gradient, x->blocks->va),
-                                               matrix_rows(x->dkeys, start, T), matrix_rows(dh, start, T), x->scratch };
+            struct attention_gradient back = { matrix_row(dg, k),
+                                               gradient_dense(gradient, x->blocks->va),
+                                               matrix_rows(x->dkeys, start, T),
+                                               matrix_rows(dh, start, T),
+                                               x->scratch,
+                                               guide_of(x, cell, k),
+                                               x->guide_scale };
 
             memset(back.dq, 0, (size_t)A * sizeof(real));
             attention_backward(&attention, &back, matrix_row(dc, k), alpha_of(x, cell, k), matrix_row(cell->g, k), &source);

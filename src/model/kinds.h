@@ -26,11 +26,20 @@ struct encoded {
     struct matrix summary, dsummary; /* d…: in training only; dh starts at zero, dsummary is set by the decoder */
 };
 
+/* Guided attention: where the decoder should look, for each target sentence weights A [target length, source length], whose rows
+ * each sum to at most 1. Training then also minimises strength · Σ −A log α (layers/attention.h). */
+struct guide {
+    const real *const *weights; /* [targets] */
+    double strength;
+};
+
 /* The inputs of bind, before a batch runs. */
 struct binding {
     const struct model *model;
     const struct batch *batch;
     const struct dropping *dropping; /* rates of 0 in inference */
+    const struct guide *guide;       /* or NULL */
+    double scale;                    /* of the gradient */
     struct arena *arena;             /* measures while base is NULL: arrays are then NULL and nothing is laid out */
     int training;                    /* backward will run */
 };

@@ -21,8 +21,13 @@ static void bind(struct pass *pass, const struct pass_input *input, struct arena
     const struct config *config = &input->model->config;
     const struct encoder_kind *encoder = encoder_kinds[config->encoder.type];
     const struct decoder_kind *decoder = decoder_kinds[config->decoder.type];
-    const struct binding binding = { input->model, input->batch, input->dropping ? input->dropping : &nothing_dropped, arena,
-                                     training };
+    const struct binding binding = { .model = input->model,
+                                     .batch = input->batch,
+                                     .dropping = input->dropping ? input->dropping : &nothing_dropped,
+                                     .guide = input->guide,
+                                     .scale = input->judgement.scale,
+                                     .arena = arena,
+                                     .training = training };
 
     make_room(&pass->encoder, &pass->encoder_room, encoder->state(config));
     make_room(&pass->decoder, &pass->decoder_room, decoder->state(config));
@@ -67,11 +72,27 @@ void pass_forward(struct worker *worker, struct pass *pass, const struct pass_in
     output_loss(worker, input->model, &rows, loss, nll);
 }
 
+/* Adds the loss of guided attention. */
+static void guided_loss(const struct pass *pass, const struct pass_input *input, struct loss *loss)
+{
+    const struct batch *batch = input->batch;
+
+    for (int b = 0; b < batch->targets; b++) {
+        const real *alpha = pass_alignment(pass, b), *guide = input->guide->weights[b];
+        int Tx = batch->source_length[batch_source_of(batch, b)];
+
+        for (size_t t = 0; t < (size_t)batch->target_length[b]; t++)
+            loss->guided += attention_guided_loss(alpha + t * (size_t)Tx, guide + t * (size_t)Tx, Tx);
+    }
+}
+
 void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
                    struct gradient *gradient)
 {
     const struct output_rows rows = { &pass->decoded, run(worker, pass, input, 1), input->judgement };
 
+    if (input->guide)
+        guided_loss(pass, input, loss);
     output_loss_backward(worker, input->model, &rows, loss, gradient);
     pass->kind->backward(worker, gradient, pass->decoder);
     encoder_kinds[input->model->config.encoder.type]->backward(worker, gradient, pass->encoder);

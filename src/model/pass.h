@@ -20,6 +20,7 @@ struct pass_input {
     const struct model *model;
     const struct batch *batch;
     const struct dropping *dropping; /* training; NULL: none */
+    const struct guide *guide;       /* training; NULL: none */
     struct judgement judgement;      /* smoothing and, for the gradient, scale */
 };
 
@@ -31,7 +32,7 @@ void pass_release(struct pass *pass);
  * target sentence, if not NULL. */
 void pass_forward(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss, double *nll);
 
-/* The loss of the batch, and judgement.scale times its gradient: one pass through `gradient` (layers/gradient.h), which the
+/* The loss of the batch, and judgement.scale times the gradient of loss + guide->strength · guided: one pass through `gradient` (layers/gradient.h), which the
  * caller begins and ends. */
 void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
                    struct gradient *gradient);

@@ -18,7 +18,7 @@ static void bind(struct step *step, const struct batch *batch, int room, struct 
 {
     static const struct dropping nothing_dropped = { .numbers = NULL };
     const struct config *config = &step->model->config;
-    const struct binding binding = { step->model, batch, &nothing_dropped, arena, 0 };
+    const struct binding binding = { .model = step->model, .batch = batch, .dropping = &nothing_dropped, .arena = arena };
 
     if (!step->encoder)
         step->encoder = memory_new(1, encoder_of(step)->state(config));

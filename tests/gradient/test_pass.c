@@ -24,6 +24,7 @@ struct setup {
     struct worker worker;
     const struct dropout *dropout;
     double smoothing, scale;
+    struct guide guide; /* weights NULL: none */
     struct gradient gradient;
     struct loss loss; /* of the last run */
 };
@@ -66,6 +67,7 @@ static void run(struct setup *setup)
     const struct pass_input input = { .model = &setup->model,
                                       .batch = &setup->sample.batch,
                                       .dropping = setup->dropout ? &dropping : NULL,
+                                      .guide = setup->guide.weights ? &setup->guide : NULL,
                                       .judgement = { setup->smoothing, setup->scale } };
 
     setup->loss = (struct loss){ 0 };
@@ -80,7 +82,7 @@ static double loss(void *context)
     struct setup *setup = context;
 
     run(setup);
-    return setup->scale * setup->loss.loss;
+    return setup->scale * (setup->loss.loss + setup->guide.strength * setup->loss.guided);
 }
 
 /* A copy of the gradient. */
@@ -148,27 +150,71 @@ static void check_masks(const struct config *config)
     check_words("target.word", everything.target_word, 1);
 }
 
+static void check_tensors(struct setup *setup)
+{
+    real *gradient;
+
+    run(setup);
+    setup->scale = 1.0 / (double)setup->loss.words;
+    gradient = gradient_of(setup);
+    for (int i = 0; i < setup->model.layout.count; i++) {
+        const struct tensor *tensor = &setup->model.layout.tensors[i];
+
+        check_gradient(tensor->name, setup->model.values + tensor->offset, gradient + tensor->offset, tensor->rows, tensor->columns,
+                       tensor->columns, loss, setup);
+    }
+    free(gradient);
+}
+
 static void check_model(struct config choices, const struct dropout *dropout, double smoothing)
 {
     struct setup setup;
-    real *gradient;
 
     setup_make(&setup, choices);
     setup.dropout = dropout;
     setup.smoothing = smoothing;
-    run(&setup);
     if (dropout == &everything)
         check_masks(&setup.config);
-    setup.scale = 1.0 / (double)setup.loss.words;
-    gradient = gradient_of(&setup);
-    for (int i = 0; i < setup.model.layout.count; i++) {
-        const struct tensor *tensor = &setup.model.layout.tensors[i];
-
-        check_gradient(tensor->name, setup.model.values + tensor->offset, gradient + tensor->offset, tensor->rows, tensor->columns,
-                       tensor->columns, loss, &setup);
-    }
-    free(gradient);
+    check_tensors(&setup);
     setup_release(&setup);
+}
+
+/* A guide for every word: rows that sum to 1, to less, and to 0. */
+static void guide_make(real **weights, const struct batch *batch, struct rng *rng)
+{
+    for (int b = 0; b < batch->targets; b++) {
+        int Tx = batch->source_length[b], Ty = batch->target_length[b];
+
+        weights[b] = memory_new((size_t)Tx * (size_t)Ty, sizeof(real));
+        for (int t = 0; t < Ty; t++)
+            for (int j = 0; j < Tx; j++)
+                weights[b][t * Tx + j] = (real)(t % 3 == 0 ? 0 : j % 2 ? 0 : rng_uniform(rng) / Tx);
+    }
+}
+
+static void check_guided(struct config choices)
+{
+    struct rng rng = rng_make(5, 0, 0, 0);
+    struct setup setup;
+    real *weights[SENTENCES];
+
+    setup_make(&setup, choices);
+    guide_make(weights, &setup.sample.batch, &rng);
+    setup.guide = (struct guide){ (const real *const *)weights, 0.7 };
+    setup.dropout = &everything;
+    setup.smoothing = 0.1;
+    check_tensors(&setup);
+    assert_true(setup.loss.guided > 0.1);
+    for (int b = 0; b < SENTENCES; b++)
+        free(weights[b]);
+    setup_release(&setup);
+}
+
+static void guided(void **state)
+{
+    (void)state;
+    check_guided((struct config){ .decoder.query = QUERY_WORD });
+    check_guided((struct config){ .decoder.attention = ATTENTION_SCALED_DOT });
 }
 
 static void plain(void **state)
@@ -394,7 +440,8 @@ int main(void)
         cmocka_unit_test(each_dropout),  cmocka_unit_test(leaves_nothing),
         cmocka_unit_test(scales),        cmocka_unit_test(chunks),
         cmocka_unit_test(loss_and_gaps), cmocka_unit_test(two_layers),
-        cmocka_unit_test(three_layers),  cmocka_unit_test(all_together),
+        cmocka_unit_test(three_layers),  cmocka_unit_test(guided),
+        cmocka_unit_test(all_together),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);
