@@ -22,6 +22,9 @@ static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\n
 
 static const char *const presets[] = { NULL, paper };
 
+/* In the order of 0 and 1. */
+static const char *const switch_names[] = { "off", "on", NULL };
+
 #define ROW(type, member) OPTION(struct train_settings, type, member)
 #define STATE .role = OPTION_OF_STATE
 #define MODEL .role = OPTION_OF_MODEL
@@ -78,6 +81,8 @@ static const struct option table[] = {
       .help = "how the decoder scores source positions (none: it gets one fixed vector)" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, MODEL,
       .help = "condition attention on the decoder state alone, or on the state and the previous word" },
+    { "lexical", ROW(CHOICE, lexical), .value = "WHAT", .initial = "off", .names = switch_names, MODEL,
+      .help = "let the output layer also read the source words that attention looks at" },
     { "tie", ROW(CHOICE, tie), .value = "WHAT", .initial = "none", .names = tie_names, MODEL,
       .help = "share one matrix between target embedding and output layer (target), or with the source embedding too (all)" },
     { "initial", ROW(CHOICE, initial), .value = "HOW", .initial = "glorot", .names = initial_names, STATE,

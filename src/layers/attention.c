@@ -69,6 +69,8 @@ void attention_backward(const struct attention *attention, const struct attentio
     real *dalpha = back->scratch, *de = back->scratch + T;
 
     vec_dots(dalpha, dc, source->values.at, T, n);
+    if (back->dalpha)
+        vec_add(dalpha, back->dalpha, T);
     vec_softmax_backward(de, alpha, dalpha, T);
     if (back->guide)
         follow_guide(de, alpha, back->guide, back->guide_scale, T);

@@ -41,6 +41,7 @@ struct attention_gradient {
     struct matrix dkeys;   /* [T, A] */
     struct matrix dvalues; /* [T, n] */
     real *scratch;         /* [2T] */
+    const real *dalpha;    /* [T] gradient of alpha from elsewhere, or NULL */
     const real *guide;     /* [T], or NULL */
     real guide_scale;
 };

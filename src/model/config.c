@@ -21,9 +21,10 @@ int config_check(const struct config *config, const char *where)
         encoder_kinds[config->encoder.type]->check(config, where) || decoder_kinds[config->decoder.type]->check(config, where))
         return -1;
     if (config->tie != TIE_NONE && decoder_kinds[config->decoder.type]->top(config) != config->E)
-        return error("%s: a tied target embedding and output matrix need equal sizes, but embedding is %d and maxout is %d; "
-                     "use --maxout %d",
-                     where, config->E, config->decoder.maxout, config->E);
+        return error("%s: a tied target embedding and output matrix need equal sizes, but embedding is %d and maxout is %d%s; "
+                     "use --maxout %d%s",
+                     where, config->E, config->decoder.maxout, config->decoder.lexical ? " with lexical output" : "", config->E,
+                     config->decoder.lexical ? " and --lexical off" : "");
     if (config->tie == TIE_ALL && config->Vx != config->Vy)
         return error("%s: --tie all needs one vocabulary for both sides", where);
     return 0;

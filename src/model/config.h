@@ -25,6 +25,7 @@ struct decoder_config {
     int width;     /* H */
     int alignment; /* A: size of the alignment model; 0 with ATTENTION_NONE */
     int maxout;    /* L */
+    int lexical;   /* whether the output layer also reads the source words (model/lexical.h) */
     enum attention_kind attention;
     enum query_kind query;
 };

@@ -18,6 +18,7 @@
 #include "layers/readout.h"
 #include "layers/sequence.h"
 #include "math/vec.h"
+#include "model/lexical.h"
 #include "model/model.h"
 
 #include <string.h>
@@ -33,6 +34,7 @@ struct blocks {
     int word;             /* [Ya; Wr; Wz; W]  [Q + 3H, E], Q = A with query word, else 0 */
     int context;          /* [Cr; Cz; C]      [3H, width] */
     int readout[4];       /* Uo, Vo, Co [2L, H | E | width], bo [2L] */
+    struct lexical_blocks lexical;
 };
 
 struct state {
@@ -42,6 +44,7 @@ struct state {
     struct decoded *decoded;
     struct sequence sequence;                    /* of the target side */
     int *source;                                 /* [targets] by rank: the source sentence */
+    int *target;                                 /* [rows] the target sentence */
     int32_t *ids;                                /* [rows] y_{t−1} (-1: none, or dropped) */
     const real **embedding_mask, **readout_mask; /* [rows], or NULL */
     const real *state_masks;                     /* [targets, H], or NULL */
@@ -57,7 +60,9 @@ struct state {
     struct matrix dkeys;                         /* [source rows, A] */
     struct matrix dnext, ds, ds_in, drs, dfirst; /* [targets, …] */
     real *scratch;                               /* [2 · longest source] */
-    const struct guide *guide;                   /* of attention, or NULL */
+    struct lexical lexical;
+    real *dalpha;              /* [longest source] from the lexical output; NULL without it */
+    const struct guide *guide; /* of attention, or NULL */
     real guide_scale;
 };
 
@@ -86,6 +91,8 @@ static int check(const struct config *config, const char *where)
         return -1;
     if (d->attention == ATTENTION_NONE ? d->alignment != 0 : d->alignment < 1 || d->alignment > 65536)
         return error("%s: alignment size %d is not valid with attention %s", where, d->alignment, attention_names[d->attention]);
+    if (d->lexical && (d->lexical != 1 || d->attention == ATTENTION_NONE))
+        return error("%s: lexical output %d is not valid with attention %s", where, d->lexical, attention_names[d->attention]);
     return 0;
 }
 
@@ -118,12 +125,14 @@ static void *declare(struct layout *layout, const struct config *config)
     b->readout[1] = layout_add(layout, TENSOR_MATRIX, L2, E, "readout.Vo");
     b->readout[2] = layout_add(layout, TENSOR_MATRIX, L2, n, "readout.Co");
     b->readout[3] = layout_add(layout, TENSOR_VECTOR, L2, 1, "readout.bo");
+    if (d->lexical)
+        lexical_declare(&b->lexical, layout, config);
     return b;
 }
 
 static int top(const struct config *config)
 {
-    return config->decoder.maxout;
+    return config->decoder.maxout + (config->decoder.lexical ? config->E : 0);
 }
 
 static size_t state_bytes(const struct config *config)
@@ -165,6 +174,7 @@ static void lay_out_words(struct state *x, const struct batch *batch, const unsi
             int b = x->sequence.order[k];
             size_t word = place[b] + (size_t)t;
 
+            x->target[row] = b;
             x->ids[row] = t == 0 || (dropped && dropped[word - 1]) ? -1 : batch->target[b][t - 1];
             x->decoded->labels[row] = batch->target[b][t];
             x->decoded->place[row] = word;
@@ -186,6 +196,7 @@ static void bind_words(struct state *x, const struct binding *binding)
     size_t *place = arena_take(arena, ((size_t)B + 1) * sizeof *place);
 
     x->state_masks = dropout_masks(arena, dropping, dropping->rates.state, "decoder.state", B, config->decoder.width);
+    x->target = arena_take(arena, rows * sizeof(int));
     x->ids = arena_take(arena, rows * sizeof(int32_t));
     x->decoded->labels = arena_take(arena, rows * sizeof(int32_t));
     x->decoded->place = arena_take(arena, rows * sizeof(size_t));
@@ -195,13 +206,12 @@ static void bind_words(struct state *x, const struct binding *binding)
         return;
     place[0] = 0;
     lay_out_words(x, batch, dropped, place);
-    for (int t = 0, row = 0; t < x->sequence.steps; t++)
-        for (int k = 0; k < x->sequence.active[t]; k++, row++) {
-            if (x->embedding_mask)
-                x->embedding_mask[row] = mask_of(embedding, x->sequence.order[k], E);
-            if (x->readout_mask)
-                x->readout_mask[row] = mask_of(readout, x->sequence.order[k], L);
-        }
+    for (size_t row = 0; row < rows; row++) {
+        if (x->embedding_mask)
+            x->embedding_mask[row] = mask_of(embedding, x->target[row], E);
+        if (x->readout_mask)
+            x->readout_mask[row] = mask_of(readout, x->target[row], L);
+    }
 }
 
 static int longest_source(const struct encoded *encoded, const struct batch *batch)
@@ -224,7 +234,7 @@ static void bind_backward(struct state *x, const struct binding *binding)
     x->dY = matrix_take(arena, rows, config->E);
     x->dg = matrix_take(arena, rows, gates(config));
     x->dt = matrix_take(arena, rows, 2 * L);
-    x->decoded->dtop = matrix_take(arena, rows, L);
+    x->decoded->dtop = matrix_take(arena, rows, top(config));
     x->dkeys = matrix_take(arena, x->keys.rows, x->keys.columns);
     x->dnext = matrix_take(arena, B, H);
     x->ds = matrix_take(arena, B, H);
@@ -232,6 +242,8 @@ static void bind_backward(struct state *x, const struct binding *binding)
     x->drs = matrix_take(arena, B, H);
     x->dfirst = matrix_take(arena, B, x->first.columns);
     x->scratch = arena_take(arena, 2 * (size_t)longest_source(x->encoded, binding->batch) * sizeof(real));
+    x->dalpha =
+        config->decoder.lexical ? arena_take(arena, (size_t)longest_source(x->encoded, binding->batch) * sizeof(real)) : NULL;
     x->guide = binding->guide;
     x->guide_scale = x->guide ? (real)(x->guide->strength * binding->scale) : 0;
 }
@@ -239,6 +251,7 @@ static void bind_backward(struct state *x, const struct binding *binding)
 static void bind_common(struct state *x, struct encoded *encoded, const struct binding *binding)
 {
     *x = (struct state){ .model = binding->model, .blocks = binding->model->decoder, .encoded = encoded };
+    x->lexical.blocks = &x->blocks->lexical;
     x->keys = matrix_take(binding->arena, encoded->rows, binding->model->config.decoder.alignment);
 }
 
@@ -269,7 +282,9 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
     x->s0 = matrix_take(arena, B, H);
     x->first = matrix_take(arena, B, encoded->summary.columns);
     x->t = matrix_take(arena, rows, 2 * config->decoder.maxout);
-    decoded->top = matrix_take(arena, rows, config->decoder.maxout);
+    decoded->top = matrix_take(arena, rows, top(config));
+    if (config->decoder.lexical)
+        lexical_bind(&x->lexical, binding, encoded, rows, x->target);
     if (binding->training)
         bind_backward(x, binding);
 }
@@ -280,6 +295,7 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
 struct cell {
     struct gru_step gru; /* its g are the last three parts of g */
     struct matrix g, c;
+    int first;         /* the number of the first of them */
     const int *source; /* [rows] the source sentence of each */
     int t;             /* the step, which gives the place of alpha; -1 in search, which keeps no alpha */
 };
@@ -319,6 +335,8 @@ static void look(struct worker *worker, const struct state *x, const struct cell
             struct attention_source source = source_of(x, b);
 
             attention_forward(&attention, c, alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
+            if (x->model->config.decoder.lexical)
+                lexical_sum(&x->lexical, cell->first + k, alpha_of(x, cell, k), b);
         } else if (cell->t < 0) {
             memcpy(c, matrix_row(x->values, b), (size_t)x->values.columns * sizeof *c);
         } else {
@@ -361,6 +379,17 @@ static void first_state(struct worker *worker, const struct state *x, struct mat
     vec_tanh(s0.at, (size_t)s0.rows * (size_t)s0.columns);
 }
 
+/* The columns of `top` that the readout and the lexical output fill. */
+static struct matrix readout_part(const struct state *x, struct matrix top)
+{
+    return matrix_columns(top, 0, x->model->config.decoder.maxout);
+}
+
+static struct matrix lexical_part(const struct state *x, struct matrix top)
+{
+    return matrix_columns(top, x->model->config.decoder.maxout, x->model->config.E);
+}
+
 static struct readout readout_of(const struct state *x, int with_context)
 {
     const int *b = x->blocks->readout;
@@ -383,6 +412,7 @@ static struct cell cell_of(const struct state *x, int t)
                                    .next = matrix_rows(x->s, first, active) },
                           .g = g,
                           .c = matrix_rows(x->c, first, active),
+                          .first = first,
                           .source = x->source,
                           .t = t };
 }
@@ -400,7 +430,7 @@ static void look_everywhere(const struct state *x)
 
 static struct readout_rows readout_rows_of(const struct state *x)
 {
-    return (struct readout_rows){ x->s, x->Y, x->c, x->t, x->decoded->top, x->readout_mask };
+    return (struct readout_rows){ x->s, x->Y, x->c, x->t, readout_part(x, x->decoded->top), x->readout_mask };
 }
 
 static void forward(struct worker *worker, void *state)
@@ -416,6 +446,8 @@ static void forward(struct worker *worker, void *state)
     if (x->model->config.decoder.attention == ATTENTION_NONE)
         look_everywhere(x);
     output_embed(x->model, x->Y, x->ids, x->embedding_mask);
+    if (x->model->config.decoder.lexical)
+        lexical_read(&x->lexical);
     enter_words(worker, x, x->g, x->Y);
     for (int t = 0; t < x->sequence.steps; t++) {
         struct cell cell = cell_of(x, t);
@@ -425,6 +457,8 @@ static void forward(struct worker *worker, void *state)
     }
     matrix_fill(x->t, numbers(x, x->blocks->readout[3]));
     readout_forward(worker, &rows, &readout);
+    if (x->model->config.decoder.lexical)
+        lexical_forward(worker, &x->lexical, lexical_part(x, x->decoded->top));
 }
 
 /* Completes dnext with the gradient from the following step, for the targets that have one. */
@@ -462,9 +496,12 @@ static void look_backward(struct worker *worker, struct gradient *gradient, cons
                                                matrix_rows(x->dkeys, start, T),
                                                matrix_rows(dh, start, T),
                                                x->scratch,
+                                               x->dalpha,
                                                guide_of(x, cell, k),
                                                x->guide_scale };
 
+            if (x->dalpha)
+                lexical_sum_backward(&x->lexical, cell->first + k, x->dalpha, alpha_of(x, cell, k), b);
             memset(back.dq, 0, (size_t)A * sizeof(real));
             attention_backward(&attention, &back, matrix_row(dc, k), alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
         }
@@ -530,11 +567,13 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     struct state *x = state;
     const struct readout readout = readout_of(x, 1);
     const struct readout_rows rows = readout_rows_of(x);
-    const struct readout_gradient back = { x->decoded->dtop, x->ds_out, x->dY, x->dc, x->dt };
+    const struct readout_gradient back = { readout_part(x, x->decoded->dtop), x->ds_out, x->dY, x->dc, x->dt };
     int carried = 0;
 
     matrix_zero(x->dkeys);
     readout_backward(worker, gradient, &back, &rows, &readout);
+    if (x->model->config.decoder.lexical)
+        lexical_backward(worker, gradient, &x->lexical, lexical_part(x, x->decoded->dtop));
     for (int t = x->sequence.steps - 1; t >= 0; t--) {
         struct matrix dnext = matrix_rows(x->dnext, 0, x->sequence.active[t]);
 
@@ -547,6 +586,8 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     carry(x, x->dnext, carried);
     start_backward(worker, gradient, x);
     weights_backward(worker, gradient, x);
+    if (x->model->config.decoder.lexical)
+        lexical_read_backward(gradient, &x->lexical);
 }
 
 static const real *alignment(const void *state, int b)
@@ -579,7 +620,9 @@ static void search_bind(void *state, struct encoded *encoded, const struct bindi
     x->g = matrix_take(arena, room, gates(config));
     x->rs = matrix_take(arena, room, H);
     x->t = matrix_take(arena, room, 2 * L);
-    x->top = matrix_take(arena, room, L);
+    x->top = matrix_take(arena, room, top(config));
+    if (config->decoder.lexical)
+        lexical_bind(&x->lexical, binding, encoded, room, NULL);
     x->alpha = arena_take(arena, (size_t)longest_source(encoded, binding->batch) * sizeof(real));
 }
 
@@ -599,6 +642,8 @@ static void start(struct worker *worker, void *state)
     matmul_forward(worker, matrix_columns(x->values, 0, 3 * H), seen, &weights[x->blocks->context], SET);
     matmul_forward(worker, matrix_columns(x->values, 3 * H, L2), seen, &weights[x->blocks->readout[2]], SET);
     first_state(worker, x, matrix_rows(x->s, 0, x->encoded->sentences), x->encoded->summary);
+    if (x->model->config.decoder.lexical)
+        lexical_read(&x->lexical);
 }
 
 static struct matrix step(struct worker *worker, void *state, const int32_t *previous, const int *sentence, int rows)
@@ -612,7 +657,7 @@ static struct matrix step(struct worker *worker, void *state, const int32_t *pre
         .gru = { matrix_columns(g, A, 3 * H), s, s, matrix_rows(x->rs, 0, rows), next }, .g = g, .c = c, .source = sentence, .t = -1
     };
     const struct readout readout = readout_of(x, 0);
-    const struct readout_rows read = { .s = next, .y = Y, .t = t, .m = out };
+    const struct readout_rows read = { .s = next, .y = Y, .t = t, .m = readout_part(x, out) };
 
     output_embed(x->model, Y, previous, NULL);
     enter_words(worker, x, g, Y);
@@ -621,6 +666,8 @@ static struct matrix step(struct worker *worker, void *state, const int32_t *pre
     for (int i = 0; i < rows; i++)
         vec_add(matrix_row(t, i), matrix_row(c, i) + 3 * H, L2);
     readout_forward(worker, &read, &readout);
+    if (x->model->config.decoder.lexical)
+        lexical_forward(worker, &x->lexical, lexical_part(x, out));
     return out;
 }
 
@@ -638,7 +685,8 @@ static double operations(const struct config *config, const struct work *work)
 
     return work->source * n * A + work->pairs * (A + n) +
            work->sentences * H * encoder_kinds[config->encoder.type]->summary(config) +
-           work->target * (3 * H * (E + H + n) + A * H + query_word(config) * E + 2 * L * (H + E + n));
+           work->target * (3 * H * (E + H + n) + A * H + query_word(config) * E + 2 * L * (H + E + n)) +
+           (config->decoder.lexical ? lexical_operations(config, work) : 0);
 }
 
 const struct decoder_kind decoder_gru = { .name = "gru",

@@ -13,15 +13,17 @@
 static const struct {
     const char *key;
     size_t field;
-    int absent; /* the value for which the key is omitted; 0: the key is always present */
+    int optional; /* the key is omitted where the value is `absent` */
+    int absent;
 } sizes[] = {
-    { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx), 0 },
-    { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy), 0 },
-    { ARCHITECTURE ".embedding", offsetof(struct config, E), 0 },
-    { ARCHITECTURE ".hidden", offsetof(struct config, decoder.width), 0 },
-    { ARCHITECTURE ".alignment", offsetof(struct config, decoder.alignment), 0 },
-    { ARCHITECTURE ".maxout", offsetof(struct config, decoder.maxout), 0 },
-    { ARCHITECTURE ".encoder_layers", offsetof(struct config, encoder.layers), 1 },
+    { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx), 0, 0 },
+    { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy), 0, 0 },
+    { ARCHITECTURE ".embedding", offsetof(struct config, E), 0, 0 },
+    { ARCHITECTURE ".hidden", offsetof(struct config, decoder.width), 0, 0 },
+    { ARCHITECTURE ".alignment", offsetof(struct config, decoder.alignment), 0, 0 },
+    { ARCHITECTURE ".maxout", offsetof(struct config, decoder.maxout), 0, 0 },
+    { ARCHITECTURE ".encoder_layers", offsetof(struct config, encoder.layers), 1, 1 },
+    { ARCHITECTURE ".lexical", offsetof(struct config, decoder.lexical), 1, 0 },
 };
 
 enum { SIZES = sizeof sizes / sizeof *sizes };
@@ -34,7 +36,7 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
     for (int i = 0; i < SIZES; i++) {
         int value = *(const int *)(const void *)((const char *)config + sizes[i].field);
 
-        if (!sizes[i].absent || value != sizes[i].absent)
+        if (!sizes[i].optional || value != sizes[i].absent)
             gguf_put_u32(writer, sizes[i].key, (uint32_t)value);
     }
     gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->decoder.attention]);
@@ -161,7 +163,7 @@ static int get_config(const struct gguf *gguf, struct config *config)
     for (int i = 0; i < SIZES; i++) {
         int *field = (int *)(void *)((char *)config + sizes[i].field);
 
-        if (sizes[i].absent && !gguf_has(gguf, sizes[i].key))
+        if (sizes[i].optional && !gguf_has(gguf, sizes[i].key))
             *field = sizes[i].absent;
         else if (get_int(gguf, sizes[i].key, field))
             return -1;

@@ -78,6 +78,7 @@ struct config settings_config(const struct train_settings *s)
                             .decoder = { .width = s->hidden,
                                          .alignment = s->attention == ATTENTION_NONE ? 0 : s->alignment,
                                          .maxout = s->maxout,
+                                         .lexical = s->lexical,
                                          .attention = (enum attention_kind)s->attention,
                                          .query = (enum query_kind)s->query } };
 }
@@ -96,6 +97,7 @@ void settings_adopt(struct train_settings *s, const struct config *config, const
     s->maxout = config->decoder.maxout;
     s->attention = (int)config->decoder.attention;
     s->query = (int)config->decoder.query;
+    s->lexical = config->decoder.lexical;
 }
 
 struct dropout settings_dropout(const struct train_settings *s)

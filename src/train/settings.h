@@ -27,7 +27,7 @@ struct train_settings {
     int units, pretokenized, lowercase, bad_utf8, vocabulary;
 
     /* model */
-    int embedding, hidden, alignment, maxout, encoder_layers, attention, query, tie, initial;
+    int embedding, hidden, alignment, maxout, encoder_layers, attention, query, lexical, tie, initial;
 
     /* training */
     int optimizer, warmup, halve_after, patience, stop_on, validate_every;

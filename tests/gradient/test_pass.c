@@ -210,9 +210,18 @@ static void check_guided(struct config choices)
     setup_release(&setup);
 }
 
+static void lexical(void **state)
+{
+    (void)state;
+    check_model((struct config){ .decoder.lexical = 1 }, NULL, 0);
+    check_model((struct config){ .decoder = { .lexical = 1, .query = QUERY_WORD } }, &everything, 0.1);
+    check_model((struct config){ .decoder = { .lexical = 1, .attention = ATTENTION_DOT }, .encoder.layers = 2 }, &everything, 0.1);
+}
+
 static void guided(void **state)
 {
     (void)state;
+    check_guided((struct config){ .decoder.lexical = 1 });
     check_guided((struct config){ .decoder.query = QUERY_WORD });
     check_guided((struct config){ .decoder.attention = ATTENTION_SCALED_DOT });
 }
@@ -303,6 +312,7 @@ static void leaves_nothing(void **state)
                                              { .decoder.attention = ATTENTION_DOT },
                                              { .decoder.attention = ATTENTION_NONE },
                                              { .encoder.layers = 2 },
+                                             { .decoder.lexical = 1 },
                                              { .encoder.layers = 2, .decoder.query = QUERY_WORD, .tie = TIE_ALL } };
 
     (void)state;
@@ -441,7 +451,7 @@ int main(void)
         cmocka_unit_test(scales),        cmocka_unit_test(chunks),
         cmocka_unit_test(loss_and_gaps), cmocka_unit_test(two_layers),
         cmocka_unit_test(three_layers),  cmocka_unit_test(guided),
-        cmocka_unit_test(all_together),
+        cmocka_unit_test(lexical),       cmocka_unit_test(all_together),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);
