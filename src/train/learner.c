@@ -18,6 +18,7 @@ void learner_release(struct learner *learner)
         gradient_release(&learner->apprentices[i].gradient);
         pass_release(&learner->apprentices[i].pass);
         part_release(&learner->apprentices[i].part);
+        guide_part_release(&learner->apprentices[i].guide);
     }
     free(learner->apprentices);
     free(learner->average);

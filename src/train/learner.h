@@ -5,14 +5,15 @@
 
 #include "math/team.h"
 #include "model/pass.h"
+#include "train/guide.h"
 #include "train/optimizer.h"
-#include "train/part.h"
 
 /* One worker's state. */
 struct apprentice {
     struct gradient gradient;
     struct pass pass;
     struct part part;
+    struct guide_part guide;
     struct loss loss;
     double squares; /* of its slice of the summed gradient */
 };
@@ -27,7 +28,9 @@ struct learner {
     double average_keep; /* decay of the exponential moving average of the weights; 0: no average */
     real *average;       /* [layout.length], or NULL */
     uint64_t seed;
-    struct apprentice *apprentices; /* [team->count] */
+    const struct guidance *guidance; /* of attention, not owned; or NULL */
+    double guide_strength;           /* of the next update */
+    struct apprentice *apprentices;  /* [team->count] */
 };
 
 /* Takes over a model (its values are the starting point). The learner must not be moved. */

@@ -32,6 +32,8 @@ struct train_settings {
     /* training */
     int optimizer, warmup, halve_after, patience, stop_on, validate_every;
     double learning_rate, clip;
+    double guided_weight; /* of guided attention at first, and the number of epochs in which it falls to 0 (0: never) */
+    int guided_epochs;
     int batch_tokens, batch_sentences, pool;
     long max_updates, max_epochs; /* -1, 0: no bound */
     double max_minutes, save_minutes;

@@ -34,11 +34,16 @@ void trainer_init(struct trainer *trainer, struct team *team, const struct model
     learner->clip = settings->clip;
     learner->smoothing = settings->label_smoothing;
     learner->dropout = settings_dropout(settings);
+    if (settings->guided_weight > 0) {
+        guidance_learn(&trainer->guidance, team, trainer->corpus, model->config.Vx, model->config.Vy);
+        learner->guidance = &trainer->guidance;
+    }
     learner_average(learner, settings->average);
 }
 
 void trainer_release(struct trainer *trainer)
 {
+    guidance_release(&trainer->guidance);
     learner_release(&trainer->learner);
     history_release(&trainer->history);
     free(trainer->best);
@@ -53,6 +58,15 @@ double trainer_rate(const struct trainer *trainer)
     if (trainer->state.update < settings->warmup)
         rate *= (double)(trainer->state.update + 1) / (double)settings->warmup;
     return rate;
+}
+
+/* The weight of guided attention in this epoch. */
+static double guide_strength(const struct trainer *trainer)
+{
+    const struct train_settings *settings = trainer->settings;
+    double left = settings->guided_epochs ? 1 - (double)(trainer->state.epoch - 1) / settings->guided_epochs : 1;
+
+    return left > 0 ? settings->guided_weight * left : 0;
 }
 
 const real *trainer_values(const struct trainer *trainer)
@@ -212,6 +226,7 @@ static int update_once(struct trainer *trainer, struct run *run)
     struct update update;
     int every = trainer->settings->validate_every, epoch_ends;
 
+    trainer->learner.guide_strength = guide_strength(trainer);
     if (learner_update(&trainer->learner, &update, &pairs, trainer_rate(trainer), state->update + 1))
         return report_diverged(trainer);
     state->loss_sum += update.loss.loss;

@@ -33,6 +33,7 @@ struct trainer {
     struct learner learner;
     struct corpus *corpus, *valid; /* not owned; valid may be NULL */
     struct tokenizer *tokenizer;   /* not owned */
+    struct guidance guidance;
     struct trainer_state state;
     struct history history;
     real *best;                       /* [layout.length] weights of the best validation, or NULL */

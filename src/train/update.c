@@ -25,11 +25,17 @@ static void part_gradient(const struct job *job, struct worker *worker)
     const struct dropping dropping = {
         .rates = learner->dropout, .seed = learner->seed, .update = (uint64_t)job->number, .numbers = mine->part.numbers
     };
+    int guided = learner->guidance && learner->guide_strength > 0;
     const struct pass_input input = { .model = &learner->model,
                                       .batch = &mine->part.batch,
                                       .dropping = &dropping,
+                                      .guide = guided ? &mine->guide.guide : NULL,
                                       .judgement = { learner->smoothing, 1.0 / (double)job->words } };
 
+    if (guided) {
+        guide_part_fill(&mine->guide, learner->guidance, &mine->part);
+        mine->guide.guide.strength = learner->guide_strength;
+    }
     mine->loss = (struct loss){ 0 };
     gradient_begin(&mine->gradient);
     if (mine->part.batch.sentences)
@@ -77,6 +83,7 @@ static int conclude(struct learner *learner, struct update *update)
         squares += one->squares;
         update->loss.loss += one->loss.loss;
         update->loss.nll += one->loss.nll;
+        update->loss.guided += one->loss.guided;
         update->loss.words += one->loss.words;
         if (i > 0)
             gradient_adopt(&learner->apprentices[0].gradient, &one->gradient);
