@@ -47,6 +47,7 @@ static int check_files(const struct train_settings *settings, const char *checkp
     claims_input(&claims, "--valid-target", settings->valid.target);
     claims_input(&claims, "--valid-pairs", settings->valid.pairs);
     claims_input(&claims, "--parent", settings->parent);
+    claims_input(&claims, "--guided-alignment", settings_guide(settings));
     claims_output(&claims, "--model", settings->model);
     claims_output(&claims, "--model (its checkpoint)", checkpoint);
     claims_output(&claims, "--log", settings->log);

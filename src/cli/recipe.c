@@ -107,10 +107,13 @@ static const struct option table[] = {
       .help = "number of batches whose pairs are sorted by length together" },
     { "clip", ROW(REAL, clip), .value = "NORM", .initial = "1", .high = 1e9, .word = "none", FREE,
       .help = "clip the gradient norm to NORM" },
-    { "guided-weight", ROW(REAL, guided_weight), .value = "W", .initial = "0", .high = 1000, FREE,
-      .help = "weight of guided attention in the loss at the start" },
-    { "guided-epochs", ROW(INT, guided_epochs), .value = "N", .initial = "never", .low = 1, .high = INT_MAX, .word = "never", FREE,
-      .help = "number of epochs in which it falls to 0" },
+    { "guided-alignment", ROW(TEXT, guided_alignment), .value = "WHAT", .initial = "auto",
+      .help = "guided attention: teach attention the word alignments of nmt's own lexicon (lexicon), or those of a file in Pharaoh "
+              "format, one line per sentence pair; off: do not; auto: lexicon, unless the corpus is large" },
+    { "guided-weight", ROW(REAL, guided_weight), .value = "W", OPTION_AUTO, .high = 1000, FREE,
+      .help = "weight of guided attention in the loss at the start of training" },
+    { "guided-epochs", ROW(INT, guided_epochs), .value = "N", OPTION_AUTO, .high = INT_MAX, FREE,
+      .help = "number of epochs in which this weight falls to 0 (0: it stays)" },
     { "validate-every", ROW(INT, validate_every), .value = "N", .initial = "epoch", .low = 1, .high = INT_MAX, .word = "epoch",
       FREE, .help = "validate every N updates, or after every epoch" },
     { "stop-on", ROW(CHOICE, stop_on), .value = "METRIC", .initial = "bleu", .names = stop_metric_names, STATE,
@@ -182,6 +185,12 @@ static int check(const struct train_settings *s)
 
     if (check_files(s))
         return -1;
+    if (settings_guide(s) && s->bpe_dropout > 0)
+        return error("train: --guided-alignment with a file cannot be combined with --bpe-dropout");
+    if (strcmp(s->guided_alignment, "off") == 0 && s->guided_weight > 0)
+        return error("train: --guided-weight needs guided attention, which --guided-alignment off turns off");
+    if (s->attention == ATTENTION_NONE && s->guided_weight > 0)
+        return error("train: --guided-weight needs attention, but --attention is none");
     if (s->units != UNITS_BPE && s->bpe_dropout > 0)
         return error("train: --bpe-dropout needs --units bpe");
     if (s->vocabulary != AUTO_SETTING && s->vocabulary < least)
@@ -207,6 +216,11 @@ static void find_files(struct train_settings *settings, struct options *options,
         *corpus =
             (struct corpus_files){ find_file(options, gguf, "checkpoint.source"), find_file(options, gguf, "checkpoint.target"),
                                    find_file(options, gguf, "checkpoint.pairs") };
+    if (settings->guided_weight > 0 && strcmp(settings->guided_alignment, "auto") == 0) {
+        const char *guide = find_file(options, gguf, "checkpoint.guided_alignment");
+
+        settings->guided_alignment = guide ? guide : "lexicon";
+    }
     if (!valid->source && !valid->target && !valid->pairs)
         *valid = (struct corpus_files){ find_file(options, gguf, "checkpoint.valid_source"),
                                         find_file(options, gguf, "checkpoint.valid_target"),

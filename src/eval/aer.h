@@ -3,9 +3,7 @@
  *
  *   precision = |A ∩ P| / |A|     recall = |A ∩ S| / |S|     AER = 1 − (|A ∩ S| + |A ∩ P|) / (|A| + |S|)
  *
- * Pharaoh format: one line per sentence, links separated by white space; "i-j" links source word i with target word j (sure), and
- * "i?j" is a possible link, in the gold standard only. Both files number words from the same start, usually 0. A link that is given
- * twice counts once. */
+ * Both files are in Pharaoh format (pharaoh.h) and number words from the same start. */
 #ifndef NMT_EVAL_AER_H
 #define NMT_EVAL_AER_H
 

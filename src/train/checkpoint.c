@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Version of the checkpoint's own keys. */
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 /* No counter ever reaches this, and counters up to it cannot overflow. */
 #define COUNT_MOST 1e15
@@ -73,6 +73,7 @@ static void put_files(struct gguf_writer *writer, const struct train_settings *s
     put_file(writer, "checkpoint.source", settings->corpus.source);
     put_file(writer, "checkpoint.target", settings->corpus.target);
     put_file(writer, "checkpoint.pairs", settings->corpus.pairs);
+    put_file(writer, "checkpoint.guided_alignment", settings_guide(settings));
     put_file(writer, "checkpoint.valid_source", settings->valid.source);
     put_file(writer, "checkpoint.valid_target", settings->valid.target);
     put_file(writer, "checkpoint.valid_pairs", settings->valid.pairs);
@@ -103,6 +104,7 @@ int checkpoint_save(const struct trainer *trainer)
     put_files(&writer, trainer->settings);
     gguf_put_u64(&writer, "checkpoint.corpus", trainer->corpus_hash);
     gguf_put_u64(&writer, "checkpoint.validation", trainer->valid_hash);
+    gguf_put_u64(&writer, "checkpoint.guide", trainer->guidance.hash);
     put_state(&writer, &trainer->state);
     gguf_put_string(&writer, "checkpoint.optimizer", optimizer_names[learner->optimizer.kind]);
     gguf_put_u32(&writer, "checkpoint.moments", (uint32_t)learner->optimizer.moments);
@@ -163,17 +165,21 @@ static int check_origin(const struct trainer *trainer, const struct gguf *gguf)
 {
     const struct learner *learner = &trainer->learner;
     const char *optimizer = optimizer_names[learner->optimizer.kind], *stored;
-    int64_t corpus, validation, moments, has_average, has_best;
+    int64_t corpus, validation, guide, moments, has_average, has_best;
     size_t length;
 
     if (gguf_get_int(gguf, "checkpoint.corpus", &corpus) || gguf_get_int(gguf, "checkpoint.validation", &validation) ||
-        gguf_get_string(gguf, "checkpoint.optimizer", &stored, &length) || gguf_get_int(gguf, "checkpoint.moments", &moments) ||
-        gguf_get_int(gguf, "checkpoint.has_average", &has_average) || gguf_get_int(gguf, "checkpoint.has_best", &has_best))
+        gguf_get_int(gguf, "checkpoint.guide", &guide) || gguf_get_string(gguf, "checkpoint.optimizer", &stored, &length) ||
+        gguf_get_int(gguf, "checkpoint.moments", &moments) || gguf_get_int(gguf, "checkpoint.has_average", &has_average) ||
+        gguf_get_int(gguf, "checkpoint.has_best", &has_best))
         return -1;
     if ((uint64_t)corpus != trainer->corpus_hash)
         return error("%s: was trained on another corpus; give the same text, or train without --resume", gguf->path);
     if ((uint64_t)validation != trainer->valid_hash)
         return error("%s: was validated on other pairs; give the same text, or train without --resume", gguf->path);
+    if ((uint64_t)guide != trainer->guidance.hash)
+        return error("%s: was trained with other word alignments; give the same --guided-alignment, or train without --resume",
+                     gguf->path);
     if (length != strlen(optimizer) || memcmp(stored, optimizer, length) != 0 || moments != learner->optimizer.moments)
         return error("%s: its optimiser differs from the one in its settings; the file is damaged", gguf->path);
     if (!has_average != !learner->average)

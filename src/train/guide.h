@@ -1,7 +1,11 @@
 /* guide: where attention should look, for guided attention (Chen et al. 2016, "Guided alignment training for topic-aware neural
- * machine translation"; here with the posterior probabilities of a statistical word alignment, lexicon/lexicon.h, instead of
- * hard links). The lexicon is learned from the tokens of the training corpus when training starts, fresh or resumed, so that it is
- * a function of the corpus alone and is stored nowhere. */
+ * machine translation"). There are two sources:
+ *
+ *     lexicon    posterior probabilities of a statistical word alignment (lexicon/lexicon.h), which is learned from the tokens of the
+ *                training corpus when training starts, fresh or resumed: a function of the corpus, it is stored nowhere
+ *     a file     links between words, made elsewhere; a target token attends to all tokens of the words that its word is linked to,
+ *                equally
+ */
 #ifndef NMT_TRAIN_GUIDE_H
 #define NMT_TRAIN_GUIDE_H
 
@@ -11,10 +15,20 @@
 
 struct guidance {
     struct lexicon_pair lexicon;
+    struct token_link {
+        int source, target;
+    } * links;     /* of a file: between tokens, pair after pair; else NULL */
+    size_t *first; /* [pairs + 1] into links; NULL: the lexicon is used */
+    uint64_t hash; /* of the links, by which a resumed training recognises them; 0 with the lexicon. 63 bits */
 };
 
-/* Learns from an encoded corpus; `sources` and `targets` are the sizes of the vocabularies. */
-void guidance_learn(struct guidance *guidance, const struct team *team, const struct corpus *corpus, int sources, int targets);
+/* Learns the lexicon from an encoded corpus. */
+void guidance_learn(struct guidance *guidance, const struct team *team, const struct corpus *corpus,
+                    const struct tokenizer *tokenizer);
+
+/* Reads a file in Pharaoh format, one line per line of the corpus; words are numbered from 0, as in `nmt align`. 0, or -1 after
+ * reporting. */
+int guidance_read(struct guidance *guidance, const char *file, const struct corpus *corpus, const struct tokenizer *tokenizer);
 void guidance_release(struct guidance *guidance);
 
 /* A worker's memory for the guide of its part. Zero-initialise; guide_part_release. */
@@ -25,8 +39,9 @@ struct guide_part {
     size_t room, number_room;
 };
 
-/* Sets guide.weights for the sentences of a part. The last row of each matrix, that of </s>, is 1 at the source's </s>. */
-void guide_part_fill(struct guide_part *mine, const struct guidance *guidance, const struct part *part);
+/* Sets guide.weights for the sentences of a part of these pairs. The last row of each matrix, that of </s>, is 1 at the source's
+ * </s>. */
+void guide_part_fill(struct guide_part *mine, const struct guidance *guidance, const struct pairs *pairs, const struct part *part);
 void guide_part_release(struct guide_part *mine);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "train/optimizer.h"
 
+#include <string.h>
+
 const char *const stop_metric_names[] = { "bleu", "loss", NULL };
 
 static void choose(int *setting, int chosen)
@@ -56,6 +58,10 @@ void settings_choose(struct train_settings *s, size_t pairs)
     choose(&s->encoder_layers, small ? 2 : 1);
     choose(&s->batch_tokens, small ? 500 : large ? 3000 : 1000);
     choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(pairs));
+    if (strcmp(s->guided_alignment, "off") == 0 || s->attention == ATTENTION_NONE)
+        s->guided_weight = 0;
+    choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 1);
+    choose(&s->guided_epochs, 20);
     choose_real(&s->learning_rate, usual_rate(s->optimizer));
     choose_real(&s->dropout, large ? 0.1 : 0.3);
     choose_real(&s->dropout_state, large ? 0 : 0.2);
@@ -113,6 +119,16 @@ struct dropout settings_dropout(const struct train_settings *s)
 struct plan_options settings_batches(const struct train_settings *s)
 {
     return (struct plan_options){ .tokens = s->batch_tokens, .sentences = s->batch_sentences, .pool = s->pool };
+}
+
+const char *settings_guide(const struct train_settings *s)
+{
+    static const char *const words[] = { "auto", "off", "lexicon" };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(s->guided_alignment, words[i]) == 0)
+            return NULL;
+    return s->guided_alignment;
 }
 
 int settings_have_valid(const struct train_settings *s)

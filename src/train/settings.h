@@ -19,6 +19,7 @@ extern const char *const stop_metric_names[];
 struct train_settings {
     /* of one run: never stored in a model */
     const char *model, *log, *parent;
+    const char *guided_alignment;      /* auto, off, lexicon or a file; a checkpoint keeps it */
     struct corpus_files corpus, valid; /* a checkpoint keeps the names, to find the files again */
     int preset, resume, quiet;
 
@@ -56,6 +57,9 @@ struct plan_options settings_batches(const struct train_settings *settings);
 
 /* The reverse: sets the settings of tokenizer and network from an existing model. */
 void settings_adopt(struct train_settings *settings, const struct config *config, const struct tokenizer_options *tokenizer);
+
+/* The file of links that guides attention, or NULL. */
+const char *settings_guide(const struct train_settings *settings);
 
 /* Whether held-out pairs were given as files. */
 int settings_have_valid(const struct train_settings *settings);

@@ -87,6 +87,20 @@ static int encode_corpora(struct training *training, const struct model *model)
     return 0;
 }
 
+/* 0, or -1 after reporting. */
+static int init_guidance(struct training *training)
+{
+    const char *file = settings_guide(training->settings);
+    struct guidance *guidance = &training->trainer.guidance;
+
+    if (!training->trainer.learner.guidance)
+        return 0;
+    if (file)
+        return guidance_read(guidance, file, &training->corpus, &training->tokenizer);
+    guidance_learn(guidance, &training->team, &training->corpus, &training->tokenizer);
+    return 0;
+}
+
 /* Encodes the corpora for this model, which the trainer takes over. 0, or -1 after reporting. */
 static int init_trainer(struct training *training, struct model *model)
 {
@@ -99,7 +113,7 @@ static int init_trainer(struct training *training, struct model *model)
                                           .corpus = &training->corpus,
                                           .valid = training->valid.pairs ? &training->valid : NULL };
     trainer_init(&training->trainer, &training->team, model);
-    return 0;
+    return init_guidance(training);
 }
 
 static int init(struct training *training, struct train_settings *settings)

@@ -34,10 +34,8 @@ void trainer_init(struct trainer *trainer, struct team *team, const struct model
     learner->clip = settings->clip;
     learner->smoothing = settings->label_smoothing;
     learner->dropout = settings_dropout(settings);
-    if (settings->guided_weight > 0) {
-        guidance_learn(&trainer->guidance, team, trainer->corpus, model->config.Vx, model->config.Vy);
+    if (settings->guided_weight > 0)
         learner->guidance = &trainer->guidance;
-    }
     learner_average(learner, settings->average);
 }
 

@@ -33,7 +33,7 @@ static void part_gradient(const struct job *job, struct worker *worker)
                                       .judgement = { learner->smoothing, 1.0 / (double)job->words } };
 
     if (guided) {
-        guide_part_fill(&mine->guide, learner->guidance, &mine->part);
+        guide_part_fill(&mine->guide, learner->guidance, job->pairs, &mine->part);
         mine->guide.guide.strength = learner->guide_strength;
     }
     mine->loss = (struct loss){ 0 };

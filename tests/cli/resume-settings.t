@@ -41,6 +41,7 @@ refused encoder-layers 1 2
 refused attention dot additive
 refused query state word
 refused tie all none
+refused lexical on off
 refused initial paper glorot
 refused units char bpe
 refused vocabulary 300 400
@@ -69,7 +70,7 @@ done <"$T/free"
 "$NMT" train --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' >"$T/options"
 for option in $(cat "$T/free") model source target pairs valid-source valid-target valid-pairs resume parent preset log quiet config \
     optimizer average seed batch-sentences batch-tokens pool stop-on hidden embedding alignment maxout encoder-layers attention query tie \
-    initial units vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase; do
+    lexical guided-alignment initial units vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
     mv "$T/rest" "$T/options"
 done

@@ -49,6 +49,10 @@ halves 'halved rate' 9 --validate-every 2 --halve-after 1 --patience 0
 rates=$("$NMT" info --json "$T/whole/m.gguf" | sed -n 's/.*"training.history.rate".*\[\(.*\)\].*/\1/p')
 ok "halved rate: the rate was halved: $rates" sh -c 'case $1 in *0.005*) ;; *) false ;; esac' - "$rates"
 halves 'one thread, f32' 7 --threads 1 --precision f32 --validate-every 3
+halves 'guided attention, which decays' 14 --guided-epochs 2 --validate-every 5
+halves 'guided attention and BPE dropout' 7 --bpe-dropout 0.2 --validate-every 5
+halves 'without guided attention' 7 --guided-alignment off --validate-every 3
+halves 'lexical output' 7 --lexical on --validate-every 3
 halves 'two encoder layers' 7 --encoder-layers 2 --validate-every 3
 halves 'tied, characters' 4 --units char --tie target --maxout 16 --validate-every 3
 fresh
