@@ -8,7 +8,12 @@
 
 float lexicon_probability(const struct lexicon *lexicon, int32_t source, int32_t target)
 {
-    size_t low = lexicon->row[source], high = lexicon->row[source + 1];
+    size_t low, high;
+
+    if (source < 0 || target < 0)
+        return 0;
+    low = lexicon->row[source];
+    high = lexicon->row[source + 1];
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;

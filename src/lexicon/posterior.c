@@ -5,76 +5,92 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Probabilities of words that never met, and of words outside the vocabulary: a target word that is unknown is anybody's, most
- * likely that of an unknown source word. */
+/* t of two words that never met; and of a source word outside the vocabulary, which may be the source of any target word. For a
+ * target word outside the vocabulary these are the only ones: it goes to such a source word, or else to the nearest. */
 #define NEVER 1e-9F
-#define BY_UNKNOWN 1e-4F
+#define FROM_UNKNOWN 1e-4F
 
-void posterior_translations(const struct lexicon *lexicon, const struct lexicon_sentences *pair, float *cells)
+static float translation(const struct lexicon *lexicon, int32_t x, int32_t y)
+{
+    float t;
+
+    if (x < 0 || lexicon->row[x] == lexicon->row[x + 1])
+        return FROM_UNKNOWN;
+    t = lexicon_probability(lexicon, x, y);
+    return t > NEVER ? t : NEVER;
+}
+
+void posterior_begin(const struct lexicon *lexicon, const struct lexicon_sentences *pair, float *cells)
 {
     for (int j = 0; j < pair->Ty; j++) {
-        int32_t y = pair->target[j];
-
-        for (int i = -1; i < pair->Tx; i++) {
-            int32_t x = i < 0 ? lexicon->sources : pair->source[i];
-            float p = x < 0 || lexicon->row[x] == lexicon->row[x + 1] ? BY_UNKNOWN : y < 0 ? 0 : lexicon_probability(lexicon, x, y);
-
-            *cells++ = p > NEVER ? p : NEVER;
-        }
+        *cells++ = translation(lexicon, lexicon->sources, pair->target[j]);
+        for (int i = 0; i < pair->Tx; i++)
+            *cells++ = translation(lexicon, pair->source[i], pair->target[j]);
     }
 }
 
-void posterior_from_translations(const struct lexicon *lexicon, int Tx, int Ty, float *cells, struct statistics *statistics)
+static double distance(int i, int j, int Tx, int Ty)
 {
-    float *prior = memory_new((size_t)Tx, sizeof *prior);
+    return -fabs((i + 1.0) / Tx - (j + 1.0) / Ty);
+}
 
-    for (int j = 0; j < Ty; j++, cells += Tx + 1) {
-        double total = 0, sum, distance = 0, square = 0, link = 0, expected = 0;
+/* prior[i] = exp(λ d), relative to the largest, without its sum, which is returned: from the source word nearest to the diagonal it
+ * falls by the same factor with each step. */
+static double make_prior(double tension, int Tx, int Ty, int j, float *prior)
+{
+    int before = (int)((long)(j + 1) * Tx / Ty); /* source words on this side of the diagonal, or on it */
+    double factor = exp(-tension / Tx), weight = exp(tension * distance(before - 1, j, Tx, Ty)), sum = 0;
 
-        for (int i = 0; i < Tx; i++) {
-            double d = -fabs((i + 1.0) / Tx - (j + 1.0) / Ty), p = exp(lexicon->tension * d);
+    for (int i = before - 1; i >= 0; i--, weight *= factor)
+        sum += prior[i] = (float)weight;
+    weight = exp(tension * distance(before, j, Tx, Ty));
+    for (int i = before; i < Tx; i++, weight *= factor)
+        sum += prior[i] = (float)weight;
+    return sum;
+}
 
-            prior[i] = (float)p;
-            total += p;
-            distance += p * d;
-            square += p * d * d;
-        }
-        sum = cells[0] *= (float)lexicon->null;
-        for (int i = 0; i < Tx; i++) {
-            cells[i + 1] *= (float)((1 - lexicon->null) * prior[i] / total);
-            sum += cells[i + 1];
-        }
-        if (!(sum > 0)) {
-            sum = 1;
-            cells[0] = 1;
-        }
-        for (int i = 0; i <= Tx; i++)
-            cells[i] = (float)(cells[i] / sum);
-        for (int i = 0; i < Tx; i++) {
-            expected += cells[i + 1] * -fabs((i + 1.0) / Tx - (j + 1.0) / Ty);
-            link += cells[i + 1];
-        }
-        if (statistics) {
-            statistics->log_likelihood += log(sum);
-            statistics->words++;
-            statistics->expected += expected;
-            statistics->prior += link * distance / total;
-            statistics->variance += link * (square / total - distance / total * distance / total);
-        }
+static void add_distances(struct distances *distances, const float *cells, const float *prior, int Tx, int Ty, int j)
+{
+    double links = 0, sum = 0, mean = 0, square = 0;
+
+    for (int i = 0; i < Tx; i++) {
+        double d = distance(i, j, Tx, Ty), p = (double)prior[i];
+
+        distances->found += (double)cells[i + 1] * d;
+        links += (double)cells[i + 1];
+        sum += p;
+        mean += p * d;
+        square += p * d * d;
     }
-    free(prior);
+    mean /= sum;
+    distances->expected += links * mean;
+    distances->variance += links * (square / sum - mean * mean);
+}
+
+void posterior_finish(const struct lexicon *lexicon, int Tx, int Ty, float *cells, float *prior, struct distances *distances)
+{
+    for (int j = 0; j < Ty; j++, cells += Tx + 1) {
+        double share = (1 - lexicon->null) / make_prior(lexicon->tension, Tx, Ty, j, prior), sum;
+
+        sum = cells[0] *= (float)lexicon->null;
+        for (int i = 0; i < Tx; i++)
+            sum += cells[i + 1] *= (float)(share * (double)prior[i]);
+        for (int i = 0; i <= Tx; i++)
+            cells[i] = sum > 0 ? (float)((double)cells[i] / sum) : 0;
+        if (distances)
+            add_distances(distances, cells, prior, Tx, Ty, j);
+    }
 }
 
 void lexicon_posterior(const struct lexicon *lexicon, const struct lexicon_sentences *pair, real *out)
 {
     int Tx = pair->Tx, Ty = pair->Ty;
-    size_t count = size_product((size_t)Tx + 1, (size_t)Ty);
-    float *cells = memory_new(count + 1, sizeof *cells);
+    float *cells = memory_new(size_product((size_t)Tx + 1, (size_t)Ty) + (size_t)Tx + 1, sizeof *cells), *cell = cells + Tx;
 
-    posterior_translations(lexicon, pair, cells);
-    posterior_from_translations(lexicon, Tx, Ty, cells, NULL);
-    for (int j = 0; j < Ty; j++)
+    posterior_begin(lexicon, pair, cell);
+    posterior_finish(lexicon, Tx, Ty, cell, cells, NULL);
+    for (int j = 0; j < Ty; j++, cell++)
         for (int i = 0; i < Tx; i++)
-            out[(size_t)j * (size_t)Tx + (size_t)i] = cells[(size_t)j * ((size_t)Tx + 1) + (size_t)i + 1];
+            *out++ = (real) * ++cell;
     free(cells);
 }

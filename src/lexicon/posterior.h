@@ -1,23 +1,22 @@
-/* posterior: the E-step of one sentence pair; private to lexicon/.
+/* posterior: who produced a word, given both sentences: the E-step of one pair; private to lexicon/.
  *
- * A matrix of cells has Ty rows and 1 + Tx columns, NULL first. */
+ * Cells are a matrix of Ty rows, one per target word, and 1 + Tx columns: NULL, then the source words. */
 #ifndef NMT_LEXICON_POSTERIOR_H
 #define NMT_LEXICON_POSTERIOR_H
 
 #include "lexicon/lexicon.h"
 
-/* Sums over sentences that an iteration needs besides the counts of words. */
-struct statistics {
-    double log_likelihood;  /* of the target words */
-    double words;           /* target words */
-    double expected, prior; /* Σ of −|i/Tx − j/Ty| under the posteriors, and under the prior where there is a link */
-    double variance;        /* of the latter */
+/* Sums over target words, for the next tension; d = −|i/Tx − j/Ty| is the distance of a link. */
+struct distances {
+    double found;    /* of the links, as the posteriors have it: Σ_j Σ_i p(a_j = i | …) d */
+    double expected; /* of as many links, as the prior has it: Σ_j p(a_j ≠ NULL | …) E[d] */
+    double variance; /* Σ_j p(a_j ≠ NULL | …) Var[d]: the derivative of `expected` by the tension */
 };
 
-/* In place: t(y_j | x_i) becomes p(a_j = i | both sentences). Adds to `statistics`, unless it is NULL. */
-void posterior_from_translations(const struct lexicon *lexicon, int Tx, int Ty, float *cells, struct statistics *statistics);
+/* Fills cells with t(y_j | x_i). Words that never met, or are not in the vocabulary, get a little. */
+void posterior_begin(const struct lexicon *lexicon, const struct lexicon_sentences *pair, float *cells);
 
-/* Fills cells with t(y_j | x_i). */
-void posterior_translations(const struct lexicon *lexicon, const struct lexicon_sentences *pair, float *cells);
+/* In place: t(y_j | x_i) becomes p(a_j = i | both sentences). Adds to `distances`, unless it is NULL. `prior` is scratch, [Tx]. */
+void posterior_finish(const struct lexicon *lexicon, int Tx, int Ty, float *cells, float *prior, struct distances *distances);
 
 #endif
