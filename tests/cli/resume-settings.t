@@ -62,7 +62,7 @@ while read -r option; do
     backend) value=openblas ;;
     precision) value=f32 ;;
     threads) value=1 ;;
-    max-updates | max-epochs | max-minutes | patience | halve-after | validate-every | warmup | save-minutes) value=9 ;;
+    max-updates | max-epochs | max-minutes | patience | halve-after | validate-every | warmup | save-minutes | guided-epochs) value=9 ;;
     *) value=0.25 ;;
     esac
     works "--$option may change" resume "--$option" "$value"

@@ -14,6 +14,7 @@ enum { SENTENCES = 5, END = 0, LONGEST = 60, WIDEST = 20 };
 
 static const int lengths[SENTENCES][2] = { { 4, 1 }, { 1, 1 }, { 7, 1 }, { 3, 1 }, { 7, 1 } };
 static const double tolerance = 1e-4;
+static const struct decoder_config plain = { .attention = ATTENTION_ADDITIVE, .query = QUERY_STATE };
 
 struct setup {
     struct model models[2], *list[2];
@@ -23,13 +24,13 @@ struct setup {
     struct pass pass;
 };
 
-static void setup_make(struct setup *setup, enum attention_kind attention, enum query_kind query, int models)
+static void setup_make(struct setup *setup, struct decoder_config decoder, int models)
 {
-    const struct decoder_config decoder = {
-        .width = 6, .alignment = attention == ATTENTION_NONE ? 0 : 4, .maxout = 4, .attention = attention, .query = query
-    };
     struct config config = { .Vx = 11, .Vy = 9, .E = 5, .encoder = { .width = 6 }, .decoder = decoder };
 
+    config.decoder.width = 6;
+    config.decoder.alignment = decoder.attention == ATTENTION_NONE ? 0 : 4;
+    config.decoder.maxout = 4;
     memset(setup, 0, sizeof *setup);
     for (int i = 0; i < models; i++) {
         struct rng rng = rng_make(3, (uint64_t)i, 0, 0);
@@ -110,7 +111,7 @@ static void beam_of_one_is_greedy(void **state)
     int different = 0;
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+    setup_make(&setup, plain, 1);
     beam_search(&setup.beam, &setup.sample.batch, &options, best);
     for (int b = 0; b < SENTENCES; b++) {
         int32_t ids[LONGEST];
@@ -128,13 +129,13 @@ static void beam_of_one_is_greedy(void **state)
     setup_release(&setup);
 }
 
-static void check_scores(enum attention_kind attention, enum query_kind query, int models, int beam)
+static void check_scores(struct decoder_config decoder, int models, int beam)
 {
     struct setup setup;
     struct hypothesis best[SENTENCES * WIDEST];
     struct beam_options options = options_of(beam, beam);
 
-    setup_make(&setup, attention, query, models);
+    setup_make(&setup, decoder, models);
     beam_search(&setup.beam, &setup.sample.batch, &options, best);
     for (int i = 0; i < SENTENCES * beam; i++) {
         struct forced forced;
@@ -163,23 +164,24 @@ static void reported_is_forced(void **state)
 {
     (void)state;
     for (int beam = 1; beam <= 8; beam += beam == 2 ? 3 : 1)
-        check_scores(ATTENTION_ADDITIVE, QUERY_STATE, 1, beam);
-    check_scores(ATTENTION_ADDITIVE, QUERY_STATE, 1, WIDEST); /* more rows than STEP_CHUNK */
+        check_scores(plain, 1, beam);
+    check_scores(plain, 1, WIDEST); /* more rows than STEP_CHUNK */
 }
 
 static void reported_is_forced_for_every_attention(void **state)
 {
     (void)state;
-    check_scores(ATTENTION_DOT, QUERY_STATE, 1, 3);
-    check_scores(ATTENTION_SCALED_DOT, QUERY_STATE, 1, 3);
-    check_scores(ATTENTION_NONE, QUERY_STATE, 1, 3);
-    check_scores(ATTENTION_ADDITIVE, QUERY_WORD, 1, 3);
+    check_scores((struct decoder_config){ .attention = ATTENTION_DOT }, 1, 3);
+    check_scores((struct decoder_config){ .attention = ATTENTION_SCALED_DOT }, 1, 3);
+    check_scores((struct decoder_config){ .attention = ATTENTION_NONE }, 1, 3);
+    check_scores((struct decoder_config){ .query = QUERY_WORD }, 1, 3);
+    check_scores((struct decoder_config){ .query = QUERY_WORD, .lexical = 1 }, 1, 3);
 }
 
 static void reported_is_forced_for_an_ensemble(void **state)
 {
     (void)state;
-    check_scores(ATTENTION_ADDITIVE, QUERY_STATE, 2, 4);
+    check_scores(plain, 2, 4);
 }
 
 /* A sentence's best hypotheses are the same alone and in a batch. */
@@ -190,7 +192,7 @@ static void batching(void **state)
     struct beam_options options = options_of(4, 4);
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+    setup_make(&setup, plain, 1);
     beam_search(&setup.beam, &setup.sample.batch, &options, together);
     for (int b = 0; b < SENTENCES; b++) {
         struct batch one = source_alone(&setup.sample, b);
@@ -229,7 +231,7 @@ static void shared_sources(void **state)
         struct forced forced[TARGETS];
         struct batch batch;
 
-        setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, models);
+        setup_make(&setup, plain, models);
         batch = (struct batch){ .sentences = SENTENCES,
                                 .source = setup.sample.source,
                                 .source_length = setup.sample.source_length,
@@ -261,7 +263,7 @@ static void wide_beam_is_exhaustive(void **state)
     double highest = -1e30;
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+    setup_make(&setup, plain, 1);
     one = source_alone(&setup.sample, 2);
     options.length_ratio = (3 - 10) / 7.0; /* at most 3 words of output for the 7 of the source */
     beam_search(&setup.beam, &one, &options, best);
@@ -286,7 +288,7 @@ static void forbidden_and_exact_length(void **state)
     struct beam_options options = options_of(3, 1);
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+    setup_make(&setup, plain, 1);
     options.forbidden = 4;
     options.exact_length = exact;
     beam_search(&setup.beam, &setup.sample.batch, &options, best);
@@ -309,7 +311,7 @@ static void logits_out_of_range(void **state)
         struct beam_options options = options_of(3, 1);
         const struct tensor *bias;
 
-        setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+        setup_make(&setup, plain, 1);
         bias = &setup.models[0].layout.tensors[layout_find(&setup.models[0].layout, "output.b")];
         for (int v = 0; v < setup.models[0].config.Vy; v++)
             setup.models[0].values[bias->offset + (size_t)v] = (real)(infinite ? -INFINITY : -2e30);
@@ -347,7 +349,7 @@ static void repetition_ends(void **state)
             struct hypothesis best[SENTENCES * 4];
             struct beam_options options = options_of(beam, beam);
 
-            setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+            setup_make(&setup, plain, 1);
             options.repeats = limit;
             options.length_ratio = 8;
             beam_search(&setup.beam, &setup.sample.batch, &options, best);
@@ -390,7 +392,7 @@ static void a_source_may_repeat(void **state)
         int different;
         struct batch batch = { .sentences = 1, .source = &source, .source_length = &length };
 
-        setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 1);
+        setup_make(&setup, plain, 1);
         options.length_ratio = (7 - 10) / 8.0; /* at most 7 words, so at most 6 copies */
         for (int i = 0; i < 2; i++) {
             options.repeats = i;
@@ -416,7 +418,7 @@ static void scoring_in_chunks(void **state)
     size_t few;
 
     (void)state;
-    setup_make(&setup, ATTENTION_ADDITIVE, QUERY_STATE, 2);
+    setup_make(&setup, plain, 2);
     for (int i = 0; i < TEXTS; i++) {
         int b = i / (TEXTS / 2) * 2; /* sentences 0 and 2 */
 

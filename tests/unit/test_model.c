@@ -141,7 +141,7 @@ static void company(void **state)
 
 /* Several targets of one source, which is encoded once: in any order, sources without a target among them, each has the nll and the
  * alignment of the pair alone, and together they have the gradient of the pairs. */
-static void check_shared(enum attention_kind attention, enum query_kind query)
+static void check_shared(struct decoder_config choices)
 {
     static const int source_of[] = { 2, 0, 0, 1, 2, 0, 4 }, target[] = { 5, 0, 7, 1, 2, 4, 3 };
     static const int target_lengths[] = { 1, 9, 6, 4, 3, 12, 1 };
@@ -154,9 +154,10 @@ static void check_shared(enum attention_kind attention, enum query_kind query)
     real *alignments[TARGETS], *sum;
     int word = 0;
 
-    sizes.decoder.attention = attention;
-    sizes.decoder.query = query;
-    sizes.decoder.alignment = attention == ATTENTION_NONE ? 0 : sizes.decoder.alignment;
+    sizes.decoder.attention = choices.attention;
+    sizes.decoder.query = choices.query;
+    sizes.decoder.lexical = choices.lexical;
+    sizes.decoder.alignment = choices.attention == ATTENTION_NONE ? 0 : sizes.decoder.alignment;
     setup_make_of(&setup, &sizes, BACKEND_OPENBLAS, PRECISION_F32);
     shared = setup.sample;
     for (int b = 0; b < TARGETS; b++)
@@ -199,10 +200,11 @@ static void check_shared(enum attention_kind attention, enum query_kind query)
 static void shared_sources(void **state)
 {
     (void)state;
-    check_shared(ATTENTION_ADDITIVE, QUERY_STATE);
-    check_shared(ATTENTION_ADDITIVE, QUERY_WORD);
-    check_shared(ATTENTION_SCALED_DOT, QUERY_STATE);
-    check_shared(ATTENTION_NONE, QUERY_STATE);
+    check_shared((struct decoder_config){ 0 });
+    check_shared((struct decoder_config){ .query = QUERY_WORD });
+    check_shared((struct decoder_config){ .attention = ATTENTION_SCALED_DOT });
+    check_shared((struct decoder_config){ .attention = ATTENTION_NONE });
+    check_shared((struct decoder_config){ .lexical = 1 });
 }
 
 /* Each row is a distribution over the target words that follow, given those before and no others. */
