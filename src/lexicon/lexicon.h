@@ -58,6 +58,9 @@ void lexicon_learn(struct lexicon_pair *pair, const struct team *team, const str
                    const struct lexicon_options *options);
 void lexicon_release(struct lexicon_pair *pair);
 
+/* Whether a pair is learned from, and can be aligned: both sides have words, and not more than LEXICON_LONGEST. */
+int lexicon_teaches(const struct lexicon_text *text, size_t pair);
+
 /* t(target | source), 0 where the two never met; source may be lexicon->sources, for NULL. */
 float lexicon_probability(const struct lexicon *lexicon, int32_t source, int32_t target);
 
