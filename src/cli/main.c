@@ -18,6 +18,7 @@ static const struct entry {
     { "train", cmd_train, "train a model on parallel text" },
     { "translate", cmd_translate, "translate standard input, line by line" },
     { "align", cmd_align, "align and score given translations" },
+    { "lexicon", cmd_lexicon, "align the words of a parallel text, and list their translations; no model needed" },
     { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate" },
     { "info", cmd_info, "show the contents of a model file" },
     { "bench", cmd_bench, "benchmark matrix products, training and translation on this machine" },

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const bad_utf8_names[] = { "error", "replace", "skip", NULL };
 static const char *const preset_names[] = { "none", "paper", NULL };
 static const char *const training_precision_names[] = { "auto", "f32", "bf16", NULL };
 

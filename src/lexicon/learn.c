@@ -94,6 +94,7 @@ static void init_direction(struct direction *d, const struct team *team, const s
     for (size_t e = 0; e < entries; e++)
         d->lexicon->probability[e] = 1;
     d->lexicon->tension = TENSION_START;
+    d->lexicon->count = memory_new((size_t)d->text.sources + 1, sizeof *d->lexicon->count);
     d->lexicon->null = options->null;
     d->cell = memory_new(d->text.pairs + 1, sizeof *d->cell);
     d->counts = memory_new(entries + 1, sizeof *d->counts);
@@ -237,12 +238,14 @@ static void maximize(const struct learning *learning, struct direction *d, const
 
 #pragma omp parallel for num_threads(learning->team->count) if (learning->team->count > 1) schedule(dynamic, 16)
     for (int32_t x = 0; x <= d->text.sources; x++) {
-        double sparse = learning->options->sparse, total = 0;
+        double sparse = learning->options->sparse, total = 0, norm;
 
         for (size_t e = lexicon->row[x]; e < lexicon->row[x + 1]; e++)
-            total += (double)d->counts[e] + sparse;
+            total += (double)d->counts[e];
+        lexicon->count[x] = (float)total;
+        norm = digamma(total + sparse * (double)(lexicon->row[x + 1] - lexicon->row[x]));
         for (size_t e = lexicon->row[x]; e < lexicon->row[x + 1]; e++) {
-            lexicon->probability[e] = (float)exp(digamma((double)d->counts[e] + sparse) - digamma(total));
+            lexicon->probability[e] = (float)exp(digamma((double)d->counts[e] + sparse) - norm);
             d->counts[e] = 0;
         }
     }

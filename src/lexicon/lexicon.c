@@ -6,6 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Of the score: links by which an estimate is drawn to chance, and links that a pair itself has taught about its words. */
+#define SMOOTH 3.0
+#define OWN 1.0
+
 float lexicon_probability(const struct lexicon *lexicon, int32_t source, int32_t target)
 {
     size_t low, high;
@@ -52,6 +56,7 @@ static void release_one(struct lexicon *lexicon)
     free(lexicon->target);
     free(lexicon->probability);
     free(lexicon->frequency);
+    free(lexicon->count);
     *lexicon = (struct lexicon){ 0 };
 }
 
@@ -82,33 +87,43 @@ void lexicon_guide(const struct lexicon_pair *pair, const struct lexicon_sentenc
     free(other);
 }
 
-/* Σ_j log p(y_j | x) − log p(y_j) over the target words that the corpus has| x) − log p(y_j | NULL) over the target words of the vocabulary, which are added to *words. */
-static double gain(const struct lexicon *lexicon, const struct lexicon_sentences *pair, long *words)
+/* p(y | x) / p(y), from the links of x and y in other pairs; the fewer they are, the nearer to 1. */
+static double ratio(const struct lexicon *lexicon, int32_t x, int32_t y, double own)
+{
+    double links = (double)lexicon->count[x], both = links * (double)lexicon_probability(lexicon, x, y);
+
+    links = fmax(links - own, 0);
+    both = fmax(both - own, 0);
+    return (both / (double)lexicon->frequency[y] + SMOOTH) / (links + SMOOTH);
+}
+
+/* Σ_j log p(y_j | x) − log p(y_j) over the target words that the corpus has, which are added to *words. */
+static double gain(const struct lexicon *lexicon, const struct lexicon_sentences *pair, double own, long *words)
 {
     double total = 0;
 
     for (int j = 0; j < pair->Ty; j++) {
-        double chance = pair->target[j] < 0 ? 0 : (double)lexicon->frequency[pair->target[j]], sum = 0;
+        int32_t y = pair->target[j];
+        double sum = 0;
 
-        if (chance <= 0)
+        if (y < 0 || lexicon->frequency[y] <= 0)
             continue;
         for (int i = 0; i < pair->Tx; i++)
-            if (pair->source[i] >= 0)
-                sum += (double)lexicon_probability(lexicon, pair->source[i], pair->target[j]);
-        total += log(lexicon->null + (1 - lexicon->null) * sum / pair->Tx / chance);
+            sum += pair->source[i] < 0 ? 1 : ratio(lexicon, pair->source[i], y, own);
+        total += log(lexicon->null + (1 - lexicon->null) * sum / pair->Tx);
         ++*words;
     }
     return total;
 }
 
-double lexicon_score(const struct lexicon_pair *pair, const struct lexicon_sentences *sentences)
+double lexicon_score(const struct lexicon_pair *pair, const struct lexicon_sentences *sentences, int learned)
 {
     struct lexicon_sentences back = { sentences->target, sentences->source, sentences->Ty, sentences->Tx };
+    double own = learned ? OWN : 0, total;
     long words = 0;
-    double total;
 
     if (sentences->Tx == 0 || sentences->Ty == 0)
         return 0;
-    total = gain(&pair->forward, sentences, &words) + gain(&pair->backward, &back, &words);
+    total = gain(&pair->forward, sentences, own, &words) + gain(&pair->backward, &back, own, &words);
     return words ? total / (double)words : 0;
 }

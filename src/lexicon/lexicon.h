@@ -34,7 +34,8 @@ struct lexicon {
     size_t *row;        /* [sources + 2], the row of NULL is row[sources] … row[sources + 1] */
     int32_t *target;    /* [row[sources + 1]] */
     float *probability; /* beside target */
-    float *frequency;   /* [targets] share of the target words that are this one: what a sentence says about them by chance */
+    float *frequency;   /* [targets] share of the target words that are this one */
+    float *count;       /* [sources + 1] links that the source word had (expected) */
     double tension, null;
 };
 
@@ -57,6 +58,9 @@ void lexicon_learn(struct lexicon_pair *pair, const struct team *team, const str
                    const struct lexicon_options *options);
 void lexicon_release(struct lexicon_pair *pair);
 
+/* Whether a pair is learned from, and can be aligned: both sides have words, and not more than LEXICON_LONGEST. */
+int lexicon_teaches(const struct lexicon_text *text, size_t pair);
+
 /* t(target | source), 0 where the two never met; source may be lexicon->sources, for NULL. */
 float lexicon_probability(const struct lexicon *lexicon, int32_t source, int32_t target);
 
@@ -76,8 +80,10 @@ void lexicon_posterior(const struct lexicon *lexicon, const struct lexicon_sente
  * is the probability that the word has no source. */
 void lexicon_guide(const struct lexicon_pair *pair, const struct lexicon_sentences *sentences, real *out);
 
-/* How well the two sentences belong together: the mean over the words of both of log p(word | other sentence) − log p(word | NULL),
- * in nats; 0: no better than chance. Words outside the vocabulary do not count. 0 for an empty sentence. */
-double lexicon_score(const struct lexicon_pair *pair, const struct lexicon_sentences *sentences);
+/* How well the two sentences belong together: the mean over the words of both of log p(word | other sentence) − log p(word), in nats:
+ * 0 where nothing is known, below where words that are known have other translations; 1 is usual for a translation. Words outside the vocabulary do not count. `learned`: the pair is one of
+ * those that the lexicon was learned from, and what it taught is discounted: otherwise a word that occurs once would be sure to
+ * belong to whatever it stands beside. 0 for an empty sentence. */
+double lexicon_score(const struct lexicon_pair *pair, const struct lexicon_sentences *sentences, int learned);
 
 #endif

@@ -18,9 +18,6 @@ struct occurrences {
     struct occurrence *items;
 };
 
-/* Whether a pair is learned from: both sides have words, and not more than LEXICON_LONGEST. */
-int lexicon_teaches(const struct lexicon_text *text, size_t sentence);
-
 void occurrences_init(struct occurrences *occurrences, const struct lexicon_text *text, size_t first, size_t last);
 void occurrences_release(struct occurrences *occurrences);
 

@@ -11,6 +11,8 @@ enum {
     FIRST_MARK = 0x300 /* below, every character is its own normal form C and nothing composes */
 };
 
+const char *const bad_utf8_names[] = { "error", "replace", "skip", NULL };
+
 void utf8_add(struct text *out, uint32_t code)
 {
     utf8proc_uint8_t bytes[4];

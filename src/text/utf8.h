@@ -18,6 +18,9 @@
 /* How a command handles a line that is not valid UTF-8. */
 enum bad_utf8 { BAD_UTF8_ERROR, BAD_UTF8_REPLACE, BAD_UTF8_SKIP };
 
+/* Names in the order of the enum, NULL-terminated, for options. */
+extern const char *const bad_utf8_names[];
+
 /* General categories of Unicode, as far as splitting and spacing need them. */
 enum utf8_kind {
     UTF8_SPACE,       /* Z* and Cc: white space and controls */
