@@ -1,0 +1,358 @@
+#include "text/copies.h"
+
+#include "base/hash.h"
+#include "text/table.h"
+#include "text/utf8.h"
+#include "text/words.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LEAST_EXAMPLES = 50, /* of spans in a corpus, from which a model learns what placeholders are */
+    LEAST_OF_KIND = 10   /* of one kind; addresses are copied without */
+};
+
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+
+static int is_address(enum span_kind kind)
+{
+    return kind == SPAN_URL || kind == SPAN_EMAIL || kind == SPAN_TAG;
+}
+
+static int is_capitalised(enum span_kind kind)
+{
+    return kind == SPAN_NAME || kind == SPAN_INITIAL || kind == SPAN_ACRONYM;
+}
+
+void copies_placeholder(int number, char out[PLACEHOLDER_BYTES + 1])
+{
+    memcpy(out, "\xEE\x80\x80", PLACEHOLDER_BYTES + 1); /* U+E000 */
+    out[2] = (char)(0x80 + number);
+}
+
+int copies_number(const char *text)
+{
+    unsigned char last;
+
+    if (strncmp(text, "\xEE\x80", 2) != 0)
+        return -1;
+    last = (unsigned char)text[2];
+    return last >= 0x80 && last < 0x80 + COPIES_MOST ? last - 0x80 : -1;
+}
+
+int64_t copies_hash(const char *word, size_t length)
+{
+    struct text lower = { 0 };
+    uint64_t hash;
+
+    utf8_normalize(word, length, 1, &lower, NULL);
+    hash = hash_bytes(HASH_START, lower.data, lower.length);
+    text_release(&lower);
+    return (int64_t)(hash >> 1);
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int is_known(const struct copies *copies, const char *word, size_t length)
+{
+    int64_t hash = copies_hash(word, length);
+
+    return copies->known_count && bsearch(&hash, copies->known, copies->known_count, sizeof hash, compare_hashes);
+}
+
+void copies_release(struct copies *copies)
+{
+    free(copies->known);
+    *copies = (struct copies){ 0 };
+}
+
+int copies_equal(const struct copies *a, const struct copies *b)
+{
+    return a->kinds == b->kinds && a->pretokenized == b->pretokenized && a->known_count == b->known_count &&
+           (a->known_count == 0 || memcmp(a->known, b->known, a->known_count * sizeof *a->known) == 0);
+}
+
+void mask_release(struct mask *mask)
+{
+    free(mask->copies);
+    text_release(&mask->buffer);
+    *mask = (struct mask){ 0 };
+}
+
+/* ---- masking ---- */
+
+/* Whether the span is a whole word of pretokenized text. */
+static int is_whole(const char *line, const struct span *span)
+{
+    char after = line[span->start + span->length];
+
+    return (span->start == 0 || line[span->start - 1] == ' ') && (after == ' ' || after == '\0');
+}
+
+/* The number that a string equal to the span has in the mask, or -1. */
+static int find_number(const struct mask *mask, const char *line, size_t start, size_t length)
+{
+    for (int i = 0; i < mask->count; i++)
+        if (mask->copies[i].length == length && memcmp(mask->line + mask->copies[i].start, line + start, length) == 0)
+            return mask->copies[i].number;
+    return -1;
+}
+
+static void add_copy(struct mask *mask, const struct span *span, int number)
+{
+    memory_reserve_one(&mask->copies, mask->count, &mask->room);
+    mask->copies[mask->count++] = (struct copy){ span->start, span->length, 0, number, span->kind };
+}
+
+/* Writes the masked line. */
+static void write_mask(struct mask *mask)
+{
+    size_t from = 0;
+
+    mask->text = mask->line;
+    if (mask->count == 0)
+        return;
+    text_clear(&mask->buffer);
+    for (int i = 0; i < mask->count; i++) {
+        struct copy *copy = &mask->copies[i];
+        char placeholder[PLACEHOLDER_BYTES + 1];
+
+        text_add(&mask->buffer, mask->line + from, copy->start - from);
+        copy->at = mask->buffer.length;
+        if (copy->number >= 0)
+            copies_placeholder(copy->number, placeholder);
+        text_add(&mask->buffer, copy->number >= 0 ? placeholder : replacement, PLACEHOLDER_BYTES);
+        from = copy->start + copy->length;
+    }
+    text_add_string(&mask->buffer, mask->line + from);
+    mask->text = mask->buffer.data;
+}
+
+/* The number of different private-use characters in the line: they need placeholders before all others. */
+static int count_private(const char *line)
+{
+    unsigned seen = 0;
+    int count = 0;
+
+    for (const char *at = line; (at = strstr(at, "\xEE\x80")) != NULL; at++) {
+        int number = copies_number(at);
+
+        if (number >= 0 && !(seen & (1u << number))) {
+            seen |= 1u << number;
+            count++;
+        }
+    }
+    return count;
+}
+
+static int is_copied(const struct copies *copies, const char *line, const struct span *span)
+{
+    if (span->kind >= SPAN_KINDS || !(copies->kinds & (1u << span->kind)) || (copies->pretokenized && !is_whole(line, span)))
+        return 0;
+    return !is_capitalised(span->kind) || !is_known(copies, line + span->start, span->length);
+}
+
+void copies_mask(const struct copies *copies, const char *line, struct mask *out)
+{
+    struct spans spans = spans_begin(line);
+    struct span span;
+    int used = 0, reserved;
+
+    out->line = out->text = line;
+    out->count = 0;
+    if (!copies->kinds)
+        return;
+    reserved = count_private(line);
+    while (spans_next(&spans, &span)) {
+        int private = span.kind == SPAN_PRIVATE, number;
+
+        if (!private && !is_copied(copies, line, &span))
+            continue;
+        number = find_number(out, line, span.start, span.length);
+        if (number < 0) {
+            reserved -= private;
+            if (used + reserved >= COPIES_MOST)
+                continue;
+            number = used++;
+        }
+        add_copy(out, &span, number);
+    }
+    write_mask(out);
+}
+
+void copies_mask_target(const struct copies *copies, const struct mask *source, const char *line, struct mask *out)
+{
+    struct spans spans = spans_begin(line);
+    struct span span;
+
+    out->line = out->text = line;
+    out->count = 0;
+    if (!copies->kinds)
+        return;
+    while (spans_next(&spans, &span)) {
+        int number = -1;
+
+        if (source && (!copies->pretokenized || span.kind == SPAN_PRIVATE || is_whole(line, &span)))
+            number = find_number(source, line, span.start, span.length);
+        if (number >= 0 || span.kind == SPAN_PRIVATE)
+            add_copy(out, &span, number);
+    }
+    write_mask(out);
+}
+
+/* The numbers that the mask uses, as bits. */
+static unsigned numbers_of(const struct mask *mask)
+{
+    unsigned numbers = 0;
+
+    for (int i = 0; i < mask->count; i++)
+        if (mask->copies[i].number >= 0)
+            numbers |= 1u << mask->copies[i].number;
+    return numbers;
+}
+
+void copies_mask_pair(const struct copies *copies, const char *const lines[2], struct mask *source, struct mask *target)
+{
+    unsigned common;
+    int kept = 0;
+
+    copies_mask(copies, lines[0], source);
+    copies_mask_target(copies, source, lines[1], target);
+    common = numbers_of(target);
+    for (int i = 0; i < source->count; i++)
+        if (source->copies[i].kind == SPAN_PRIVATE || (common & (1u << source->copies[i].number)))
+            source->copies[kept++] = source->copies[i];
+    source->count = kept;
+    write_mask(source);
+}
+
+int mask_show(const struct mask *mask, const char *piece, struct text *out)
+{
+    int number = copies_number(piece);
+
+    for (int i = 0; i < mask->count && number >= 0; i++)
+        if (mask->copies[i].number == number) {
+            text_add(out, mask->line + mask->copies[i].start, mask->copies[i].length);
+            return 1;
+        }
+    return 0;
+}
+
+void copies_fill(const struct mask *source, struct text *text)
+{
+    struct text filled = { 0 };
+    size_t from = 0;
+
+    for (size_t at = 0; at < text->length; at++) {
+        int number = copies_number(text->data + at);
+
+        if (number < 0)
+            continue;
+        text_add(&filled, text->data + from, at - from);
+        from = at + PLACEHOLDER_BYTES;
+        mask_show(source, text->data + at, &filled);
+    }
+    if (from > 0) {
+        text_add_string(&filled, text->data + from);
+        utf8_normalize(filled.data, filled.length, 0, text, NULL);
+    }
+    text_release(&filled);
+}
+
+/* ---- learning ---- */
+
+/* Distinct words, and how often each was seen. */
+struct counts {
+    struct table table; /* hash -> item */
+    int64_t **hashes;   /* [count]; one block each, since the table's keys must not move */
+    int *times;
+    int count, hash_room, times_room;
+};
+
+static void count_word(struct counts *counts, int64_t hash)
+{
+    int item = table_find(&counts->table, &hash, sizeof hash);
+
+    if (item < 0) {
+        item = counts->count;
+        memory_reserve_one(&counts->hashes, item, &counts->hash_room);
+        memory_reserve_one(&counts->times, item, &counts->times_room);
+        counts->count++;
+        counts->hashes[item] = memory_new(1, sizeof hash);
+        *counts->hashes[item] = hash;
+        counts->times[item] = 0;
+        table_add(&counts->table, counts->hashes[item], sizeof hash, item);
+    }
+    counts->times[item] += counts->times[item] < COPIES_KNOWN;
+}
+
+/* The hashes of the words that the lines contain often enough. */
+static void learn_known(struct copies *copies, char *const *lines, size_t count)
+{
+    struct counts counts = { 0 };
+
+    for (size_t i = 0; i < count; i++) {
+        struct spans spans = spans_begin(lines[i]);
+        struct span span;
+
+        while (spans_next(&spans, &span))
+            if (is_capitalised(span.kind) || span.kind == SPAN_WORD)
+                count_word(&counts, copies_hash(lines[i] + span.start, span.length));
+    }
+    copies->known = memory_new((size_t)counts.count, sizeof *copies->known);
+    for (int i = 0; i < counts.count; i++) {
+        if (counts.times[i] >= COPIES_KNOWN)
+            copies->known[copies->known_count++] = *counts.hashes[i];
+        free(counts.hashes[i]);
+    }
+    if (copies->known_count)
+        qsort(copies->known, copies->known_count, sizeof *copies->known, compare_hashes);
+    free(counts.hashes);
+    free(counts.times);
+    table_release(&counts.table);
+}
+
+void copies_learn(struct copies *copies, int pretokenized, char *const *source, char *const *target, size_t pairs)
+{
+    long found[SPAN_KINDS] = { 0 }, equal[SPAN_KINDS] = { 0 }, examples = 0;
+    struct mask masks[2] = { { 0 } };
+    unsigned kinds = 0, capitalised = 1u << SPAN_NAME | 1u << SPAN_INITIAL | 1u << SPAN_ACRONYM;
+
+    *copies = (struct copies){ .kinds = (1u << SPAN_KINDS) - 1, .pretokenized = pretokenized };
+    learn_known(copies, source, pairs);
+    for (size_t k = 0; k < pairs; k++) {
+        unsigned common;
+
+        copies_mask(copies, source[k], &masks[0]);
+        copies_mask_target(copies, &masks[0], target[k], &masks[1]);
+        common = numbers_of(&masks[1]);
+        for (int i = 0; i < masks[0].count; i++) {
+            const struct copy *copy = &masks[0].copies[i];
+
+            if (copy->kind < SPAN_KINDS) {
+                found[copy->kind]++;
+                equal[copy->kind] += common >> copy->number & 1;
+            }
+        }
+    }
+    for (int kind = 0; kind < SPAN_KINDS; kind++)
+        if (2 * equal[kind] >= found[kind] && (found[kind] >= LEAST_OF_KIND || is_address(kind))) {
+            kinds |= 1u << kind;
+            examples += equal[kind];
+        }
+    copies->kinds = examples >= LEAST_EXAMPLES ? kinds : 0;
+    if (!(copies->kinds & capitalised)) {
+        free(copies->known);
+        copies->known = NULL;
+        copies->known_count = 0;
+    }
+    mask_release(&masks[0]);
+    mask_release(&masks[1]);
+}
