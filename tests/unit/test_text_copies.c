@@ -204,8 +204,8 @@ static void make_corpus(struct text lines[2], char *source[], char *target[], in
 
     for (int i = 0; i < pairs; i++) {
         starts[0][i] = lines[0].length;
-        text_format(&lines[0], "Word%c%c saw Nom%c%c in %d for 1,%03d; Paul too", 'a' + i % 26, 'a' + i / 26, 'a' + i % 26, 'a' + i / 26,
-                    1900 + i, i);
+        text_format(&lines[0], "Word%c%c saw Nom%c%c in %d for 1,%03d; Paul too", 'a' + i % 26, 'a' + i / 26, 'a' + i % 26,
+                    'a' + i / 26, 1900 + i, i);
         text_add(&lines[0], "", 1);
         starts[1][i] = lines[1].length;
         text_format(&lines[1], "Mot vit Nom%c%c en %d pour 1.%03d; Paul aussi", 'a' + i % 26, 'a' + i / 26, 1900 + i, i);
