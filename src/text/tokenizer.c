@@ -279,6 +279,11 @@ int tokens_word_end(const struct tokens *tokens, int i)
     return next > word ? next : word + 1;
 }
 
+int tokens_cover(const struct tokens *tokens, int i, int word)
+{
+    return tokens->word_of[i] <= word && word < tokens_word_end(tokens, i);
+}
+
 /* Adds one word in word mode: with or without a space, as expected after `before` or, if it is marked, the opposite. */
 static void join_word(const struct tokenizer_options *options, const char *piece, struct word *before, struct text *joined)
 {

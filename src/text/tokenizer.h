@@ -118,6 +118,9 @@ void tokenizer_encode_pair(const struct tokenizer *tokenizer, const char *const 
 /* The end of the words that token i stands for; the first one is word_of[i]. */
 int tokens_word_end(const struct tokens *tokens, int i);
 
+/* Whether token i is a part of the word, or stands for it among others. */
+int tokens_cover(const struct tokens *tokens, int i, int word);
+
 /* Replaces `out` by the normalised text of `count` ids (each inside the side's vocabulary). </s> gives nothing; <unk> gives
  * the word replacements[i] if `replacements` and that entry are not NULL, else nothing; bytes that do not form valid UTF-8 are
  * dropped. */
