@@ -96,19 +96,33 @@ static int is_whole(const char *line, const struct span *span)
     return (span->start == 0 || line[span->start - 1] == ' ') && (after == ' ' || after == '\0');
 }
 
-/* The number that a string equal to the span has in the mask, or -1. */
-static int find_number(const struct mask *mask, const char *line, size_t start, size_t length)
+static void begin(struct mask *mask, const char *line)
 {
-    for (int i = 0; i < mask->count; i++)
-        if (mask->copies[i].length == length && memcmp(mask->line + mask->copies[i].start, line + start, length) == 0)
-            return mask->copies[i].number;
+    mask->line = mask->text = line;
+    mask->count = 0;
+    memset(mask->strings, 0, sizeof mask->strings);
+}
+
+/* The number of the string in the mask that is equal to the span of `line`, or -1. */
+static int find_number(const struct mask *mask, const char *line, const struct span *span)
+{
+    for (int number = 0; number < COPIES_MOST; number++) {
+        const struct copy *string = &mask->strings[number];
+
+        if (string->length == span->length && memcmp(mask->line + string->start, line + span->start, span->length) == 0)
+            return number;
+    }
     return -1;
 }
 
 static void add_copy(struct mask *mask, const struct span *span, int number)
 {
+    struct copy copy = { span->start, span->length, 0, number, span->kind };
+
     memory_reserve_one(&mask->copies, mask->count, &mask->room);
-    mask->copies[mask->count++] = (struct copy){ span->start, span->length, 0, number, span->kind };
+    mask->copies[mask->count++] = copy;
+    if (number >= 0 && mask->strings[number].length == 0)
+        mask->strings[number] = copy;
 }
 
 /* Writes the masked line. */
@@ -165,8 +179,7 @@ void copies_mask(const struct copies *copies, const char *line, struct mask *out
     struct span span;
     int used = 0, reserved;
 
-    out->line = out->text = line;
-    out->count = 0;
+    begin(out, line);
     if (!copies->kinds)
         return;
     reserved = count_private(line);
@@ -175,7 +188,7 @@ void copies_mask(const struct copies *copies, const char *line, struct mask *out
 
         if (!private && !is_copied(copies, line, &span))
             continue;
-        number = find_number(out, line, span.start, span.length);
+        number = find_number(out, line, &span);
         if (number < 0) {
             reserved -= private;
             if (used + reserved >= COPIES_MOST)
@@ -192,42 +205,28 @@ void copies_mask_target(const struct copies *copies, const struct mask *source, 
     struct spans spans = spans_begin(line);
     struct span span;
 
-    out->line = out->text = line;
-    out->count = 0;
+    begin(out, line);
     if (!copies->kinds)
         return;
     while (spans_next(&spans, &span)) {
         int number = -1;
 
         if (source && (!copies->pretokenized || span.kind == SPAN_PRIVATE || is_whole(line, &span)))
-            number = find_number(source, line, span.start, span.length);
+            number = find_number(source, line, &span);
         if (number >= 0 || span.kind == SPAN_PRIVATE)
             add_copy(out, &span, number);
     }
     write_mask(out);
 }
 
-/* The numbers that the mask uses, as bits. */
-static unsigned numbers_of(const struct mask *mask)
-{
-    unsigned numbers = 0;
-
-    for (int i = 0; i < mask->count; i++)
-        if (mask->copies[i].number >= 0)
-            numbers |= 1u << mask->copies[i].number;
-    return numbers;
-}
-
 void copies_mask_pair(const struct copies *copies, const char *const lines[2], struct mask *source, struct mask *target)
 {
-    unsigned common;
     int kept = 0;
 
     copies_mask(copies, lines[0], source);
     copies_mask_target(copies, source, lines[1], target);
-    common = numbers_of(target);
     for (int i = 0; i < source->count; i++)
-        if (source->copies[i].kind == SPAN_PRIVATE || (common & (1u << source->copies[i].number)))
+        if (source->copies[i].kind == SPAN_PRIVATE || target->strings[source->copies[i].number].length)
             source->copies[kept++] = source->copies[i];
     source->count = kept;
     write_mask(source);
@@ -237,12 +236,10 @@ int mask_show(const struct mask *mask, const char *piece, struct text *out)
 {
     int number = copies_number(piece);
 
-    for (int i = 0; i < mask->count && number >= 0; i++)
-        if (mask->copies[i].number == number) {
-            text_add(out, mask->line + mask->copies[i].start, mask->copies[i].length);
-            return 1;
-        }
-    return 0;
+    if (number < 0 || mask->strings[number].length == 0)
+        return 0;
+    text_add(out, mask->line + mask->strings[number].start, mask->strings[number].length);
+    return 1;
 }
 
 void copies_fill(const struct mask *source, struct text *text)
@@ -328,17 +325,14 @@ void copies_learn(struct copies *copies, int pretokenized, char *const *source, 
     *copies = (struct copies){ .kinds = (1u << SPAN_KINDS) - 1, .pretokenized = pretokenized };
     learn_known(copies, source, pairs);
     for (size_t k = 0; k < pairs; k++) {
-        unsigned common;
-
         copies_mask(copies, source[k], &masks[0]);
         copies_mask_target(copies, &masks[0], target[k], &masks[1]);
-        common = numbers_of(&masks[1]);
         for (int i = 0; i < masks[0].count; i++) {
             const struct copy *copy = &masks[0].copies[i];
 
             if (copy->kind < SPAN_KINDS) {
                 found[copy->kind]++;
-                equal[copy->kind] += common >> copy->number & 1;
+                equal[copy->kind] += masks[1].strings[copy->number].length > 0;
             }
         }
     }

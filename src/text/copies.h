@@ -43,7 +43,8 @@ struct mask {
     const char *text;    /* the masked line; `line` itself if nothing is replaced */
     struct copy *copies; /* [count], ascending */
     int count, room;
-    struct text buffer; /* private */
+    struct copy strings[COPIES_MOST]; /* private: the first copy of each number; length 0 if there is none */
+    struct text buffer;               /* private */
 };
 
 void mask_release(struct mask *mask);

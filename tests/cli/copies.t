@@ -61,6 +61,14 @@ from_file "$T/new.en" translate --model "$T/off.gguf" >"$T/off.fr"
 off=$(passed "$T/off.fr")
 ok "not copied: $off of $all" test "$off" -lt $((all / 2))
 
+# --- a corpus in which there is nothing to copy ---
+corpus 300
+learned "$T/plain.gguf" --max-updates 10 --threads 1
+learned "$T/plain-off.gguf" --max-updates 10 --threads 1 --copy off
+is "$("$NMT" info "$T/plain.gguf" | sed -n 's/^tokenizer.copy *//p')" '[]' 'nothing is copied'
+is "$(tensors "$T/plain.gguf")" "$(tensors "$T/plain-off.gguf")" 'and training is what it is without'
+invent "$T/train" 1500 1
+
 # --- whatever comes in ---
 {
     printf '\356\200\200 saw \356\200\217 in 1999.\n'
@@ -96,6 +104,13 @@ for level in word token; do
         END { exit bad || FNR != 6 }' "$T/scores" "$T/forced"
     ok "$level: the same labels" sh -c "sed 's/,[0-9.e-]*//g' '$T/printed' >'$T/a'; sed 's/,[0-9.e-]*//g' '$T/computed' | cmp - '$T/a'"
 done
+from_file "$T/odd" translate --model "$T/auto.gguf" --n-best 4 >"$T/best"
+cut -f 3 "$T/best" >"$T/scores"
+cut -f 4 "$T/best" >"$T/target"
+awk -F'\t' 'NR == FNR { line[NR] = $0; next } { print line[$1] }' "$T/odd" "$T/best" >"$T/sources"
+"$NMT" align --model "$T/auto.gguf" --source "$T/sources" --target "$T/target" --scores >"$T/forced"
+ok 'n-best: the scores are those of the texts' awk 'NR == FNR { a[FNR] = $1; next } { d = a[FNR] - $1; if (d > 1e-4 || d < -1e-4) bad = 1 }
+    END { exit bad || FNR < 10 }' "$T/scores" "$T/forced"
 echo 'My mother reads (https://a.org/b).' >"$T/one.en"
 echo 'Ma mère lit (https://a.org/b).' >"$T/one.fr"
 "$NMT" align --model "$T/auto.gguf" --source "$T/one.en" --target "$T/one.fr" >"$T/out"
