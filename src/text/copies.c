@@ -44,9 +44,15 @@ int copies_number(const char *text)
 
 int64_t copies_hash(const char *word, size_t length)
 {
+    char ascii[WORDS_LONGEST];
+    size_t count = 0;
     struct text lower = { 0 };
     uint64_t hash;
 
+    for (; count < length && count < sizeof ascii && (unsigned char)word[count] < 0x80; count++)
+        ascii[count] = (char)(word[count] >= 'A' && word[count] <= 'Z' ? word[count] + ('a' - 'A') : word[count]);
+    if (count == length) /* most words; the same, faster */
+        return (int64_t)(hash_bytes(HASH_START, ascii, length) >> 1);
     utf8_normalize(word, length, 1, &lower, NULL);
     hash = hash_bytes(HASH_START, lower.data, lower.length);
     text_release(&lower);
@@ -265,66 +271,114 @@ void copies_fill(const struct mask *source, struct text *text)
 
 /* ---- learning ---- */
 
-/* Distinct words, and how often each was seen. */
-struct counts {
-    struct table table; /* hash -> item */
-    int64_t **hashes;   /* [count]; one block each, since the table's keys must not move */
-    int *times;
-    int count, hash_room, times_room;
+/* A word in whatever case. */
+struct word_count {
+    int64_t hash;
+    int times; /* on the source side, at most COPIES_FREQUENT + 1 */
+    int equal; /* among these: capitalised, and the target line has it too */
 };
 
-static void count_word(struct counts *counts, int64_t hash)
+/* All words of the source side. */
+struct counts {
+    struct table table; /* hash -> item */
+    struct word_count **items;
+    int count, room;
+};
+
+static struct word_count *find_word(struct counts *counts, int64_t hash)
 {
     int item = table_find(&counts->table, &hash, sizeof hash);
 
     if (item < 0) {
         item = counts->count;
-        memory_reserve_one(&counts->hashes, item, &counts->hash_room);
-        memory_reserve_one(&counts->times, item, &counts->times_room);
-        counts->count++;
-        counts->hashes[item] = memory_new(1, sizeof hash);
-        *counts->hashes[item] = hash;
-        counts->times[item] = 0;
-        table_add(&counts->table, counts->hashes[item], sizeof hash, item);
+        memory_reserve_one(&counts->items, item, &counts->room);
+        counts->items[counts->count++] = memory_new(1, sizeof **counts->items); /* one by one: the table's keys must not move */
+        counts->items[item]->hash = hash;
+        table_add(&counts->table, &counts->items[item]->hash, sizeof hash, item);
     }
-    counts->times[item] += counts->times[item] < COPIES_KNOWN;
+    return counts->items[item];
 }
 
-/* The hashes of the words that the lines contain often enough. */
-static void learn_known(struct copies *copies, char *const *lines, size_t count)
+static void counts_release(struct counts *counts)
 {
-    struct counts counts = { 0 };
+    for (int i = 0; i < counts->count; i++)
+        free(counts->items[i]);
+    free(counts->items);
+    table_release(&counts->table);
+}
 
-    for (size_t i = 0; i < count; i++) {
-        struct spans spans = spans_begin(lines[i]);
-        struct span span;
+static void count_words(struct counts *counts, const char *line)
+{
+    struct spans spans = spans_begin(line);
+    struct span span;
 
-        while (spans_next(&spans, &span))
-            if (is_capitalised(span.kind) || span.kind == SPAN_WORD)
-                count_word(&counts, copies_hash(lines[i] + span.start, span.length));
+    while (spans_next(&spans, &span))
+        if (is_capitalised(span.kind) || span.kind == SPAN_WORD) {
+            struct word_count *word = find_word(counts, copies_hash(line + span.start, span.length));
+
+            word->times += word->times <= COPIES_FREQUENT;
+        }
+}
+
+/* Counts the capitalised words of a pair that both sides have. */
+static void count_equal(struct counts *counts, const struct mask masks[2])
+{
+    for (int i = 0; i < masks[0].count; i++) {
+        const struct copy *copy = &masks[0].copies[i];
+
+        if (is_capitalised(copy->kind) && masks[1].strings[copy->number].length)
+            find_word(counts, copies_hash(masks[0].line + copy->start, copy->length))->equal++;
     }
-    copies->known = memory_new((size_t)counts.count, sizeof *copies->known);
-    for (int i = 0; i < counts.count; i++) {
-        if (counts.times[i] >= COPIES_KNOWN)
-            copies->known[copies->known_count++] = *counts.hashes[i];
-        free(counts.hashes[i]);
-    }
+}
+
+/* Whether a word that was seen COPIES_KNOWN times or more is a name that is copied all the same: not frequent, and nearly always equal. */
+static int is_usual_name(const struct word_count *word)
+{
+    return word->times <= COPIES_FREQUENT && 4 * word->equal >= 3 * word->times;
+}
+
+/* The words that were seen often enough to be translated; all of them, or without the usual names. */
+static void set_known(struct copies *copies, const struct counts *counts, int without_names)
+{
+    copies->known = memory_resize(copies->known, (size_t)counts->count + 1, sizeof *copies->known);
+    copies->known_count = 0;
+    for (int i = 0; i < counts->count; i++)
+        if (counts->items[i]->times >= COPIES_KNOWN && !(without_names && is_usual_name(counts->items[i])))
+            copies->known[copies->known_count++] = counts->items[i]->hash;
     if (copies->known_count)
         qsort(copies->known, copies->known_count, sizeof *copies->known, compare_hashes);
-    free(counts.hashes);
-    free(counts.times);
-    table_release(&counts.table);
+}
+
+/* The kinds of which at least half are equal on both sides, by the numbers of their spans; 0 if there are too few examples. */
+static unsigned choose_kinds(const long found[SPAN_KINDS], const long equal[SPAN_KINDS])
+{
+    unsigned kinds = 0;
+    long examples = 0;
+
+    for (int kind = 0; kind < SPAN_KINDS; kind++)
+        if (2 * equal[kind] >= found[kind] && (found[kind] >= LEAST_OF_KIND || is_address(kind))) {
+            kinds |= 1u << kind;
+            examples += equal[kind];
+        }
+    return examples >= LEAST_EXAMPLES ? kinds : 0;
 }
 
 void copies_learn(struct copies *copies, int pretokenized, char *const *source, char *const *target, size_t pairs)
 {
-    long found[SPAN_KINDS] = { 0 }, equal[SPAN_KINDS] = { 0 }, examples = 0;
+    const unsigned capitalised = 1u << SPAN_NAME | 1u << SPAN_INITIAL | 1u << SPAN_ACRONYM;
+    struct copies all = { .kinds = (1u << SPAN_KINDS) - 1, .pretokenized = pretokenized };
+    long found[SPAN_KINDS] = { 0 }, equal[SPAN_KINDS] = { 0 };
     struct mask masks[2] = { { 0 } };
-    unsigned kinds = 0, capitalised = 1u << SPAN_NAME | 1u << SPAN_INITIAL | 1u << SPAN_ACRONYM;
+    struct counts counts = { 0 };
 
-    *copies = (struct copies){ .kinds = (1u << SPAN_KINDS) - 1, .pretokenized = pretokenized };
-    learn_known(copies, source, pairs);
+    *copies = all;
+    for (size_t k = 0; k < pairs; k++)
+        count_words(&counts, source[k]);
+    set_known(copies, &counts, 0);
     for (size_t k = 0; k < pairs; k++) {
+        copies_mask(&all, source[k], &masks[0]);
+        copies_mask_target(&all, &masks[0], target[k], &masks[1]);
+        count_equal(&counts, masks);
         copies_mask(copies, source[k], &masks[0]);
         copies_mask_target(copies, &masks[0], target[k], &masks[1]);
         for (int i = 0; i < masks[0].count; i++) {
@@ -336,17 +390,14 @@ void copies_learn(struct copies *copies, int pretokenized, char *const *source, 
             }
         }
     }
-    for (int kind = 0; kind < SPAN_KINDS; kind++)
-        if (2 * equal[kind] >= found[kind] && (found[kind] >= LEAST_OF_KIND || is_address(kind))) {
-            kinds |= 1u << kind;
-            examples += equal[kind];
-        }
-    copies->kinds = examples >= LEAST_EXAMPLES ? kinds : 0;
+    copies->kinds = choose_kinds(found, equal);
+    set_known(copies, &counts, 1);
     if (!(copies->kinds & capitalised)) {
         free(copies->known);
         copies->known = NULL;
         copies->known_count = 0;
     }
+    counts_release(&counts);
     mask_release(&masks[0]);
     mask_release(&masks[1]);
 }

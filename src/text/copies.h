@@ -8,7 +8,8 @@
  *     translation   Appelez <0> au <1> ou voyez <2>.                  ->   Appelez Zorbek au 555-0173 ou voyez http://a.b/c.
  *
  * The corpus decides which kinds of spans are replaced: those that usually stand unchanged in the target. Capitalised words are
- * replaced only if they are unknown: seen fewer than COPIES_KNOWN times on the source side of the corpus, in whatever case.
+ * replaced only if they are unknown: seen fewer than COPIES_KNOWN times on the source side of the corpus, in whatever case; or up to
+ * COPIES_FREQUENT times, and nearly always (3 of 4 times) unchanged in the target.
  * A character of the text that is itself one of the placeholders is treated like a span, so that it survives. */
 #ifndef NMT_TEXT_COPIES_H
 #define NMT_TEXT_COPIES_H
@@ -19,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { COPIES_MOST = SPAN_PRIVATE_LAST - SPAN_PRIVATE_FIRST + 1, COPIES_KNOWN = 3, PLACEHOLDER_BYTES = 3 };
+enum { COPIES_MOST = SPAN_PRIVATE_LAST - SPAN_PRIVATE_FIRST + 1, COPIES_KNOWN = 3, COPIES_FREQUENT = 20, PLACEHOLDER_BYTES = 3 };
 
 /* What is copied. Zeroed: nothing. */
 struct copies {

@@ -1,6 +1,7 @@
 /* copies: spans as data; masking loses nothing; what the corpus decides. */
 #include "text/copies.h"
 
+#include "base/hash.h"
 #include "base/io.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
@@ -171,6 +172,15 @@ static void private_characters_survive(void **state)
     text_release(&line);
 }
 
+static void hashes_are_of_words_in_lower_case(void **state)
+{
+    (void)state;
+    assert_true(copies_hash("Peter", 5) == copies_hash("pETER", 5));
+    assert_true(copies_hash("\u00c9t\u00e9", 5) == copies_hash("\u00e9T\u00c9", 5));
+    assert_true(copies_hash("Peter", 5) == (int64_t)(hash_bytes(HASH_START, "peter", 5) >> 1));
+    assert_true(copies_hash("Peter", 5) != copies_hash("Peten", 5));
+}
+
 static void unknown_placeholders_vanish(void **state)
 {
     const struct copies copies = { .kinds = everything };
@@ -197,18 +207,22 @@ static void pretokenized_spans_are_whole_words(void **state)
     mask_release(&mask);
 }
 
-/* A corpus in which years and names are copied, figures are written in another way, and words at the start are not copied. */
+/* A corpus in which years and names are copied, figures are written in another way, and words at the start are not copied. Zora and
+ * Rome are seen five times, and only Zora is always copied. */
 static void make_corpus(struct text lines[2], char *source[], char *target[], int pairs)
 {
     size_t starts[2][200];
 
     for (int i = 0; i < pairs; i++) {
+        const char *friend = i % 20 == 0 ? "Zora" : i % 20 == 1 ? "Rome" : "Paul";
+
         starts[0][i] = lines[0].length;
-        text_format(&lines[0], "Word%c%c saw Nom%c%c in %d for 1,%03d; Paul too", 'a' + i % 26, 'a' + i / 26, 'a' + i % 26,
-                    'a' + i / 26, 1900 + i, i);
+        text_format(&lines[0], "Word%c%c saw Nom%c%c in %d for 1,%03d; %s too", 'a' + i % 26, 'a' + i / 26, 'a' + i % 26,
+                    'a' + i / 26, 1900 + i, i, friend);
         text_add(&lines[0], "", 1);
         starts[1][i] = lines[1].length;
-        text_format(&lines[1], "Mot vit Nom%c%c en %d pour 1.%03d; Paul aussi", 'a' + i % 26, 'a' + i / 26, 1900 + i, i);
+        text_format(&lines[1], "Mot vit Nom%c%c en %d pour 1.%03d; %s aussi", 'a' + i % 26, 'a' + i / 26, 1900 + i, i,
+                    i == 21 || i == 41 ? "Roma" : friend);
         text_add(&lines[1], "", 1);
     }
     for (int i = 0; i < pairs; i++) {
@@ -228,8 +242,8 @@ static void the_corpus_decides(void **state)
     make_corpus(lines, source, target, 100);
     copies_learn(&copies, 0, source, target, 100);
     assert_int_equal(copies.kinds, 1u << SPAN_URL | 1u << SPAN_EMAIL | 1u << SPAN_TAG | 1u << SPAN_NUMBER | 1u << SPAN_NAME);
-    copies_mask(&copies, "Worduz saw Nomaa, Paul, PAUL and Zorbek in 1999 for 1,234 at a@b.cd", &mask);
-    assert_string_equal(mask.text, "Worduz saw \uE000, Paul, PAUL and \uE001 in \uE002 for 1,234 at \uE003");
+    copies_mask(&copies, "Worduz saw Nomaa, Paul, PAUL, Rome, Zora and Zorbek in 1999 for 1,234", &mask);
+    assert_string_equal(mask.text, "Worduz saw \uE000, Paul, PAUL, Rome, \uE001 and \uE002 in \uE003 for 1,234");
     copies_release(&copies);
     copies_learn(&copies, 0, source, target, 20); /* too few examples */
     assert_int_equal(copies.kinds, 0);
@@ -370,6 +384,7 @@ int main(void)
         cmocka_unit_test(masks_of_a_training_pair_what_both_sides_have),
         cmocka_unit_test(more_spans_than_placeholders),
         cmocka_unit_test(private_characters_survive),
+        cmocka_unit_test(hashes_are_of_words_in_lower_case),
         cmocka_unit_test(unknown_placeholders_vanish),
         cmocka_unit_test(pretokenized_spans_are_whole_words),
         cmocka_unit_test(the_corpus_decides),
