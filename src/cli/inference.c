@@ -21,7 +21,7 @@ static int same_tokens(const struct tokenizer *a, const struct tokenizer *b)
     for (int side = SOURCE; side <= TARGET; side++)
         if (!same_strings(a->sides[side].pieces, a->sides[side].count, b->sides[side].pieces, b->sides[side].count))
             return 0;
-    return memcmp(&a->options, &b->options, sizeof a->options) == 0 &&
+    return memcmp(&a->options, &b->options, sizeof a->options) == 0 && copies_equal(&a->copies, &b->copies) &&
            same_strings(a->merges, 2 * a->merge_count, b->merges, 2 * b->merge_count);
 }
 

@@ -66,6 +66,9 @@ static const struct option table[] = {
     { "pretokenized", ROW(FLAG, pretokenized), MODEL,
       .help = "text is already tokenized: words are separated by spaces, in input and output" },
     { "lowercase", ROW(FLAG, lowercase), MODEL, .help = "lower-case all text" },
+    { "copy", ROW(CHOICE, copy), .value = "WHAT", .initial = "auto", .names = copy_names, MODEL,
+      .help = "copy addresses, numbers and unknown names unchanged where the corpus does (auto), or never (off); not with --units "
+              "word, which copies unknown words" },
 
     OPTIONS_HEADING("Model (auto: chosen by the size of the corpus)"),
     { "embedding", ROW(INT, embedding), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,

@@ -207,8 +207,9 @@ void corpus_encode_again(struct corpus *corpus, const struct tokenizer *tokenize
     for (size_t k = 0; k < corpus->pairs; k++) {
         struct rng rng = rng_make(seed, 0x62706564, epoch, (uint64_t)k);
 
-        tokenizer_encode(tokenizer, SOURCE, corpus->lines[SOURCE][k], dropout, &rng, &tokens[0]);
-        tokenizer_encode(tokenizer, TARGET, corpus->lines[TARGET][k], dropout, &rng, &tokens[1]);
+        const char *const lines[] = { corpus->lines[SOURCE][k], corpus->lines[TARGET][k] };
+
+        tokenizer_encode_pair(tokenizer, lines, dropout, &rng, tokens);
         for (int i = 0; i < 2; i++) {
             size_t count = (size_t)tokens[i].count;
 

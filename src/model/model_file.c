@@ -28,6 +28,25 @@ static const struct {
 
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
+/* What is copied (text/copies.h); nothing if copies are off. */
+static void put_copies(struct gguf_writer *writer, const struct tokenizer *tokenizer)
+{
+    const struct copies *copies = &tokenizer->copies;
+    char *kinds[SPAN_KINDS];
+    size_t count = 0;
+
+    if (!tokenizer->options.copy)
+        return;
+    for (int kind = 0; kind < SPAN_KINDS; kind++)
+        if (copies->kinds & (1u << kind))
+            kinds[count++] = memory_copy_string(span_kind_names[kind]);
+    gguf_put_strings(writer, "tokenizer.copy", kinds, count);
+    if (copies->known_count)
+        gguf_put_ints(writer, "tokenizer.known", copies->known, copies->known_count);
+    while (count > 0)
+        free(kinds[--count]);
+}
+
 void model_file_put_config(struct gguf_writer *writer, const struct config *config, const struct tokenizer *tokenizer)
 {
     const struct tokenizer_options *options = &tokenizer->options;
@@ -47,6 +66,7 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
     gguf_put_bool(writer, "tokenizer.lowercase", options->lowercase);
     gguf_put_bool(writer, "tokenizer.shared", options->shared);
     gguf_put_u32(writer, "tokenizer.vocabulary", (uint32_t)options->vocabulary);
+    put_copies(writer, tokenizer);
     gguf_put_strings(writer, "tokenizer.merges", tokenizer->merges, 2 * (size_t)tokenizer->merge_count);
     gguf_put_strings(writer, "tokenizer.source", tokenizer->sides[SOURCE].pieces, (size_t)tokenizer->sides[SOURCE].count);
     gguf_put_strings(writer, "tokenizer.target", tokenizer->sides[TARGET].pieces, (size_t)tokenizer->sides[TARGET].count);
@@ -183,6 +203,36 @@ static int get_config(const struct gguf *gguf, struct config *config)
     return config_check(config, gguf->path);
 }
 
+/* The reverse of put_copies. 0, or -1 after reporting. */
+static int get_copies(const struct gguf *gguf, struct tokenizer_parts *parts)
+{
+    struct copies *copies = &parts->copies;
+    char **kinds;
+    size_t count;
+    int result = 0;
+
+    copies->pretokenized = parts->options.pretokenized;
+    parts->options.copy = gguf_has(gguf, "tokenizer.copy");
+    if (!parts->options.copy)
+        return 0;
+    if (gguf_get_strings(gguf, "tokenizer.copy", &kinds, &count))
+        return -1;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        int kind = 0;
+
+        while (kind < SPAN_KINDS && strcmp(span_kind_names[kind], kinds[i]) != 0)
+            kind++;
+        if (kind == SPAN_KINDS)
+            result = error("%s: tokenizer.copy has the unknown value '%.80s'", gguf->path, kinds[i]);
+        else
+            copies->kinds |= 1u << kind;
+    }
+    free(kinds);
+    if (result == 0 && gguf_has(gguf, "tokenizer.known"))
+        result = gguf_get_ints(gguf, "tokenizer.known", &copies->known, &copies->known_count);
+    return result;
+}
+
 static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
 {
     struct tokenizer_parts parts = { .where = gguf->path };
@@ -196,6 +246,8 @@ static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
         get_int(gguf, "tokenizer.vocabulary", &options->vocabulary))
         return -1;
     options->units = (enum units)units;
+    if (get_copies(gguf, &parts))
+        return -1;
     if (gguf_get_strings(gguf, "tokenizer.merges", &merges, &merge_count) ||
         gguf_get_strings(gguf, "tokenizer.source", &source, &source_count) ||
         gguf_get_strings(gguf, "tokenizer.target", &target, &target_count))
@@ -211,7 +263,9 @@ static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
     parts.counts[SOURCE] = (int)source_count;
     parts.counts[TARGET] = (int)target_count;
     result = tokenizer_load(tokenizer, &parts);
+    parts.copies = (struct copies){ 0 };
 out:
+    copies_release(&parts.copies);
     free(merges);
     free(source);
     free(target);

@@ -12,15 +12,18 @@ static char *copy(const char *label)
     return memory_copy_text(label, strlen(label));
 }
 
-/* A token's piece, with a visible space mark. */
+/* A token's piece, with a visible space mark. A placeholder is shown as what it stands for. */
 static char *token_label(const struct tokenizer *tokenizer, enum side side, const struct tokens *tokens, int i)
 {
     const char *piece = tokenizer->sides[side].pieces[i < tokens->count ? tokens->ids[i] : VOCAB_END];
     struct text label = { 0 };
 
-    if (piece[0] == ' ')
+    if (piece[0] == ' ') {
         text_add_string(&label, "\u2581");
-    text_add_string(&label, piece + (piece[0] == ' '));
+        piece++;
+    }
+    if (!mask_show(&tokens->mask, piece, &label))
+        text_add_string(&label, piece);
     return label.data;
 }
 
@@ -64,19 +67,30 @@ static void normalize(double *row, int columns)
         row[j] = sum > 1e-30 ? row[j] / sum : 1.0 / columns;
 }
 
+/* Adds the weight of a source token to the words that it stands for, in equal parts. */
+static void add_weight(double *row, const struct tokens *source, int first, int token, double weight)
+{
+    int from = source->word_of[token], to = tokens_word_end(source, token);
+
+    for (int word = from; word < to; word++)
+        row[word - first] += weight / (to - from);
+}
+
 static void add_words(struct alignment *alignment, const struct tokens *source, const struct aligned_piece *piece)
 {
     const struct tokens *target = piece->target;
     int Tx = piece->to - piece->from + 1, first = source->word_of[piece->from];
-    int columns = source->word_of[piece->to - 1] + 1 - first;
+    int columns = tokens_word_end(source, piece->to - 1) - first;
     const struct alignment_block *block = add_block(alignment, target->word_count, first, columns);
 
     for (int word = 0, i = 0; word < target->word_count; word++) {
         double *row = block->weights + (size_t)word * (size_t)columns;
 
+        if (i > 0 && (i == target->count || target->word_of[i] > word)) /* the token before stands for this word, too */
+            memcpy(row, row - columns, (size_t)columns * sizeof *row);
         for (; i < target->count && target->word_of[i] == word; i++)
             for (int j = 0; j < Tx - 1; j++)
-                row[source->word_of[piece->from + j] - first] += (double)piece->alpha[(size_t)i * (size_t)Tx + (size_t)j];
+                add_weight(row, source, first, piece->from + j, (double)piece->alpha[(size_t)i * (size_t)Tx + (size_t)j]);
         normalize(row, columns);
         add_label(alignment, copy(target->words[word]));
     }

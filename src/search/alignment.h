@@ -1,7 +1,8 @@
 /* alignment: the weights α of a translation as a matrix over words or tokens.
  *
  * Word level: the pieces of a source word are summed, those of a target word averaged, and the weight of </s> is distributed over
- * the words, so that every row sums to 1. Token level: the model's own rows and columns, including </s>.
+ * the words, so that every row sums to 1. If a token stands for several words (a copied address or number), a source token's weight
+ * is distributed over them in equal parts, and a target token's row is that of each of them. Token level: the model's own rows and columns, including </s>.
  *
  * A line that was translated in pieces has one block of weights per piece; elsewhere its matrix is 0, so that memory grows with the
  * line, not with its square:

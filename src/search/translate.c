@@ -84,7 +84,7 @@ static char *text_of(const struct job *job, const struct piece *piece, const str
                 best = j;
         copies[i] = line->words[line->word_of[piece->from + best]];
     }
-    tokenizer_decode(job->translator->tokenizer, TARGET, hypothesis->ids, hypothesis->length, copies, &text);
+    tokenizer_decode_target(job->translator->tokenizer, line, hypothesis->ids, hypothesis->length, copies, &text);
     free(copies);
     return text.data;
 }
@@ -117,13 +117,14 @@ static void take_texts(const struct job *job, const struct hypothesis *best, int
 }
 
 /* Computes the alignment of one guess of a piece. */
-static void align_guess(struct translator *translator, int worker, struct piece *piece, struct guess *guess)
+static void align_guess(struct translator *translator, int worker, const struct tokens *line, struct piece *piece,
+                        struct guess *guess)
 {
     struct scored pair;
     int32_t *ids;
 
     if (!guess->tokens.ids)
-        tokenizer_encode(translator->tokenizer, TARGET, guess->text, 0, NULL, &guess->tokens);
+        tokenizer_encode_target(translator->tokenizer, line, guess->text, &guess->tokens);
     ids = piece_ids(&guess->tokens, 0, guess->tokens.count);
     pair = pair_of(piece, ids, guess->tokens.count + 1, 1);
     score_by(translator, worker, &pair, 1);
@@ -145,7 +146,7 @@ static void score_texts(const struct job *job, int n_best)
         for (int k = 0; k < job->pieces[i]->count; k++, count++) {
             struct guess *guess = &job->pieces[i]->guesses[k];
 
-            tokenizer_encode(job->translator->tokenizer, TARGET, guess->text, 0, NULL, &guess->tokens);
+            tokenizer_encode_target(job->translator->tokenizer, &job->lines[job->pieces[i]->line], guess->text, &guess->tokens);
             guess->length = guess->tokens.count + 1;
             ids[count] = piece_ids(&guess->tokens, 0, guess->tokens.count);
             pairs[count] = pair_of(job->pieces[i], ids[count], guess->length, options->want_alignment && n_best == 1);
@@ -163,7 +164,7 @@ static void score_texts(const struct job *job, int n_best)
         for (int k = 1; k < piece->count; k++)
             tokens_release(&piece->guesses[k].tokens);
         if (options->want_alignment && !piece->alpha)
-            align_guess(job->translator, job->worker, piece, &piece->guesses[0]);
+            align_guess(job->translator, job->worker, &job->lines[piece->line], piece, &piece->guesses[0]);
     }
     for (int i = 0; i < count; i++)
         free(ids[i]);
@@ -225,7 +226,7 @@ static void align_line(struct translator *translator, struct alignment *alignmen
         struct aligned_piece aligned = { piece->from, piece->to, piece->last, &guess->tokens, NULL };
 
         if (guess != piece->guesses)
-            align_guess(translator, 0, piece, guess);
+            align_guess(translator, 0, line, piece, guess);
         aligned.alpha = piece->alpha;
         alignment_add(alignment, translator->tokenizer, line, &aligned);
     }
@@ -331,8 +332,10 @@ static void align_batch(struct translator *translator, int worker, const struct 
     for (int i = 0; i < n; i++) {
         int lengths[2];
 
+        tokenizer_encode(translator->tokenizer, SOURCE, pairs->lines[SOURCE][pairs->from + (size_t)i], 0, NULL, &tokens[i][SOURCE]);
+        tokenizer_encode_target(translator->tokenizer, &tokens[i][SOURCE], pairs->lines[TARGET][pairs->from + (size_t)i],
+                                &tokens[i][TARGET]);
         for (int side = SOURCE; side <= TARGET; side++) {
-            tokenizer_encode(translator->tokenizer, side, pairs->lines[side][pairs->from + (size_t)i], 0, NULL, &tokens[i][side]);
             lengths[side] = tokens[i][side].count;
             ids[i][side] = piece_ids(&tokens[i][side], 0, lengths[side]);
         }

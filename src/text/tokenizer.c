@@ -97,9 +97,11 @@ static int check_parts(const struct tokenizer_parts *parts)
 
 int tokenizer_load(struct tokenizer *tokenizer, const struct tokenizer_parts *parts)
 {
-    *tokenizer = (struct tokenizer){ .options = parts->options };
-    if (check_parts(parts))
+    *tokenizer = (struct tokenizer){ .options = parts->options, .copies = parts->copies };
+    if (check_parts(parts)) {
+        copies_release(&tokenizer->copies);
         return -1;
+    }
     if (load_vocabularies(tokenizer, parts))
         goto failed;
     tokenizer->merges = vocab_copy_strings(parts->merges, 2 * (size_t)parts->merge_count);
@@ -120,6 +122,7 @@ void tokenizer_release(struct tokenizer *tokenizer)
         free(tokenizer->symbol_ids[side]);
     }
     bpe_release(&tokenizer->bpe);
+    copies_release(&tokenizer->copies);
     *tokenizer = (struct tokenizer){ 0 };
 }
 
@@ -131,6 +134,7 @@ void tokens_release(struct tokens *tokens)
     free(tokens->storage);
     text_release(&tokens->unit);
     bpe_work_release(&tokens->work);
+    mask_release(&tokens->mask);
     *tokens = (struct tokens){ 0 };
 }
 
@@ -175,38 +179,109 @@ static char *add_word(struct tokens *tokens, const struct word *word, char *end)
     return end + word->length + 1;
 }
 
-void tokenizer_encode(const struct tokenizer *tokenizer, enum side side, const char *normalized, double dropout, struct rng *rng,
-                      struct tokens *out)
+/* The words of a line, which tokens are told to belong to. */
+struct line_words {
+    struct words words;
+    struct word word; /* the current one */
+    char *end;        /* start of free storage */
+};
+
+/* Adds the words up to the one that contains the byte `at` of the line. */
+static void reach_word(struct line_words *line, struct tokens *tokens, const char *at)
 {
-    struct words words = words_begin(normalized, tokenizer->options.pretokenized);
+    while ((tokens->word_count == 0 || line->word.start + line->word.length <= at) && words_next(&line->words, &line->word))
+        line->end = add_word(tokens, &line->word, line->end);
+}
+
+/* The place in the line of a place in the masked line. *next: copies that end before it, on input and output. */
+static const char *place_in_line(const struct mask *mask, const char *at, int *next)
+{
+    size_t place = (size_t)(at - mask->text);
+
+    while (*next < mask->count && mask->copies[*next].at < place)
+        ++*next;
+    if (*next == 0)
+        return mask->line + place;
+    place -= mask->copies[*next - 1].at + PLACEHOLDER_BYTES;
+    return mask->line + mask->copies[*next - 1].start + mask->copies[*next - 1].length + place;
+}
+
+/* Adds the tokens of one word. */
+static void encode_word(const struct tokenizer *tokenizer, enum side side, double dropout, struct rng *rng, struct tokens *out)
+{
+    if (tokenizer->options.units == UNITS_WORD) {
+        int32_t id = vocab_find(&tokenizer->sides[side], out->unit.data, out->unit.length);
+
+        add_token(out, id < 0 ? VOCAB_UNKNOWN : id);
+        return;
+    }
+    bpe_encode(&tokenizer->bpe, out->unit.data, out->unit.length, dropout, rng, &out->work);
+    for (int at = 0; at >= 0; at = out->work.nodes[at].next) {
+        const struct bpe_node *node = &out->work.nodes[at];
+
+        if (node->symbol >= 0)
+            add_symbol(tokenizer, side, node->symbol, out);
+        else
+            add_bytes(out, out->unit.data + node->start, node->length);
+    }
+}
+
+/* Encodes the line of out->mask. */
+static void encode_masked(const struct tokenizer *tokenizer, enum side side, double dropout, struct rng *rng, struct tokens *out)
+{
+    struct words words = words_begin(out->mask.text, tokenizer->options.pretokenized);
+    struct line_words line = { .words = words_begin(out->mask.line, tokenizer->options.pretokenized) };
     struct word word, before;
-    size_t room = 2 * strlen(normalized) + 1; /* a NUL for each word, which has at least one byte */
-    char *end;
+    size_t room = 2 * strlen(out->mask.line) + 1; /* a NUL for each word, which has at least one byte */
+    int begun = 0, next = 0;
 
     out->count = out->word_count = 0;
     if (room > out->storage_room)
         out->storage = memory_resize(out->storage, out->storage_room = 2 * room, 1);
-    end = out->storage;
-    while (words_next(&words, &word)) {
-        tokenizer_unit(&tokenizer->options, out->word_count ? &before : NULL, &word, &out->unit);
-        end = add_word(out, &word, end);
-        before = word;
-        if (tokenizer->options.units == UNITS_WORD) {
-            int32_t id = vocab_find(&tokenizer->sides[side], out->unit.data, out->unit.length);
-
-            add_token(out, id < 0 ? VOCAB_UNKNOWN : id);
-            continue;
-        }
-        bpe_encode(&tokenizer->bpe, out->unit.data, out->unit.length, dropout, rng, &out->work);
-        for (int at = 0; at >= 0; at = out->work.nodes[at].next) {
-            const struct bpe_node *node = &out->work.nodes[at];
-
-            if (node->symbol >= 0)
-                add_symbol(tokenizer, side, node->symbol, out);
-            else
-                add_bytes(out, out->unit.data + node->start, node->length);
-        }
+    line.end = out->storage;
+    for (; words_next(&words, &word); before = word, begun = 1) {
+        reach_word(&line, out, place_in_line(&out->mask, word.start, &next));
+        tokenizer_unit(&tokenizer->options, begun ? &before : NULL, &word, &out->unit);
+        encode_word(tokenizer, side, dropout, rng, out);
     }
+    reach_word(&line, out, out->mask.line + strlen(out->mask.line));
+}
+
+void tokenizer_encode(const struct tokenizer *tokenizer, enum side side, const char *normalized, double dropout, struct rng *rng,
+                      struct tokens *out)
+{
+    if (side == SOURCE)
+        copies_mask(&tokenizer->copies, normalized, &out->mask);
+    else
+        copies_mask_target(&tokenizer->copies, NULL, normalized, &out->mask);
+    encode_masked(tokenizer, side, dropout, rng, out);
+}
+
+void tokenizer_encode_target(const struct tokenizer *tokenizer, const struct tokens *source, const char *normalized,
+                             struct tokens *out)
+{
+    copies_mask_target(&tokenizer->copies, &source->mask, normalized, &out->mask);
+    encode_masked(tokenizer, TARGET, 0, NULL, out);
+}
+
+void tokenizer_encode_pair(const struct tokenizer *tokenizer, const char *const lines[2], double dropout, struct rng *rng,
+                           struct tokens out[2])
+{
+    copies_mask_pair(&tokenizer->copies, lines, &out[SOURCE].mask, &out[TARGET].mask);
+    for (int side = SOURCE; side <= TARGET; side++)
+        encode_masked(tokenizer, side, dropout, rng, &out[side]);
+}
+
+int tokens_word_end(const struct tokens *tokens, int i)
+{
+    int word = tokens->word_of[i], next = i + 1 < tokens->count ? tokens->word_of[i + 1] : tokens->word_count;
+
+    return next > word ? next : word + 1;
+}
+
+int tokens_cover(const struct tokens *tokens, int i, int word)
+{
+    return tokens->word_of[i] <= word && word < tokens_word_end(tokens, i);
 }
 
 /* Adds one word in word mode: with or without a space, as expected after `before` or, if it is marked, the opposite. */
@@ -255,4 +330,12 @@ void tokenizer_decode(const struct tokenizer *tokenizer, enum side side, const i
     utf8_drop_invalid(&joined);
     utf8_normalize(joined.data, joined.length, tokenizer->options.lowercase, out, NULL);
     text_release(&joined);
+}
+
+void tokenizer_decode_target(const struct tokenizer *tokenizer, const struct tokens *source, const int32_t *ids, int count,
+                             const char *const *replacements, struct text *out)
+{
+    tokenizer_decode(tokenizer, TARGET, ids, count, replacements, out);
+    if (tokenizer->copies.kinds)
+        copies_fill(&source->mask, out);
 }

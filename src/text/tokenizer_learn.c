@@ -24,6 +24,38 @@ struct entries {
     int count;
 };
 
+static void count_unit(struct unit_counts *units, enum side side, const struct text *unit, int64_t times)
+{
+    int item = table_find(&units->table, unit->data, unit->length);
+
+    if (item < 0) {
+        item = units->count;
+        memory_reserve_one(&units->items, item, &units->room);
+        units->items[units->count++] = (struct unit){ .text = memory_copy_text(unit->data, unit->length) };
+        table_add(&units->table, units->items[item].text, unit->length, item);
+    }
+    units->items[item].counts[side] += times;
+}
+
+/* Counts the placeholders, with and without the mark, as the most frequent words of all, so that each is an entry of its own. */
+static void count_placeholders(struct unit_counts *units)
+{
+    enum { ALWAYS = 1 << 30 };
+
+    for (int number = 0; number < COPIES_MOST; number++)
+        for (int mark = 0; mark < 2; mark++) {
+            char placeholder[PLACEHOLDER_BYTES + 1];
+            struct text unit = { 0 };
+
+            copies_placeholder(number, placeholder);
+            text_add(&unit, " ", mark ? 1 : 0);
+            text_add(&unit, placeholder, PLACEHOLDER_BYTES);
+            for (int side = SOURCE; side <= TARGET; side++)
+                count_unit(units, (enum side)side, &unit, ALWAYS);
+            text_release(&unit);
+        }
+}
+
 static void count_line(struct unit_counts *units, const struct tokenizer_options *options, enum side side, const char *line,
                        struct text *buffer)
 {
@@ -31,18 +63,30 @@ static void count_line(struct unit_counts *units, const struct tokenizer_options
     struct word word, before = { 0 };
 
     for (; words_next(&words, &word); before = word) {
-        int item;
-
         tokenizer_unit(options, before.length ? &before : NULL, &word, buffer);
-        item = table_find(&units->table, buffer->data, buffer->length);
-        if (item < 0) {
-            item = units->count;
-            memory_reserve_one(&units->items, item, &units->room);
-            units->items[units->count++] = (struct unit){ .text = memory_copy_text(buffer->data, buffer->length) };
-            table_add(&units->table, units->items[item].text, buffer->length, item);
-        }
-        units->items[item].counts[side]++;
+        count_unit(units, side, buffer, 1);
     }
+}
+
+/* Counts the words of all lines, whose copies are replaced. */
+static void count_pairs(struct unit_counts *units, const struct tokenizer_options *options, const struct copies *copies,
+                        char *const *const lines[2], size_t pairs)
+{
+    struct mask masks[2] = { { 0 } };
+    struct text buffer = { 0 };
+
+    if (copies->kinds)
+        count_placeholders(units);
+    for (size_t i = 0; i < pairs; i++) {
+        const char *const pair[] = { lines[SOURCE][i], lines[TARGET][i] };
+
+        copies_mask_pair(copies, pair, &masks[SOURCE], &masks[TARGET]);
+        for (int side = SOURCE; side <= TARGET; side++)
+            count_line(units, options, (enum side)side, masks[side].text, &buffer);
+    }
+    text_release(&buffer);
+    mask_release(&masks[SOURCE]);
+    mask_release(&masks[TARGET]);
 }
 
 static void units_release(struct unit_counts *units)
@@ -190,10 +234,10 @@ static char **learn_pieces(const struct unit_counts *units, const struct tokeniz
 }
 
 static int load_entries(struct tokenizer *tokenizer, const struct tokenizer_options *options, const struct entries entries[2],
-                        char *const *merges, int merge_count)
+                        char *const *merges, int merge_count, struct copies copies)
 {
     struct tokenizer_parts parts = {
-        .where = "what was learned", .options = *options, .merges = merges, .merge_count = merge_count
+        .where = "what was learned", .options = *options, .merges = merges, .merge_count = merge_count, .copies = copies
     };
 
     for (int side = SOURCE; side <= TARGET; side++) {
@@ -203,31 +247,36 @@ static int load_entries(struct tokenizer *tokenizer, const struct tokenizer_opti
     return tokenizer_load(tokenizer, &parts);
 }
 
+/* Whether placeholders are wanted, and take at most a quarter of the entries. */
+static int has_room_for_copies(const struct tokenizer_options *options)
+{
+    return options->copy && options->units != UNITS_WORD && options->vocabulary - vocab_specials(1) >= 4 * 2 * COPIES_MOST;
+}
+
 void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options *options, char *const *source, char *const *target,
                      size_t pairs)
 {
+    char *const *const lines[] = { source, target };
     struct unit_counts units = { 0 };
-    struct text buffer = { 0 };
+    struct copies copies = { 0 };
     struct entries entries[2];
     char **merges = NULL;
     int merge_count = 0, failed;
 
     assert(options->vocabulary >= tokenizer_least_vocabulary(options->units));
-    for (size_t i = 0; i < pairs; i++) {
-        count_line(&units, options, SOURCE, source[i], &buffer);
-        count_line(&units, options, TARGET, target[i], &buffer);
-    }
+    if (has_room_for_copies(options))
+        copies_learn(&copies, options->pretokenized, source, target, pairs);
+    count_pairs(&units, options, &copies, lines, pairs);
     if (options->units == UNITS_BPE)
         merges = learn_pieces(&units, options, entries, &merge_count);
     for (int side = SOURCE; side <= TARGET && options->units != UNITS_BPE; side++)
         entries[side] =
             options->units == UNITS_WORD ? choose_words(&units, side, options) : choose_characters(&units, side, options);
-    failed = load_entries(tokenizer, options, entries, merges, merge_count);
+    failed = load_entries(tokenizer, options, entries, merges, merge_count, copies);
     assert(!failed); /* learned tokenizers satisfy the checks of tokenizer_load */
     (void)failed;
     strings_free(merges, 2 * merge_count);
     strings_free(entries[SOURCE].pieces, entries[SOURCE].count);
     strings_free(entries[TARGET].pieces, entries[TARGET].count);
     units_release(&units);
-    text_release(&buffer);
 }

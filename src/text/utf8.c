@@ -69,6 +69,11 @@ enum utf8_kind utf8_kind(uint32_t code)
     }
 }
 
+int utf8_is_upper(uint32_t code)
+{
+    return code < 0x80 ? code >= 'A' && code <= 'Z' : utf8proc_category((utf8proc_int32_t)code) == UTF8PROC_CATEGORY_LU;
+}
+
 int utf8_is_han(uint32_t code)
 {
     return (code >= 0x4E00 && code <= 0x9FFF) || (code >= 0x3400 && code <= 0x4DBF) || (code >= 0xF900 && code <= 0xFAFF) ||

@@ -67,8 +67,8 @@ static void link_words(struct reading *reading, const struct link *link)
     const struct tokens *source = &reading->tokens[SOURCE], *target = &reading->tokens[TARGET];
 
     for (int t = 0; t < target->count; t++)
-        for (int s = 0; target->word_of[t] == link->target && s < source->count; s++)
-            if (source->word_of[s] == link->source) {
+        for (int s = 0; tokens_cover(target, t, link->target) && s < source->count; s++)
+            if (tokens_cover(source, s, link->source)) {
                 memory_reserve_one(&reading->guidance->links, reading->count, &reading->room);
                 reading->guidance->links[reading->count++] = (struct token_link){ s, t };
             }
@@ -107,8 +107,8 @@ static int link_corpus(struct reading *reading, const char *file, const struct c
                            reading->lines);
             break;
         }
-        for (int side = 0; side < 2; side++)
-            tokenizer_encode(tokenizer, (enum side)side, corpus->lines[side][k], 0, NULL, &reading->tokens[side]);
+        tokenizer_encode_pair(tokenizer, (const char *[]){ corpus->lines[SOURCE][k], corpus->lines[TARGET][k] }, 0, NULL,
+                              reading->tokens);
         text_clear(&where);
         text_format(&where, "%s:%zu", file, number);
         result = link_pair(reading, reading->text.data + reading->start[number - 1], where.data);

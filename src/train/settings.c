@@ -5,6 +5,7 @@
 #include <string.h>
 
 const char *const stop_metric_names[] = { "bleu", "loss", NULL };
+const char *const copy_names[] = { "off", "auto", NULL };
 
 static void choose(int *setting, int chosen)
 {
@@ -73,7 +74,8 @@ struct tokenizer_options settings_tokenizer(const struct train_settings *s)
                                        .pretokenized = s->pretokenized,
                                        .lowercase = s->lowercase,
                                        .vocabulary = s->vocabulary,
-                                       .shared = s->tie == TIE_ALL };
+                                       .shared = s->tie == TIE_ALL,
+                                       .copy = s->copy };
 }
 
 struct config settings_config(const struct train_settings *s)
@@ -95,6 +97,7 @@ void settings_adopt(struct train_settings *s, const struct config *config, const
     s->pretokenized = tokenizer->pretokenized;
     s->lowercase = tokenizer->lowercase;
     s->vocabulary = tokenizer->vocabulary;
+    s->copy = tokenizer->copy;
     s->tie = config->tie;
     s->embedding = config->E;
     s->encoder_layers = config->encoder.layers;

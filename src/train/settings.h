@@ -16,6 +16,9 @@ enum stop_metric { STOP_BLEU, STOP_LOSS };
 
 extern const char *const stop_metric_names[];
 
+/* Whether the corpus decides what is copied (text/copies.h), or nothing is. */
+extern const char *const copy_names[];
+
 struct train_settings {
     /* of one run: never stored in a model */
     const char *model, *log, *parent;
@@ -25,7 +28,7 @@ struct train_settings {
 
     /* corpus and tokenizer */
     int first, valid_split, max_length; /* pairs used (0: all); pairs set aside for validation; tokens on a side (0: any number) */
-    int units, pretokenized, lowercase, bad_utf8, vocabulary;
+    int units, pretokenized, lowercase, bad_utf8, vocabulary, copy;
 
     /* model */
     int embedding, hidden, alignment, maxout, encoder_layers, attention, query, lexical, tie, initial;

@@ -39,6 +39,18 @@ static void print_corpus(const struct training *training)
         warning("%ld invalid UTF-8 sequences in the corpus were replaced by U+FFFD", corpus->replaced);
 }
 
+static void print_copies(const struct copies *copies)
+{
+    struct text kinds = { 0 };
+
+    for (int kind = 0; kind < SPAN_KINDS; kind++)
+        if (copies->kinds & (1u << kind))
+            text_format(&kinds, "%s%s", kinds.length ? ", " : "", span_kind_names[kind]);
+    if (kinds.length)
+        note(NEXT "copied unchanged: %s", kinds.data);
+    text_release(&kinds);
+}
+
 static void print_model(const struct training *training)
 {
     const struct tokenizer *tokenizer = &training->tokenizer;
@@ -46,6 +58,7 @@ static void print_model(const struct training *training)
 
     note(FIRST "%d source and %d target entries (at most %d), %d merges", "vocabulary", tokenizer->sides[SOURCE].count,
          tokenizer->sides[TARGET].count, s->vocabulary, tokenizer->merge_count);
+    print_copies(&tokenizer->copies);
     note(FIRST "%zu parameters", "model", training->trainer.learner.model.layout.parameters);
     note(NEXT "embedding %d, hidden %d, alignment %d, maxout %d, encoder layers %d, attention %s, tie %s", s->embedding, s->hidden,
          s->alignment, s->maxout, s->encoder_layers, attention_names[s->attention], tie_names[s->tie]);

@@ -49,6 +49,7 @@ refused max-length 50 0
 refused first 100 all
 refused bad-utf8 skip error
 refused bpe-dropout 0.2 0.1
+refused copy off auto
 refused valid-split 10 0
 must_fail 2 '--pretokenized is refused' resume --pretokenized
 must_fail 2 '--lowercase is refused' resume --lowercase
@@ -70,7 +71,7 @@ done <"$T/free"
 "$NMT" train --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' >"$T/options"
 for option in $(cat "$T/free") model source target pairs valid-source valid-target valid-pairs resume parent preset log quiet config \
     optimizer average seed batch-sentences batch-tokens pool stop-on hidden embedding alignment maxout encoder-layers attention query tie \
-    lexical guided-alignment initial units vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase; do
+    lexical guided-alignment initial units vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
     mv "$T/rest" "$T/options"
 done

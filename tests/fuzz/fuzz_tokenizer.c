@@ -40,6 +40,25 @@ static int all_known(const struct tokens *tokens)
     return 1;
 }
 
+/* Whatever is replaced by placeholders comes back, on either side. */
+static void check_copies(const char *line)
+{
+    struct copies copies = { .kinds = (1u << SPAN_KINDS) - 1, .pretokenized = strlen(line) % 2 };
+    struct mask masks[2] = { { 0 } };
+    struct text filled = { 0 };
+
+    copies_mask(&copies, line, &masks[0]);
+    copies_mask_target(&copies, &masks[0], line, &masks[1]);
+    for (int side = 0; side < 2; side++) {
+        text_clear(&filled);
+        text_add_string(&filled, masks[side].text);
+        copies_fill(&masks[side], &filled);
+        HOLDS(strcmp(filled.data, line) == 0);
+        mask_release(&masks[side]);
+    }
+    text_release(&filled);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct text line = { 0 }, decoded = { 0 };
@@ -47,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct rng rng = rng_make(size, 0, 0, 0);
 
     utf8_normalize((const char *)bytes, size, 0, &line, NULL);
+    check_copies(line.data);
     for (int i = 0; i < 24; i++) {
         const struct tokenizer *tokenizer = &tokenizers[i / 2];
         double dropout = tokenizer->options.units == UNITS_BPE && size % 2 ? 0.3 : 0;

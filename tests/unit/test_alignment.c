@@ -97,6 +97,30 @@ static void pieces_are_blocks(void **state)
     check_pieces(ALIGNMENT_TOKEN);
 }
 
+/* A source token that stands for words 1 to 3, and a target token that stands for words 0 and 1. */
+static void tokens_stand_for_several_words(void **state)
+{
+    static const double wanted[3][5] = { { 0.1, 0.2, 0.2, 0.2, 0.3 }, { 0.1, 0.2, 0.2, 0.2, 0.3 }, { 0.5, 0.1, 0.1, 0.1, 0.2 } };
+    real alpha[3][4] = { { 0.08f, 0.48f, 0.24f, 0.2f }, { 0.25f, 0.15f, 0.1f, 0.5f }, { 0, 0, 0, 1 } };
+    char *words[] = { "a", "b", "c", "d", "e" };
+    int32_t ids[] = { 2, 2, 2 };
+    int of_source[] = { 0, 1, 4 }, of_target[] = { 0, 2 };
+    struct tokens source = { .ids = ids, .word_of = of_source, .count = 3, .words = words, .word_count = 5 };
+    struct tokens target = { .ids = ids, .word_of = of_target, .count = 2, .words = words, .word_count = 3 };
+    const struct aligned_piece piece = { 0, 3, 1, &target, alpha[0] };
+    struct alignment alignment;
+
+    (void)state;
+    alignment_begin(&alignment, ALIGNMENT_WORD, NULL, &source);
+    alignment_add(&alignment, NULL, &source, &piece);
+    assert_int_equal(alignment.columns, 5);
+    assert_int_equal(alignment.rows, 3);
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 5; j++)
+            check_near("a weight", (size_t)(5 * i + j), alignment_weight(&alignment, alignment.blocks, i, j), wanted[i][j], 1e-5);
+    alignment_release(&alignment);
+}
+
 /* What is written of an alignment, in a format. */
 static void check_written(const struct alignment *alignment, enum alignment_format format, const char *wanted)
 {
@@ -143,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_blocks),
+        cmocka_unit_test(tokens_stand_for_several_words),
         cmocka_unit_test(blank_is_written),
         cmocka_unit_test(controls_are_masked),
     };
