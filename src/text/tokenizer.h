@@ -11,6 +11,10 @@
  * merged from, down to characters, and those into bytes (entries <0x00>…<0xFF>). decode(encode(x)) = x for every normalised
  * line x.
  *
+ * Synthetic pairs (corpus/corpus.h): the source of a pair that a machine translated begins with a tag, so that the model can tell
+ * such sources from real ones (Caswell, Chelba and Grangier 2019, "Tagged back-translation"). The tag is the last entry of the source
+ * vocabulary. No text is ever encoded to it, and it is decoded to nothing.
+ *
  * A tokenizer in use is never changed: any number of threads may encode and decode with it. */
 #ifndef NMT_TEXT_TOKENIZER_H
 #define NMT_TEXT_TOKENIZER_H
@@ -37,6 +41,7 @@ struct tokenizer_options {
     int lowercase;    /* lines are normalised with lower-casing */
     int vocabulary;   /* upper bound of each side's entries; for bpe of the joint table: special entries + characters + merges */
     int shared;       /* one vocabulary for both sides */
+    int tagged;       /* the source vocabulary has the tag, beyond `vocabulary` entries; so does the target vocabulary if shared */
 };
 
 struct tokenizer {

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Training that starts from another model (--parent): its weights and tokenizer are taken over, and what contradicts them is refused.
+# Training that starts from another model (--from): its weights and tokenizer are taken over, and what contradicts them is refused.
 . tests/cli/harness.sh
 corpus 120
 head -n 60 "$T/train.en" >"$T/other.en"
 head -n 60 "$T/train.fr" >"$T/other.fr"
 parent=$T/parent.gguf
 train --quiet --model "$parent" --tie target --maxout 16 --attention dot --max-updates 12 --valid-split 0
-adapt() { "$NMT" train --quiet --parent "$parent" --source "$T/other.en" --target "$T/other.fr" --valid-split 0 --threads 1 "$@"; }
+adapt() { "$NMT" train --quiet --from "$parent" --source "$T/other.en" --target "$T/other.fr" --valid-split 0 --threads 1 "$@"; }
 
 works 'without an update' adapt --model "$T/same.gguf" --max-updates 0
 is "$("$NMT" info "$T/same.gguf" | sed -n 's/.*checksum //p')" "$("$NMT" info "$parent" | sed -n 's/.*checksum //p')" \
@@ -26,10 +26,10 @@ for wrong in 'hidden 25' 'attention additive' 'tie none' 'units word' 'vocabular
     has "$T/err" "--${wrong% *} is ${wrong#* }, but the parent has" 'names the option and both values'
 done
 must_fail 2 '--preset' adapt --model "$T/wrong.gguf" --preset paper
-must_fail 2 '--resume' "$NMT" train --resume --model "$T/child.gguf" --parent "$parent"
+must_fail 2 '--resume' "$NMT" train --resume --model "$T/child.gguf" --from "$parent"
 has "$T/err" 'cannot be used with --resume' 'says so'
 must_fail 2 'the parent as the model' adapt --model "$parent"
-must_fail 1 'a parent that is not there' "$NMT" train --parent "$T/none.gguf" --source "$T/other.en" --target "$T/other.fr" --model "$T/wrong.gguf"
+must_fail 1 'a parent that is not there' "$NMT" train --from "$T/none.gguf" --source "$T/other.en" --target "$T/other.fr" --model "$T/wrong.gguf"
 has "$T/err" 'none.gguf' 'names it'
 ok 'no model came of all this' test ! -e "$T/wrong.gguf"
 done_testing
