@@ -222,6 +222,8 @@ static int check(const struct train_settings *s)
 
     if (check_files(s))
         return -1;
+    if (settings_guide(s) && settings_corpora(s) > 1)
+        return error("train: --guided-alignment with a file cannot be combined with several corpora");
     if (settings_guide(s) && s->bpe_dropout > 0)
         return error("train: --guided-alignment with a file cannot be combined with --bpe-dropout");
     if (strcmp(s->guided_alignment, "off") == 0 && s->guided_weight > 0)

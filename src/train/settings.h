@@ -19,8 +19,8 @@ extern const char *const stop_metric_names[];
 
 struct train_settings {
     /* of one run: never stored in a model */
-    const char *model, *log, *from;                                               /* from: the parent */
-    const char *guided_alignment; /* auto, off, lexicon or a file; a checkpoint keeps it */
+    const char *model, *log, *from; /* from: the parent */
+    const char *guided_alignment;   /* auto, off, lexicon or a file; a checkpoint keeps it */
     struct option_list source, target, pairs, synthetic_source, synthetic_target; /* a checkpoint keeps the names, to find the … */
     struct corpus_files valid;                                                    /* … files again */
     int preset, resume, quiet, new_vocabulary;
