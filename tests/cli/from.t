@@ -18,6 +18,9 @@ for beam in 1 3; do
     same "$T/a" "$T/b" "and so are the translations, beam $beam"
 done
 works 'with updates' adapt --model "$T/child.gguf" --max-updates 6 --learning-rate 0.01
+chosen() { "$NMT" info --json "$1" | grep -o 'n\(learning-rate\|warmup\) = [0-9.]*' | sort | tr '\n' ' '; }
+is "$(chosen "$parent")" 'nlearning-rate = 0.001 nwarmup = 400 ' 'rate and warm-up of a parent'
+is "$(chosen "$T/same.gguf")" 'nlearning-rate = 0.0005 nwarmup = 100 ' 'and of its child'
 ok 'moves the weights' sh -c "! cmp -s '$parent' '$T/child.gguf'"
 works 'resumed' "$NMT" train --quiet --resume --model "$T/child.gguf" --max-updates 8
 checksum() { "$NMT" info "$1" | sed -n 's/.*checksum //p'; }
@@ -53,6 +56,7 @@ works '--new-vocabulary' new --max-updates 0
 has "$T/err" "[0-9]+ source and [0-9]+ target entries are also the parent's" 'says how many entries are kept'
 has "$T/err" 'encoder layers 2, attention dot, tie target' 'the network is the parent'\''s'
 is "$(recorded "$T/new.gguf")" "$(checksum "$parent")" 'the parent is recorded'
+is "$(chosen "$T/new.gguf")" 'nlearning-rate = 0.001 nwarmup = 100 ' 'rate and warm-up'
 works 'other units and another size' new --units char --vocabulary 300 --max-updates 3
 works 'a vocabulary chosen by the corpus' new --vocabulary auto --max-updates 3
 works 'it resumes' "$NMT" train --quiet --resume --model "$T/new.gguf" --max-updates 5
