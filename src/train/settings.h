@@ -19,16 +19,17 @@ extern const char *const stop_metric_names[];
 
 struct train_settings {
     /* of one run: never stored in a model */
-    const char *model, *log, *from; /* from: the parent */
-    const char *guided_alignment;   /* auto, off, lexicon or a file; a checkpoint keeps it */
-    struct option_list source, target, pairs, synthetic_source, synthetic_target; /* a checkpoint keeps the names, to find the … */
-    struct corpus_files valid;                                                    /* … files again */
+    const char *model, *log;
+    const char *from;             /* the parent */
+    const char *guided_alignment; /* auto, off, lexicon or a file; a checkpoint keeps it */
+    /* the corpora and the validation pairs; a checkpoint keeps the names, to find the files again */
+    struct option_list source, target, pairs, synthetic_source, synthetic_target;
+    struct corpus_files valid;
     int preset, resume, quiet, new_vocabulary;
 
     /* corpus and tokenizer */
     struct option_reals weight, synthetic_weight; /* of each corpus; one weight: of all; none: 1 */
-    int first, valid_split,
-        max_length; /* pairs used of each corpus (0: all); set aside for validation; tokens on a side (0: any) */
+    int first, valid_split, max_length; /* pairs used of each corpus (0: all); set aside; tokens on a side (0: any number) */
     int units, pretokenized, lowercase, bad_utf8, vocabulary;
 
     /* model */
