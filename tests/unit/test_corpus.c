@@ -16,7 +16,7 @@ enum { FILES = 6, NAME = 256, MANY = 3000 };
 static const char *const names[FILES] = { "a.source", "a.target", "b.tsv", "s.source", "s.target", "many.tsv" };
 
 struct folder {
-    char path[200], file[FILES][NAME];
+    char path[200], *file[FILES];
 };
 
 static int make_folder(void **state)
@@ -27,8 +27,12 @@ static int make_folder(void **state)
     snprintf(folder->path, sizeof folder->path, "%s/nmt-test-XXXXXX", base && strlen(base) < 150 ? base : "/tmp");
     if (!mkdtemp(folder->path))
         return -1;
-    for (int i = 0; i < FILES; i++)
-        snprintf(folder->file[i], NAME, "%s/%s", folder->path, names[i]);
+    for (int i = 0; i < FILES; i++) {
+        struct text name = { 0 };
+
+        text_format(&name, "%s/%s", folder->path, names[i]);
+        folder->file[i] = name.data;
+    }
     *state = folder;
     return 0;
 }
@@ -38,8 +42,10 @@ static int remove_folder(void **state)
     struct folder *folder = *state;
     int code;
 
-    for (int i = 0; i < FILES; i++)
+    for (int i = 0; i < FILES; i++) {
         unlink(folder->file[i]);
+        free(folder->file[i]);
+    }
     code = rmdir(folder->path);
     free(folder);
     return code;
