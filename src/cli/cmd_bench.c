@@ -110,7 +110,7 @@ static int random_length(struct rng *rng)
 /* The corpus of the files, one entry per token. */
 static int read_corpus(struct bench *bench)
 {
-    struct corpus_files files = { bench->s.source, bench->s.target, NULL };
+    struct corpus_files files = { .source = bench->s.source, .target = bench->s.target };
     struct tokenizer_options options = { .units = UNITS_WORD, .pretokenized = 1, .vocabulary = bench->s.vocabulary };
     struct corpus *corpus = &bench->corpus;
     struct tokenizer tokenizer;

@@ -35,18 +35,26 @@ static void catch_signals(void)
     }
 }
 
+static void claim_list(struct claims *claims, const char *option, const struct option_list *names)
+{
+    for (int i = 0; i < names->count; i++)
+        claims_input(claims, option, names->items[i]);
+}
+
 /* 0, or -1 after reporting that one file would be overwritten by another. */
 static int check_files(const struct train_settings *settings, const char *checkpoint)
 {
     struct claims claims = { 0 };
 
-    claims_input(&claims, "--source", settings->corpus.source);
-    claims_input(&claims, "--target", settings->corpus.target);
-    claims_input(&claims, "--pairs", settings->corpus.pairs);
+    claim_list(&claims, "--source", &settings->source);
+    claim_list(&claims, "--target", &settings->target);
+    claim_list(&claims, "--pairs", &settings->pairs);
+    claim_list(&claims, "--synthetic-source", &settings->synthetic_source);
+    claim_list(&claims, "--synthetic-target", &settings->synthetic_target);
     claims_input(&claims, "--valid-source", settings->valid.source);
     claims_input(&claims, "--valid-target", settings->valid.target);
     claims_input(&claims, "--valid-pairs", settings->valid.pairs);
-    claims_input(&claims, "--parent", settings->parent);
+    claims_input(&claims, "--from", settings->from);
     claims_input(&claims, "--guided-alignment", settings_guide(settings));
     claims_output(&claims, "--model", settings->model);
     claims_output(&claims, "--model (its checkpoint)", checkpoint);
@@ -110,7 +118,7 @@ static int start(struct training *training, struct train_settings *settings, str
 {
     if (settings->resume)
         return start_resumed(training, settings, saved);
-    return settings->parent ? start_adapted(training, settings, saved) : start_fresh(training, settings);
+    return settings->from ? start_adapted(training, settings, saved) : start_fresh(training, settings);
 }
 
 static int train(struct train_settings *settings, struct saved_model *saved)

@@ -256,8 +256,8 @@ static int apply_given(struct options *options, void *settings, const struct lin
 
     /* A list on the command line replaces the one from files. */
     for (int i = 0; i < line->count; i++)
-        if (line->given[i].is_common == common && line->given[i].row->type == OPTION_LIST)
-            ((struct option_list *)(void *)((char *)settings + line->given[i].row->field))->count = 0;
+        if (line->given[i].is_common == common)
+            options_clear_list(line->given[i].row, settings);
     for (int i = 0; i < line->count; i++)
         if (line->given[i].is_common == common && options_set(options, settings, line->given[i].row, line->given[i].value, &place))
             return -1;
@@ -315,9 +315,11 @@ void options_print(const struct command *command, const void *settings, struct t
     for (const struct option *row = command->table; !is_end(row); row++) {
         if (!row->name || row->role == OPTION_OF_RUN)
             continue;
-        text_format(out, "%s = ", row->name);
-        options_value(row, settings, out);
-        text_add_string(out, "\n");
+        for (int i = 0; i < options_count(row, settings); i++) {
+            text_format(out, "%s = ", row->name);
+            options_item(row, settings, i, out);
+            text_add_string(out, "\n");
+        }
     }
 }
 
@@ -339,19 +341,13 @@ const char *options_nearest(const char *name, const char *const *names)
     return best;
 }
 
-static void release_list(struct option_list *list)
-{
-    free(list->items);
-    *list = (struct option_list){ 0 };
-}
-
 void options_release(struct options *options)
 {
     for (int i = 0; i < options->held_count; i++)
         free(options->held[i]);
     for (const struct option *row = options->settings ? options->command->table : NULL; row && !is_end(row); row++)
-        if (row->name && row->type == OPTION_LIST)
-            release_list((struct option_list *)(void *)((char *)options->settings + row->field));
+        if (row->name)
+            options_release_list(row, options->settings);
     free(options->held);
     free(options->arguments);
     *options = (struct options){ 0 };

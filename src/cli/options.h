@@ -28,14 +28,17 @@
 #ifndef NMT_CLI_OPTIONS_H
 #define NMT_CLI_OPTIONS_H
 
+#include "base/lists.h"
 #include "base/memory.h"
 
-/* The type of the variable: int for FLAG, INT and CHOICE (the index in `names`), long, double, const char *, struct option_list. */
-enum option_type { OPTION_FLAG, OPTION_INT, OPTION_LONG, OPTION_REAL, OPTION_CHOICE, OPTION_TEXT, OPTION_LIST };
+/* The type of the variable: int for FLAG, INT and CHOICE (the index in `names`), long, double, const char *; and for options that may
+ * be given several times, struct option_list and struct option_reals. */
+enum option_type { OPTION_FLAG, OPTION_INT, OPTION_LONG, OPTION_REAL, OPTION_CHOICE, OPTION_TEXT, OPTION_LIST, OPTION_REALS };
 
 /* The role of a setting of `nmt train` when training is resumed: it belongs to one run and is not stored; it must be the same
- * (OF_MODEL: also when training starts from another model); or it is stored, but may change. */
-enum option_role { OPTION_OF_RUN, OPTION_OF_STATE, OPTION_OF_MODEL, OPTION_FREE };
+ * (OF_MODEL: also when training starts from another model; OF_TOKENIZER: then only without --new-vocabulary); or it is stored, but
+ * may change. */
+enum option_role { OPTION_OF_RUN, OPTION_OF_STATE, OPTION_OF_MODEL, OPTION_OF_TOKENIZER, OPTION_FREE };
 
 struct option {
     const char *name; /* NULL: a heading of the help, which is in `help` */
@@ -61,6 +64,7 @@ struct option {
 #define OPTION_C_CHOICE int
 #define OPTION_C_TEXT const char *
 #define OPTION_C_LIST struct option_list
+#define OPTION_C_REALS struct option_reals
 
 #define OPTIONS_HEADING(text)                                                                                                      \
     {                                                                                                                              \
@@ -78,12 +82,6 @@ struct option {
 #define OPTION_ANY 0x1p63
 
 enum { OPTIONS_GO = -1 };
-
-/* The values of an option that may be given several times; the array is released with the options. */
-struct option_list {
-    const char **items;
-    int count, room;
-};
 
 struct command {
     const char *name, *usage; /* usage: the text after "nmt NAME" in the help */
@@ -120,13 +118,13 @@ void options_release(struct options *options);
 /* Makes the options the owner of a heap string (or NULL), which a setting points to. */
 void options_own(struct options *options, char *text);
 
-/* Adds the value of a setting as on the command line. */
+/* Adds the value of a setting as on the command line; the values of a list are separated by spaces. */
 void options_value(const struct option *row, const void *settings, struct text *out);
 
 /* Copies a number. */
 void options_copy(const struct option *row, void *settings, const void *from);
 
-/* Adds every setting that is stored (STATE and FREE) as a line of a --config file. */
+/* Adds every setting that is stored (all roles but OF_RUN) as a line of a --config file, a list as one line per value. */
 void options_print(const struct command *command, const void *settings, struct text *out);
 
 /* The name in `names` (NULL-terminated) that was probably meant, or NULL. */

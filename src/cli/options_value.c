@@ -64,15 +64,22 @@ static int read_number(const struct option *row, void *variable, const char *val
     double number = row->meaning;
     long whole = (long)row->meaning;
 
+    int is_whole = row->type == OPTION_INT || row->type == OPTION_LONG;
+    struct option_reals *list = variable;
+
     if (!row->word || strcmp(value, row->word) != 0) {
-        if (row->type == OPTION_REAL ? read_real(row, value, place, &number) : read_whole(row, value, place, &whole))
+        if (is_whole ? read_whole(row, value, place, &whole) : read_real(row, value, place, &number))
             return -1;
-        if (check_range(row, row->type == OPTION_REAL ? number : (double)whole, value, place))
+        if (check_range(row, is_whole ? (double)whole : number, value, place))
             return -1;
     }
     switch (row->type) {
     case OPTION_INT: *(int *)variable = (int)whole; break;
     case OPTION_LONG: *(long *)variable = whole; break;
+    case OPTION_REALS:
+        memory_reserve_one(&list->items, list->count, &list->room);
+        list->items[list->count++] = number;
+        break;
     default: *(double *)variable = number; break;
     }
     return 0;
@@ -129,7 +136,18 @@ static void add_real(struct text *out, double number)
     text_add_string(out, text);
 }
 
-void options_value(const struct option *row, const void *settings, struct text *out)
+int options_count(const struct option *row, const void *settings)
+{
+    const void *variable = (const char *)settings + row->field;
+
+    switch (row->type) {
+    case OPTION_LIST: return ((const struct option_list *)variable)->count;
+    case OPTION_REALS: return ((const struct option_reals *)variable)->count;
+    default: return 1;
+    }
+}
+
+void options_item(const struct option *row, const void *settings, int item, struct text *out)
 {
     const void *variable = (const char *)settings + row->field;
     double number;
@@ -138,6 +156,8 @@ void options_value(const struct option *row, const void *settings, struct text *
     case OPTION_FLAG: text_add_string(out, *(const int *)variable ? "yes" : "no"); return;
     case OPTION_CHOICE: text_add_string(out, row->names[*(const int *)variable]); return;
     case OPTION_TEXT: text_add_string(out, *(const char *const *)variable ? *(const char *const *)variable : ""); return;
+    case OPTION_LIST: text_add_string(out, ((const struct option_list *)variable)->items[item]); return;
+    case OPTION_REALS: number = ((const struct option_reals *)variable)->items[item]; break;
     case OPTION_INT: number = *(const int *)variable; break;
     case OPTION_LONG: number = (double)*(const long *)variable; break;
     default: number = *(const double *)variable; break;
@@ -150,6 +170,39 @@ void options_value(const struct option *row, const void *settings, struct text *
         text_format(out, "%d", *(const int *)variable);
     else
         add_real(out, number);
+}
+
+void options_value(const struct option *row, const void *settings, struct text *out)
+{
+    text_add_string(out, "");
+    for (int i = 0; i < options_count(row, settings); i++) {
+        text_add_string(out, i ? " " : "");
+        options_item(row, settings, i, out);
+    }
+}
+
+void options_clear_list(const struct option *row, void *settings)
+{
+    void *variable = (char *)settings + row->field;
+
+    if (row->type == OPTION_LIST)
+        ((struct option_list *)variable)->count = 0;
+    else if (row->type == OPTION_REALS)
+        ((struct option_reals *)variable)->count = 0;
+}
+
+void options_release_list(const struct option *row, void *settings)
+{
+    struct option_list *list = (void *)((char *)settings + row->field);
+    struct option_reals *reals = (void *)list;
+
+    if (row->type == OPTION_LIST) {
+        free(list->items);
+        *list = (struct option_list){ 0 };
+    } else if (row->type == OPTION_REALS) {
+        free(reals->items);
+        *reals = (struct option_reals){ 0 };
+    }
 }
 
 void options_copy(const struct option *row, void *settings, const void *from)

@@ -27,6 +27,7 @@ static const char *const switch_names[] = { "off", "on", NULL };
 #define ROW(type, member) OPTION(struct train_settings, type, member)
 #define STATE .role = OPTION_OF_STATE
 #define MODEL .role = OPTION_OF_MODEL
+#define TOKENIZER .role = OPTION_OF_TOKENIZER
 #define FREE .role = OPTION_FREE
 #define PROBABILITY .value = "P", .low = 0, .high = 0.99
 
@@ -34,8 +35,9 @@ static const char *const switch_names[] = { "off", "on", NULL };
 static const struct option table[] = {
     OPTIONS_HEADING("The most important options"),
     { "model", ROW(TEXT, model), .value = "FILE", .help = "the model to write; a checkpoint is written next to it" },
-    { "source", ROW(TEXT, corpus.source), .value = "FILE", .help = "source sentences, one per line, plain or .gz" },
-    { "target", ROW(TEXT, corpus.target), .value = "FILE", .help = "their translations, line by line" },
+    { "source", ROW(LIST, source), .value = "FILE",
+      .help = "source sentences, one per line, plain or .gz; for several corpora, give --source and --target several times" },
+    { "target", ROW(LIST, target), .value = "FILE", .help = "their translations, line by line" },
     { "valid-source", ROW(TEXT, valid.source), .value = "FILE", .help = "held-out source sentences, for choosing the best model" },
     { "valid-target", ROW(TEXT, valid.target), .value = "FILE", .help = "their translations" },
     { "resume", ROW(FLAG, resume), .help = "continue from the checkpoint, with its settings and files" },
@@ -43,32 +45,41 @@ static const struct option table[] = {
       .help = "stop this run after N minutes" },
     { "hidden", ROW(INT, hidden), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of each GRU's state; larger is slower, and better with more data" },
-    { "vocabulary", ROW(INT, vocabulary), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, MODEL, .help = "vocabulary size" },
+    { "vocabulary", ROW(INT, vocabulary), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, TOKENIZER,
+      .help = "vocabulary size" },
     { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto", FREE,
       .help = "worker threads; auto: one per processor" },
 
     OPTIONS_HEADING("Data"),
-    { "pairs", ROW(TEXT, corpus.pairs), .value = "FILE",
+    { "pairs", ROW(LIST, pairs), .value = "FILE",
       .help = "instead of --source and --target: one file with source, tab, target on each line" },
+    { "weight", ROW(REALS, weight), .value = "W", .low = 0.001, .high = 1000, STATE,
+      .help =
+          "how often an epoch has each pair, on average; once for each corpus, in the same order, or once for all (default: 1)" },
+    { "synthetic-source", ROW(LIST, synthetic_source), .value = "FILE",
+      .help = "back-translations, as further sources to learn from; each gets a tag in front" },
+    { "synthetic-target", ROW(LIST, synthetic_target), .value = "FILE", .help = "the sentences that they are translations of" },
+    { "synthetic-weight", ROW(REALS, synthetic_weight), .value = "W", .low = 0.001, .high = 1000, STATE,
+      .help = "the same as --weight, for synthetic pairs (default: 1)" },
     { "valid-pairs", ROW(TEXT, valid.pairs), .value = "FILE", .help = "the same, instead of --valid-source and --valid-target" },
     { "valid-split", ROW(INT, valid_split), .value = "N", OPTION_AUTO, .high = INT_MAX, STATE,
       .help = "pairs of the corpus to set aside for validation if no validation files are given (0: none; auto: a twentieth, 100 "
               "to 1000, "
               "at most a tenth; none if the corpus has 200 pairs or fewer)" },
     { "first", ROW(INT, first), .value = "N", .initial = "all", .low = 1, .high = INT_MAX, .word = "all", STATE,
-      .help = "use only the first N pairs" },
+      .help = "use only the first N pairs of each corpus; synthetic pairs are all used" },
     { "max-length", ROW(INT, max_length), .value = "N", OPTION_AUTO, .high = 100000, STATE,
       .help = "leave out pairs with more than N tokens on a side (0: keep all; auto: leave out only pairs too long for memory)" },
     { "bad-utf8", ROW(CHOICE, bad_utf8), .value = "WHAT", .initial = "error", .names = bad_utf8_names, STATE,
       .help = "how to handle invalid UTF-8 in the corpus" },
-    { "units", ROW(CHOICE, units), .value = "UNITS", .initial = "bpe", .names = unit_names, MODEL,
+    { "units", ROW(CHOICE, units), .value = "UNITS", .initial = "bpe", .names = unit_names, TOKENIZER,
       .help = "unit of text that becomes a token" },
-    { "pretokenized", ROW(FLAG, pretokenized), MODEL,
+    { "pretokenized", ROW(FLAG, pretokenized), TOKENIZER,
       .help = "text is already tokenized: words are separated by spaces, in input and output" },
-    { "lowercase", ROW(FLAG, lowercase), MODEL, .help = "lower-case all text" },
-    { "copy", ROW(CHOICE, copy), .value = "WHAT", .initial = "auto", .names = copy_names, MODEL,
+    { "copy", ROW(CHOICE, copy), .value = "WHAT", .initial = "auto", .names = copy_names, TOKENIZER,
       .help = "copy addresses, numbers and unknown names unchanged where the corpus does (auto), or never (off); not with --units "
               "word, which copies unknown words" },
+    { "lowercase", ROW(FLAG, lowercase), TOKENIZER, .help = "lower-case all text" },
 
     OPTIONS_HEADING("Model (auto: chosen by the size of the corpus)"),
     { "embedding", ROW(INT, embedding), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
@@ -89,8 +100,10 @@ static const struct option table[] = {
       .help = "share one matrix between target embedding and output layer (target), or with the source embedding too (all)" },
     { "initial", ROW(CHOICE, initial), .value = "HOW", .initial = "glorot", .names = initial_names, STATE,
       .help = "how weights are initialised" },
-    { "parent", ROW(TEXT, parent), .value = "FILE",
-      .help = "start from the weights and the tokenizer of this model, to adapt it to another corpus" },
+    { "from", ROW(TEXT, from), .value = "FILE",
+      .help = "start from the weights and the tokenizer of this model, of another corpus or another pair of languages" },
+    { "new-vocabulary", ROW(FLAG, new_vocabulary),
+      .help = "with --from: learn a new tokenizer from the corpus; entries that the parent has, too, start from its weights" },
     { "preset", ROW(CHOICE, preset), .value = "NAME", .initial = "none", .names = preset_names,
       .help = "start from the settings of Bahdanau et al. 2015 (paper)" },
 
@@ -98,9 +111,10 @@ static const struct option table[] = {
     { "optimizer", ROW(CHOICE, optimizer), .value = "NAME", .initial = "adam", .names = optimizer_names, STATE,
       .help = "optimiser" },
     { "learning-rate", ROW(REAL, learning_rate), .value = "RATE", OPTION_AUTO, .high = 1000, FREE,
-      .help = "learning rate (auto: 0.001 for adam, 1 for adadelta, 0.5 for sgd)" },
-    { "warmup", ROW(INT, warmup), .value = "N", .initial = "400", .high = INT_MAX, FREE,
-      .help = "number of updates in which the learning rate rises from 0" },
+      .help = "learning rate (auto: 0.001 for adam, 1 for adadelta, 0.5 for sgd; half of it with --from without "
+              "--new-vocabulary)" },
+    { "warmup", ROW(INT, warmup), .value = "N", OPTION_AUTO, .high = INT_MAX, FREE,
+      .help = "number of updates in which the learning rate rises from 0 (auto: 400, with --from 100)" },
     { "batch-tokens", ROW(INT, batch_tokens), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, STATE,
       .help = "target tokens per batch" },
     { "batch-sentences", ROW(INT, batch_sentences), .value = "N", .initial = "none", .low = 1, .high = 1000000, .word = "none",
@@ -167,12 +181,37 @@ static const struct option table[] = {
 const struct command train_command = { "train", "--model FILE --source FILE --target FILE [OPTION...]", table,
                                        sizeof(struct train_settings), 0 };
 
+/* Source and target files come in pairs. `prefix` of the options' names: "" or "synthetic-". */
+static int check_sides(const char *prefix, const struct option_list *source, const struct option_list *target)
+{
+    if (source->count == target->count)
+        return 0;
+    return error("train: --%ssource is given %d times and --%starget %d times; each file needs its counterpart", prefix,
+                 source->count, prefix, target->count);
+}
+
+static int check_weights(const char *prefix, const struct option_reals *weights, int corpora)
+{
+    if (weights->count <= 1 || weights->count == corpora)
+        return 0;
+    return error("train: --%sweight is given %d times, for %d %s; give it once for each of them, or once for all", prefix,
+                 weights->count, corpora, corpora == 1 ? "corpus" : "corpora");
+}
+
 static int check_files(const struct train_settings *s)
 {
-    const struct corpus_files *corpus = &s->corpus, *valid = &s->valid;
+    const struct corpus_files *valid = &s->valid;
+    int synthetic = s->synthetic_source.count;
 
-    if (corpus->pairs ? corpus->source || corpus->target : !corpus->source || !corpus->target)
+    if (s->pairs.count ? s->source.count || s->target.count : !s->source.count || !s->target.count)
         return error("train: give --source and --target, or --pairs; see nmt train --help");
+    if (check_sides("", &s->source, &s->target) || check_sides("synthetic-", &s->synthetic_source, &s->synthetic_target) ||
+        check_weights("", &s->weight, settings_corpora(s) - synthetic))
+        return -1;
+    if (s->synthetic_weight.count && !synthetic)
+        return error("train: --synthetic-weight needs --synthetic-source and --synthetic-target");
+    if (check_weights("synthetic-", &s->synthetic_weight, synthetic))
+        return -1;
     if (valid->pairs ? valid->source || valid->target : !valid->source != !valid->target)
         return error("train: give --valid-source and --valid-target, or --valid-pairs");
     if (settings_have_valid(s) && s->valid_split > 0)
@@ -187,12 +226,16 @@ static int check(const struct train_settings *s)
 
     if (check_files(s))
         return -1;
+    if (settings_guide(s) && settings_corpora(s) > 1)
+        return error("train: --guided-alignment with a file cannot be combined with several corpora");
     if (settings_guide(s) && s->bpe_dropout > 0)
         return error("train: --guided-alignment with a file cannot be combined with --bpe-dropout");
     if (strcmp(s->guided_alignment, "off") == 0 && s->guided_weight > 0)
         return error("train: --guided-weight needs guided attention, which --guided-alignment off turns off");
     if (s->attention == ATTENTION_NONE && s->guided_weight > 0)
         return error("train: --guided-weight needs attention, but --attention is none");
+    if (s->new_vocabulary && !s->from)
+        return error("train: --new-vocabulary needs --from");
     if (s->units != UNITS_BPE && s->bpe_dropout > 0)
         return error("train: --bpe-dropout needs --units bpe");
     if (s->vocabulary != AUTO_SETTING && s->vocabulary < least)
@@ -209,37 +252,53 @@ static const char *find_file(struct options *options, const struct gguf *gguf, c
     return name;
 }
 
-/* The files that a checkpoint names, where none are given. */
-static void find_files(struct train_settings *settings, struct options *options, const struct gguf *gguf)
+static void find_list(struct option_list *list, struct options *options, const struct gguf *gguf, const char *key)
 {
-    struct corpus_files *corpus = &settings->corpus, *valid = &settings->valid;
+    size_t count;
+    char **names = checkpoint_files(gguf, key, &count);
 
-    if (!corpus->source && !corpus->target && !corpus->pairs)
-        *corpus =
-            (struct corpus_files){ find_file(options, gguf, "checkpoint.source"), find_file(options, gguf, "checkpoint.target"),
-                                   find_file(options, gguf, "checkpoint.pairs") };
-    if (settings->guided_weight > 0 && strcmp(settings->guided_alignment, "auto") == 0) {
+    options_own(options, (char *)names);
+    for (size_t i = 0; i < count; i++) {
+        memory_reserve_one(&list->items, list->count, &list->room);
+        list->items[list->count++] = names[i];
+    }
+}
+
+/* The files that a checkpoint names, where none are given. */
+static void find_files(struct train_settings *s, struct options *options, const struct gguf *gguf)
+{
+    if (!s->source.count && !s->target.count && !s->pairs.count) {
+        find_list(&s->source, options, gguf, "checkpoint.source");
+        find_list(&s->target, options, gguf, "checkpoint.target");
+        find_list(&s->pairs, options, gguf, "checkpoint.pairs");
+    }
+    if (!s->synthetic_source.count && !s->synthetic_target.count) {
+        find_list(&s->synthetic_source, options, gguf, "checkpoint.synthetic_source");
+        find_list(&s->synthetic_target, options, gguf, "checkpoint.synthetic_target");
+    }
+    if (s->guided_weight > 0 && strcmp(s->guided_alignment, "auto") == 0) {
         const char *guide = find_file(options, gguf, "checkpoint.guided_alignment");
 
-        settings->guided_alignment = guide ? guide : "lexicon";
+        s->guided_alignment = guide ? guide : "lexicon";
     }
-    if (!valid->source && !valid->target && !valid->pairs)
-        *valid = (struct corpus_files){ find_file(options, gguf, "checkpoint.valid_source"),
-                                        find_file(options, gguf, "checkpoint.valid_target"),
-                                        find_file(options, gguf, "checkpoint.valid_pairs") };
+    if (!s->valid.source && !s->valid.target && !s->valid.pairs)
+        s->valid = (struct corpus_files){ .source = find_file(options, gguf, "checkpoint.valid_source"),
+                                          .target = find_file(options, gguf, "checkpoint.valid_target"),
+                                          .pairs = find_file(options, gguf, "checkpoint.valid_pairs") };
 }
 
 /* Settings that the given ones must agree with: those of a checkpoint or of a parent. */
 struct given {
     struct train_settings settings;
-    int whole;        /* all that define the state of training; 0: only those of the model */
+    int whole;        /* all that define the state of training; 0: only those of network and tokenizer */
     const char *says; /* "--NAME is VALUE, but …" */
     const char *remedy;
 };
 
 static int binds(const struct given *given, const struct option *row)
 {
-    return row->role == OPTION_OF_MODEL || (given->whole && row->role == OPTION_OF_STATE);
+    return row->role == OPTION_OF_MODEL || (row->role == OPTION_OF_TOKENIZER && !given->settings.new_vocabulary) ||
+           (row->role == OPTION_OF_STATE && given->whole);
 }
 
 /* Compares the settings with the given ones. `auto` means the given choice. 0, or -1 after reporting. */
@@ -258,7 +317,8 @@ static int check_given(struct train_settings *settings, const struct given *give
         if (row->word && row->meaning == AUTO_SETTING && strcmp(now.data, row->word) == 0)
             options_copy(row, settings, &given->settings);
         else if (strcmp(now.data, then.data) != 0)
-            result = error("train: --%s is %s, but %s %s; %s", row->name, now.data, given->says, then.data, given->remedy);
+            result = error("train: --%s is %s, but %s %s; %s", row->name, *now.data ? now.data : "not given", given->says,
+                           *then.data ? then.data : "none", given->remedy);
     }
     text_release(&now);
     text_release(&then);
@@ -274,7 +334,7 @@ static int read_given(struct train_settings *settings, struct options *options, 
     if (code != OPTIONS_GO)
         return code;
     if (settings->preset)
-        error("train: --preset cannot be used with --%s, which has its own settings", given->whole ? "resume" : "parent");
+        error("train: --preset cannot be used with --%s, which has its own settings", given->whole ? "resume" : "from");
     if (settings->preset || check_given(settings, given)) {
         options_release(options);
         return EXIT_USAGE;
@@ -291,11 +351,11 @@ static int read_resumed(struct train_settings *settings, struct options *options
     struct given begun = { .whole = 1,
                            .says = "the training to resume has",
                            .remedy = "omit the option, or train without --resume" };
-    struct options unused;
+    struct options stored = { 0 };
     int code = EXIT_FAILED;
 
-    if (settings->parent) {
-        error("train: --parent cannot be used with --resume, which continues from a checkpoint");
+    if (settings->from) {
+        error("train: --from cannot be used with --resume, which continues from a checkpoint");
         options_release(options);
         code = EXIT_USAGE;
         goto out;
@@ -304,13 +364,13 @@ static int read_resumed(struct train_settings *settings, struct options *options
     if (model_file_load(checkpoint, name) || !(lines = checkpoint_settings(&checkpoint->gguf)))
         goto out;
     base.lines = lines;
-    if (options_read_over(&unused, &base, &train_command, &begun.settings, 1, argv) != OPTIONS_GO)
+    if (options_read_over(&stored, &base, &train_command, &begun.settings, 1, argv) != OPTIONS_GO)
         goto out;
-    options_release(&unused);
     code = read_given(settings, options, &base, &begun, argc, argv);
     if (code == OPTIONS_GO)
         find_files(settings, options, &checkpoint->gguf);
 out:
+    options_release(&stored);
     free(name);
     free(lines);
     return code;
@@ -320,17 +380,17 @@ out:
 static int read_adapted(struct train_settings *settings, struct options *options, struct saved_model *parent, int argc,
                         const char **argv)
 {
-    struct given given = { .settings = *settings,
-                           .says = "the parent has",
-                           .remedy = "omit the option, or train without --parent" };
-    struct option_base base = { .where = "--parent", .stored = 1 };
+    struct given given = { .settings = *settings, .says = "the parent has", .remedy = "omit the option, or train without --from" };
+    struct option_base base = { .where = "--from", .stored = 1 };
     struct text lines = { 0 };
     int code = EXIT_FAILED;
 
-    if (model_file_load(parent, settings->parent) == 0) {
+    if (model_file_load(parent, settings->from) == 0) {
         settings_adopt(&given.settings, &parent->model.config, &parent->tokenizer.options);
+        if (settings->new_vocabulary)
+            given.settings.vocabulary = AUTO_SETTING;
         for (const struct option *row = table; row->name || row->help; row++)
-            if (row->name && row->role == OPTION_OF_MODEL) {
+            if (row->name && (row->role == OPTION_OF_MODEL || row->role == OPTION_OF_TOKENIZER)) {
                 text_format(&lines, "%s = ", row->name);
                 options_value(row, &given.settings, &lines);
                 text_add_string(&lines, "\n");
@@ -364,7 +424,7 @@ int recipe_read(struct train_settings *settings, struct options *options, struct
         code = EXIT_USAGE;
     else if (settings->resume)
         code = read_resumed(settings, options, saved, argc, argv);
-    else if (settings->parent)
+    else if (settings->from)
         code = read_adapted(settings, options, saved, argc, argv);
     else if (settings->preset)
         code = read_preset(settings, options, argc, argv);

@@ -9,8 +9,8 @@
 extern const struct command train_command;
 
 /* Reads the command line. With --resume, the checkpoint is opened as `saved`, which the caller releases, and its settings are the
- * defaults; those that define the state of training must not differ. With --parent, `saved` is the parent, and the same holds for
- * the settings of its tokenizer and network. OPTIONS_GO or an exit code, as options_read. */
+ * defaults; those that define the state of training must not differ. With --from, `saved` is the parent, and the same holds for
+ * the settings of its network and, without --new-vocabulary, of its tokenizer. OPTIONS_GO or an exit code, as options_read. */
 int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv);
 
 /* Adds all settings except those that belong to one run, one line `name = value` each. */

@@ -137,49 +137,94 @@ static int next_pair(struct corpus *corpus, struct input *input)
     return 1;
 }
 
-int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
+/* While pairs are added, the store of their texts may move: where each line starts in it. */
+struct starts {
+    size_t *of[2]; /* [room] */
+    size_t room;
+};
+
+static void make_room(struct corpus *corpus, struct starts *starts, size_t room)
+{
+    starts->room = room;
+    for (int i = 0; i < 2; i++)
+        starts->of[i] = memory_resize(starts->of[i], room, sizeof(size_t));
+    corpus->number = memory_resize(corpus->number, room, sizeof *corpus->number);
+    corpus->part = memory_resize(corpus->part, room, sizeof *corpus->part);
+}
+
+static void add_pair(struct corpus *corpus, struct starts *starts, const struct input *input)
+{
+    if (corpus->pairs == starts->room)
+        make_room(corpus, starts, 2 * starts->room);
+    for (int i = 0; i < 2; i++) {
+        starts->of[i][corpus->pairs] = corpus->store[i].length;
+        text_add(&corpus->store[i], input->line[i].data, input->line[i].length + 1);
+    }
+    corpus->part[corpus->pairs] = corpus->part_count - 1;
+    corpus->number[corpus->pairs++] = input->readers[0].line;
+}
+
+static struct starts find_starts(struct corpus *corpus)
+{
+    struct starts starts = { 0 };
+
+    make_room(corpus, &starts, corpus->pairs + 1024);
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 0; k < corpus->pairs; k++)
+            starts.of[i][k] = (size_t)(corpus->lines[i][k] - corpus->store[i].data);
+    return starts;
+}
+
+static void place_lines(struct corpus *corpus, const struct starts *starts)
+{
+    for (int i = 0; i < 2; i++) {
+        corpus->lines[i] = memory_resize(corpus->lines[i], corpus->pairs, sizeof(char *));
+        for (size_t k = 0; k < corpus->pairs; k++)
+            corpus->lines[i][k] = corpus->store[i].data + starts->of[i][k];
+    }
+}
+
+int corpus_add(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
 {
     struct input input = { .bad_utf8 = bad_utf8, .lowercase = lowercase, .keep_empty = keep_empty };
-    size_t *starts[2] = { NULL, NULL }, room = 0;
-    int result = -1, got = 0;
+    struct starts starts = find_starts(corpus);
+    size_t before = corpus->pairs;
+    int got = -1;
 
-    *corpus = (struct corpus){ 0 };
-    if (open_input(&input, files))
-        goto out;
-    while ((got = next_pair(corpus, &input)) >= 0 && got != 2) {
-        if (got == 0)
-            continue;
-        if (corpus->pairs == room) {
-            room = room ? 2 * room : 1024;
-            starts[0] = memory_resize(starts[0], room, sizeof *starts[0]);
-            starts[1] = memory_resize(starts[1], room, sizeof *starts[1]);
-            corpus->number = memory_resize(corpus->number, room, sizeof *corpus->number);
-        }
-        for (int i = 0; i < 2; i++) {
-            starts[i][corpus->pairs] = corpus->store[i].length;
-            text_add(&corpus->store[i], input.line[i].data, input.line[i].length + 1);
-        }
-        corpus->number[corpus->pairs++] = input.readers[0].line;
-    }
-    if (got < 0)
-        goto out;
-    if (corpus->pairs == 0) {
-        error("%s: contains no sentence pairs", files->pairs ? files->pairs : files->source);
-        goto out;
-    }
-    for (int i = 0; i < 2; i++) {
-        corpus->lines[i] = memory_new(corpus->pairs, sizeof(char *));
-        for (size_t k = 0; k < corpus->pairs; k++)
-            corpus->lines[i][k] = corpus->store[i].data + starts[i][k];
-    }
-    result = 0;
-out:
+    memory_reserve_one(&corpus->parts, corpus->part_count, &corpus->part_room);
+    corpus->parts[corpus->part_count++] = *files;
+    if (open_input(&input, files) == 0)
+        while ((got = next_pair(corpus, &input)) >= 0 && got != 2)
+            if (got)
+                add_pair(corpus, &starts, &input);
+    if (got >= 0 && corpus->pairs == before)
+        got = error("%s: contains no sentence pairs", files->pairs ? files->pairs : files->source);
     close_input(&input);
-    free(starts[0]);
-    free(starts[1]);
-    if (result)
+    if (got >= 0)
+        place_lines(corpus, &starts);
+    else
         corpus_release(corpus);
-    return result;
+    free(starts.of[0]);
+    free(starts.of[1]);
+    return got < 0 ? -1 : 0;
+}
+
+int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
+{
+    *corpus = (struct corpus){ 0 };
+    return corpus_add(corpus, files, bad_utf8, lowercase, keep_empty);
+}
+
+double corpus_weight(const struct corpus *corpus, size_t pair)
+{
+    double weight = corpus->part ? corpus->parts[corpus->part[pair]].weight : 0;
+
+    return weight == 0 ? 1 : weight;
+}
+
+int corpus_synthetic(const struct corpus *corpus, size_t pair)
+{
+    return corpus->part && corpus->parts[corpus->part[pair]].synthetic;
 }
 
 /* Finds each sentence in the ids. */
@@ -211,16 +256,20 @@ void corpus_encode_again(struct corpus *corpus, const struct tokenizer *tokenize
 
         tokenizer_encode_pair(tokenizer, lines, dropout, &rng, tokens);
         for (int i = 0; i < 2; i++) {
-            size_t count = (size_t)tokens[i].count;
+            size_t count = (size_t)tokens[i].count, tags = i == SOURCE && corpus_synthetic(corpus, k);
+            int32_t *at;
 
-            if (used[i] + count + 1 > room[i]) {
-                room[i] = 2 * (used[i] + count + 1) + 1024;
+            if (used[i] + tags + count + 1 > room[i]) {
+                room[i] = 2 * (used[i] + tags + count + 1) + 1024;
                 corpus->ids[i] = memory_resize(corpus->ids[i], room[i], sizeof(int32_t));
             }
-            memcpy(corpus->ids[i] + used[i], tokens[i].ids, count * sizeof(int32_t));
-            corpus->ids[i][used[i] + count] = VOCAB_END;
-            corpus->length[i][k] = (int)count + 1;
-            used[i] += count + 1;
+            at = corpus->ids[i] + used[i];
+            if (tags)
+                *at = tokenizer->sides[SOURCE].tag;
+            memcpy(at + tags, tokens[i].ids, count * sizeof(int32_t));
+            at[tags + count] = VOCAB_END;
+            corpus->length[i][k] = (int)(tags + count) + 1;
+            used[i] += tags + count + 1;
         }
     }
     for (int i = 0; i < 2; i++) {
@@ -248,6 +297,8 @@ void corpus_limit(struct corpus *corpus, int max_length)
             corpus->sentence[i][kept] = corpus->sentence[i][k];
             corpus->length[i][kept] = corpus->length[i][k];
         }
+        if (corpus->part)
+            corpus->part[kept] = corpus->part[k];
         corpus->number[kept++] = corpus->number[k];
     }
     corpus->pairs = kept;
@@ -272,7 +323,11 @@ uint64_t corpus_hash(const struct corpus *corpus)
 {
     uint64_t hash = HASH_START;
 
-    for (size_t k = 0; k < corpus->pairs; k++)
+    for (size_t k = 0; k < corpus->pairs; k++) {
+        double weight = corpus_weight(corpus, k);
+
+        if (weight != 1)
+            hash = hash_bytes(hash, &weight, sizeof weight);
         for (int side = 0; side < 2; side++) {
             size_t length = (size_t)corpus->length[side][k];
 
@@ -280,6 +335,7 @@ uint64_t corpus_hash(const struct corpus *corpus)
             hash = hash_bytes(hash, corpus->sentence[side][k], length * sizeof(int32_t));
             hash = hash_bytes(hash, corpus->lines[side][k], strlen(corpus->lines[side][k]) + 1);
         }
+    }
     return hash >> 1;
 }
 
@@ -293,5 +349,7 @@ void corpus_release(struct corpus *corpus)
         free(corpus->length[i]);
     }
     free(corpus->number);
+    free(corpus->part);
+    free(corpus->parts);
     *corpus = (struct corpus){ 0 };
 }

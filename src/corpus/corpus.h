@@ -1,15 +1,16 @@
-/* corpus: parallel text. Two line-aligned files, plain or .gz, or one file with tab-separated columns; normalised as it is read
- * (text/utf8.h); then token ids of all pairs. */
+/* corpus: parallel text from one source or several: two line-aligned files, plain or .gz, or one file with tab-separated columns;
+ * normalised as it is read (text/utf8.h); then token ids of all pairs. */
 #ifndef NMT_CORPUS_CORPUS_H
 #define NMT_CORPUS_CORPUS_H
 
 #include "text/tokenizer.h"
 #include "text/utf8.h"
 
-/* Where a corpus comes from: source and target files, or `pairs`, one line "source TAB target" per pair, further columns
- * ignored. */
+/* Where pairs come from: source and target files, or `pairs`, one line "source TAB target" per pair, further columns ignored. */
 struct corpus_files {
     const char *source, *target, *pairs;
+    double weight; /* how often an epoch has each of these pairs, on average (corpus/plan.h); 0 is read as 1 */
+    int synthetic; /* the source sides are translations by a machine: the tag (text/tokenizer.h) is put in front of them */
 };
 
 /* Pairs that were left out, by reason. */
@@ -23,7 +24,10 @@ struct corpus {
     struct text store[2]; /* the lines of each side, each NUL-terminated */
     char **lines[2];      /* [pairs] */
     long *number;         /* [pairs] line of the file, from 1 */
+    int *part;            /* [pairs] index in `parts`; NULL, as in a corpus that was set aside: weight 1, not synthetic */
     size_t pairs;
+    struct corpus_files *parts; /* [part_count] the files in the order of reading; the names are the caller's */
+    int part_count, part_room;
     struct dropped dropped;
     long replaced; /* invalid sequences replaced by U+FFFD */
 
@@ -33,10 +37,19 @@ struct corpus {
 };
 
 /* Reads and normalises. Pairs with an empty side are left out and counted, unless keep_empty; invalid UTF-8 is an error (file,
- * line, byte), replaced or skipped. Unequal numbers of lines, and an empty corpus, are errors. 0, or -1 after reporting. */
+ * line, byte), replaced or skipped. Unequal numbers of lines, and files without pairs, are errors. 0, or -1 after reporting; the
+ * corpus is then empty. */
 int corpus_read(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty);
 
-/* Computes ids, lengths and sentences of all pairs. */
+/* The same, adding to the pairs that the corpus has, which must not be encoded yet. */
+int corpus_add(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty);
+
+/* The weight of a pair, and whether it is synthetic: those of its files. */
+double corpus_weight(const struct corpus *corpus, size_t pair);
+int corpus_synthetic(const struct corpus *corpus, size_t pair);
+
+/* Computes ids, lengths and sentences of all pairs. The source of a synthetic pair begins with the tag, which belongs to none of its
+ * words. */
 void corpus_encode(struct corpus *corpus, const struct tokenizer *tokenizer);
 
 /* Leaves out the pairs with more than max_length tokens on a side (</s> not counted) and counts them in dropped.too_long. */
@@ -51,7 +64,7 @@ long corpus_tokens(const struct corpus *corpus, enum side side);
 /* Keeps only the first `pairs` pairs. */
 void corpus_keep(struct corpus *corpus, size_t pairs);
 
-/* A hash of all pairs, their order, texts and ids, by which a corpus is recognised wherever its files are. 63 bits. */
+/* A hash of all pairs, their order, texts, ids and weights, by which a corpus is recognised wherever its files are. 63 bits. */
 uint64_t corpus_hash(const struct corpus *corpus);
 
 void corpus_release(struct corpus *corpus);

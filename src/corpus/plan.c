@@ -1,5 +1,6 @@
 #include "corpus/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,16 +69,40 @@ static void shuffle_batches(struct plan *plan, struct rng *rng)
     plan->first = first;
 }
 
+/* How often the epoch has this pair. */
+static size_t times_of(const struct corpus *corpus, size_t pair, struct rng *rng)
+{
+    double weight = corpus_weight(corpus, pair), whole = floor(weight);
+
+    return (size_t)whole + (weight > whole && rng_uniform(rng) < weight - whole);
+}
+
+/* The pairs of the epoch, in the order of the corpus, copies adjacent; heap. */
+static int32_t *choose_pairs(const struct corpus *corpus, uint64_t seed, uint64_t epoch, size_t *count)
+{
+    struct rng rng = rng_make(seed, rng_stream("weight"), epoch, 0);
+    size_t chosen = 0, room = corpus->pairs;
+    int32_t *order = memory_new(room, sizeof *order);
+
+    for (size_t k = 0; k < corpus->pairs; k++)
+        for (size_t times = times_of(corpus, k, &rng); times > 0; times--) {
+            memory_reserve_one(&order, chosen, &room);
+            order[chosen++] = (int32_t)k;
+        }
+    for (size_t k = 0, all = chosen == 0; all && k < corpus->pairs; k++)
+        order[chosen++] = (int32_t)k;
+    *count = chosen;
+    return order;
+}
+
 void plan_make(struct plan *plan, const struct corpus *corpus, const struct plan_options *options, uint64_t seed, uint64_t epoch)
 {
-    size_t count = corpus->pairs, from = 0;
+    size_t count, from = 0;
+    int32_t *order = choose_pairs(corpus, seed, epoch, &count);
     struct keyed *keyed = memory_new(count, sizeof *keyed);
-    int32_t *order = memory_new(count, sizeof *order);
     struct rng rng = rng_make(seed, 0x706c616e, epoch, 0);
 
     *plan = (struct plan){ .pairs = memory_new(count, sizeof *plan->pairs), .first = memory_new(count + 1, sizeof *plan->first) };
-    for (size_t i = 0; i < count; i++)
-        order[i] = (int32_t)i;
     rng_shuffle(&rng, order, count);
     while (from < count) {
         size_t to = from;

@@ -1,12 +1,13 @@
-/* plan: the batches of an epoch and their order. The pairs are shuffled, cut into pools of several batches, sorted by length
- * within a pool and cut into batches; then the batches are shuffled. All of it is a function of seed and epoch. */
+/* plan: the batches of an epoch and their order. A pair of weight W is in the epoch floor(W) times, and once more with probability
+ * W - floor(W); if that leaves the epoch empty, every pair is in it once. The pairs are shuffled, cut into pools of several batches,
+ * sorted by length within a pool and cut into batches; then the batches are shuffled. All of it is a function of seed and epoch. */
 #ifndef NMT_CORPUS_PLAN_H
 #define NMT_CORPUS_PLAN_H
 
 #include "corpus/corpus.h"
 
 struct plan {
-    int32_t *pairs; /* all pairs of the corpus in order */
+    int32_t *pairs; /* the pairs of the epoch in order */
     size_t *first;  /* [batches + 1] into pairs */
     size_t batches;
 };

@@ -54,7 +54,7 @@ static size_t choose(char *mark, const struct corpus *corpus, size_t wanted, uin
     for (size_t i = 0; i < groups && chosen < wanted && chosen + 1 < groups; i++) {
         size_t from = (size_t)first[order[i]], count = (size_t)first[order[i] + 1] - from;
 
-        if (copies + count - 1 > wanted)
+        if (copies + count - 1 > wanted || corpus_synthetic(corpus, keyed[from].pair))
             continue;
         for (size_t k = from; k < from + count; k++)
             mark[keyed[k].pair] = k == from ? 1 : 2;
@@ -83,6 +83,8 @@ size_t corpus_split(struct corpus *corpus, struct corpus *aside, size_t wanted, 
             continue;
         for (int side = 0; side < 2; side++)
             to->lines[side][*at] = corpus->lines[side][k];
+        if (to->part)
+            to->part[*at] = corpus->part[k];
         to->number[(*at)++] = corpus->number[k];
     }
     corpus->pairs = kept;

@@ -65,6 +65,8 @@ void model_file_put_config(struct gguf_writer *writer, const struct config *conf
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
     gguf_put_bool(writer, "tokenizer.lowercase", options->lowercase);
     gguf_put_bool(writer, "tokenizer.shared", options->shared);
+    if (options->tagged)
+        gguf_put_bool(writer, "tokenizer.tagged", 1);
     gguf_put_u32(writer, "tokenizer.vocabulary", (uint32_t)options->vocabulary);
     put_copies(writer, tokenizer);
     gguf_put_strings(writer, "tokenizer.merges", tokenizer->merges, 2 * (size_t)tokenizer->merge_count);
@@ -243,7 +245,8 @@ static int get_tokenizer(const struct gguf *gguf, struct tokenizer *tokenizer)
 
     if (units < 0 || get_int(gguf, "tokenizer.pretokenized", &options->pretokenized) ||
         get_int(gguf, "tokenizer.lowercase", &options->lowercase) || get_int(gguf, "tokenizer.shared", &options->shared) ||
-        get_int(gguf, "tokenizer.vocabulary", &options->vocabulary))
+        get_int(gguf, "tokenizer.vocabulary", &options->vocabulary) ||
+        (gguf_has(gguf, "tokenizer.tagged") && get_int(gguf, "tokenizer.tagged", &options->tagged)))
         return -1;
     options->units = (enum units)units;
     if (get_copies(gguf, &parts))

@@ -75,6 +75,8 @@ static int load_vocabularies(struct tokenizer *tokenizer, const struct tokenizer
         text_format(&where, "%s: %s vocabulary", parts->where, names[side]);
         result = vocab_init(&tokenizer->sides[side], where.data, parts->options.units != UNITS_WORD, parts->pieces[side],
                             parts->counts[side]);
+        if (result == 0 && parts->options.tagged && (side == SOURCE || parts->options.shared))
+            result = vocab_tag(&tokenizer->sides[side], where.data);
     }
     text_release(&where);
     return result ? result : check_shared(tokenizer, parts->where);
@@ -314,7 +316,7 @@ void tokenizer_decode(const struct tokenizer *tokenizer, enum side side, const i
         piece = vocab->pieces[ids[i]];
         if (ids[i] == VOCAB_UNKNOWN)
             piece = replacements ? replacements[i] : NULL;
-        if (ids[i] == VOCAB_END || !piece) {
+        if (ids[i] == VOCAB_END || !piece || (vocab->tag && ids[i] == vocab->tag)) {
             continue;
         } else if (whole_words) {
             join_word(&tokenizer->options, piece, &before, &joined);

@@ -14,6 +14,10 @@
  * Where copies are on, addresses, numbers and unknown names of a line are replaced by placeholders (copies.h), which are entries
  * of both vocabularies, before it is split. The tokens' words remain those of the line.
  *
+ * Synthetic pairs (corpus/corpus.h): the source of a pair that a machine translated begins with a tag, so that the model can tell
+ * such sources from real ones (Caswell, Chelba and Grangier 2019, "Tagged back-translation"). The tag is the last entry of the source
+ * vocabulary. No text is ever encoded to it, and it is decoded to nothing.
+ *
  * A tokenizer in use is never changed: any number of threads may encode and decode with it. */
 #ifndef NMT_TEXT_TOKENIZER_H
 #define NMT_TEXT_TOKENIZER_H
@@ -42,6 +46,7 @@ struct tokenizer_options {
     int vocabulary;   /* upper bound of each side's entries; for bpe of the joint table: special entries + characters + merges */
     int shared;       /* one vocabulary for both sides */
     int copy;         /* learn what to copy (copies.h); never in word mode, which copies unknown words by their alignment */
+    int tagged;       /* the source vocabulary has the tag, beyond `vocabulary` entries; so does the target vocabulary if shared */
 };
 
 struct tokenizer {

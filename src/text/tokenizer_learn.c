@@ -233,6 +233,13 @@ static char **learn_pieces(const struct unit_counts *units, const struct tokeniz
     return merges;
 }
 
+/* The tag comes last. */
+static void add_tag(struct entries *entries)
+{
+    entries->pieces = memory_resize(entries->pieces, (size_t)entries->count + 1, sizeof *entries->pieces);
+    entries->pieces[entries->count++] = memory_copy_string(vocab_tag_piece);
+}
+
 static int load_entries(struct tokenizer *tokenizer, const struct tokenizer_options *options, const struct entries entries[2],
                         char *const *merges, int merge_count, struct copies copies)
 {
@@ -272,6 +279,9 @@ void tokenizer_learn(struct tokenizer *tokenizer, const struct tokenizer_options
     for (int side = SOURCE; side <= TARGET && options->units != UNITS_BPE; side++)
         entries[side] =
             options->units == UNITS_WORD ? choose_words(&units, side, options) : choose_characters(&units, side, options);
+    for (int side = SOURCE; side <= TARGET && options->tagged; side++)
+        if (side == SOURCE || options->shared)
+            add_tag(&entries[side]);
     failed = load_entries(tokenizer, options, entries, merges, merge_count, copies);
     assert(!failed); /* learned tokenizers satisfy the checks of tokenizer_load */
     (void)failed;

@@ -11,6 +11,8 @@
 
 enum { BYTE_VALUES = 256, SPECIAL_ROOM = 8 };
 
+const char vocab_tag_piece[] = "<synthetic>";
+
 int vocab_specials(int bytes)
 {
     return VOCAB_BYTE + (bytes ? BYTE_VALUES : 0);
@@ -38,7 +40,7 @@ int vocab_reserved(const char *piece, int bytes)
         if (strcmp(piece, special) == 0)
             return 1;
     }
-    return 0;
+    return strcmp(piece, vocab_tag_piece) == 0;
 }
 
 char **vocab_special_pieces(int bytes, int room)
@@ -132,11 +134,22 @@ void vocab_release(struct vocab *vocab)
     *vocab = (struct vocab){ 0 };
 }
 
+int vocab_tag(struct vocab *vocab, const char *where)
+{
+    int last = vocab->count - 1;
+
+    if (last < vocab->specials || strcmp(vocab->pieces[last], vocab_tag_piece) != 0)
+        return error("%s: the last entry is \"%s\" instead of \"%s\"; the file is damaged", where, vocab->pieces[last],
+                     vocab_tag_piece);
+    vocab->tag = last;
+    return 0;
+}
+
 int32_t vocab_find(const struct vocab *vocab, const char *piece, size_t length)
 {
     int found = table_find(&vocab->table, piece, length);
 
-    return found >= vocab->specials ? found : -1;
+    return found >= vocab->specials && found != vocab->tag ? found : -1;
 }
 
 static int compare_counted(const void *a, const void *b)

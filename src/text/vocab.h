@@ -5,7 +5,9 @@
  *     id 2..257   <0x00>..<0xFF>  one byte each; only where `bytes` is set (bpe and char, not word)
  *     then        pieces, the most frequent first, ties by their bytes
  *
- * Text never maps to a special entry, even if it is spelt like one. */
+ *     last        <synthetic>     only where vocab_tag was called: the tag of a synthetic source (tokenizer.h)
+ *
+ * Text never maps to a special entry or to the tag, even if it is spelt like one. */
 #ifndef NMT_TEXT_VOCAB_H
 #define NMT_TEXT_VOCAB_H
 
@@ -23,13 +25,17 @@ struct vocab {
     char **pieces; /* [count], the special entries included; one heap block */
     int count;
     int specials;       /* ids below are special: 2, or 258 with byte entries */
+    int tag;            /* id of the tag; 0: there is none */
     struct table table; /* private: piece -> id */
 };
 
 /* The number of special entries. */
 int vocab_specials(int bytes);
 
-/* Whether a piece spelt like this would be mistaken for a special entry. */
+/* The string of the tag. */
+extern const char vocab_tag_piece[];
+
+/* Whether a piece spelt like this would be mistaken for a special entry or for the tag. */
 int vocab_reserved(const char *piece, int bytes);
 
 /* A heap array of the special entries' strings, with room for `room` strings in all (at least vocab_specials(bytes)). */
@@ -41,7 +47,10 @@ char **vocab_special_pieces(int bytes, int room);
 int vocab_init(struct vocab *vocab, const char *where, int bytes, char *const *pieces, int count);
 void vocab_release(struct vocab *vocab);
 
-/* The id of the `length` bytes at `piece`, or -1. Never a special entry. */
+/* Makes the last entry the tag. 0, or -1 after reporting that it is another piece. */
+int vocab_tag(struct vocab *vocab, const char *where);
+
+/* The id of the `length` bytes at `piece`, or -1. Never a special entry, nor the tag. */
 int32_t vocab_find(const struct vocab *vocab, const char *piece, size_t length);
 
 /* Copies of `count` strings: one heap block, the pointers first, then the bytes; release it with free(). One block, because a

@@ -46,6 +46,8 @@ static const char *const moment_prefix[] = { "first.", "second." };
 static void put_common(const struct trainer *trainer, struct gguf_writer *writer)
 {
     model_file_put_config(writer, &trainer->learner.model.config, trainer->tokenizer);
+    if (*trainer->parent)
+        gguf_put_string(writer, "training.parent", trainer->parent);
     gguf_put_string(writer, "training.settings", trainer->settings_text);
     history_put(&trainer->history, writer);
 }
@@ -68,11 +70,25 @@ static void put_file(struct gguf_writer *writer, const char *key, const char *na
         gguf_put_string(writer, key, name);
 }
 
+static void put_list(struct gguf_writer *writer, const char *key, const struct option_list *names)
+{
+    size_t count = (size_t)names->count;
+    char **strings = memory_new(count, sizeof *strings);
+
+    if (count) {
+        memcpy(strings, names->items, count * sizeof *strings);
+        gguf_put_strings(writer, key, strings, count);
+    }
+    free(strings);
+}
+
 static void put_files(struct gguf_writer *writer, const struct train_settings *settings)
 {
-    put_file(writer, "checkpoint.source", settings->corpus.source);
-    put_file(writer, "checkpoint.target", settings->corpus.target);
-    put_file(writer, "checkpoint.pairs", settings->corpus.pairs);
+    put_list(writer, "checkpoint.source", &settings->source);
+    put_list(writer, "checkpoint.target", &settings->target);
+    put_list(writer, "checkpoint.pairs", &settings->pairs);
+    put_list(writer, "checkpoint.synthetic_source", &settings->synthetic_source);
+    put_list(writer, "checkpoint.synthetic_target", &settings->synthetic_target);
     put_file(writer, "checkpoint.guided_alignment", settings_guide(settings));
     put_file(writer, "checkpoint.valid_source", settings->valid.source);
     put_file(writer, "checkpoint.valid_target", settings->valid.target);
@@ -190,6 +206,23 @@ static int check_origin(const struct trainer *trainer, const struct gguf *gguf)
     return 0;
 }
 
+/* Reads the checksum of the parent, if there is one. 0, or -1 after reporting. */
+static int get_parent(struct trainer *trainer, const struct gguf *gguf)
+{
+    const char *text;
+    size_t length;
+
+    if (!gguf_has(gguf, "training.parent"))
+        return 0;
+    if (gguf_get_string(gguf, "training.parent", &text, &length))
+        return -1;
+    if (length + 1 == sizeof trainer->parent)
+        memcpy(trainer->parent, text, length);
+    if (strspn(trainer->parent, "0123456789abcdef") + 1 != sizeof trainer->parent)
+        return error("%s: training.parent is not a checksum; the file is damaged", gguf->path);
+    return 0;
+}
+
 int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
 {
     struct learner *learner = &trainer->learner;
@@ -197,7 +230,8 @@ int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
     double moment_low[] = { learner->optimizer.kind == OPTIMIZER_ADADELTA ? 0 : -INFINITY, 0 };
     int64_t has_best;
 
-    if (check_origin(trainer, gguf) || get_state(gguf, &trainer->state) || gguf_get_int(gguf, "checkpoint.has_best", &has_best))
+    if (check_origin(trainer, gguf) || get_parent(trainer, gguf) || get_state(gguf, &trainer->state) ||
+        gguf_get_int(gguf, "checkpoint.has_best", &has_best))
         return -1;
     if (!has_best != !trainer->state.best_update)
         return error("%s: its best update and its best weights contradict each other; the file is damaged", gguf->path);
@@ -250,4 +284,14 @@ char *checkpoint_file(const struct gguf *gguf, const char *key)
     if (!gguf_has(gguf, key) || gguf_get_string(gguf, key, &name, &length))
         return NULL;
     return memory_copy_text(name, length);
+}
+
+char **checkpoint_files(const struct gguf *gguf, const char *key, size_t *count)
+{
+    char **names = NULL;
+
+    *count = 0;
+    if (!gguf_has(gguf, key) || gguf_get_strings(gguf, key, &names, count))
+        return NULL;
+    return names;
 }

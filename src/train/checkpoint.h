@@ -17,7 +17,10 @@ int checkpoint_load(struct trainer *trainer, const struct gguf *gguf);
 /* The settings of the training, as lines of options; heap. NULL after reporting, also if the file is not a checkpoint. */
 char *checkpoint_settings(const struct gguf *gguf);
 
-/* The name of a file of the corpus, by its key ("checkpoint.source", …); heap, or NULL if there is none. */
+/* The name of a validation file, by its key ("checkpoint.valid_source", …); heap, or NULL if there is none. */
 char *checkpoint_file(const struct gguf *gguf, const char *key);
+
+/* The names of the files of the corpora, by their key ("checkpoint.source", …): one heap block, or NULL (count 0) if there are none. */
+char **checkpoint_files(const struct gguf *gguf, const char *key, size_t *count);
 
 #endif

@@ -11,16 +11,20 @@
 void guidance_learn(struct guidance *guidance, const struct team *team, const struct corpus *corpus,
                     const struct tokenizer *tokenizer)
 {
-    /* </s>, the last token of both sides, is no word. */
+    /* </s>, the last token of both sides, is no word, and neither is the tag of a synthetic source. */
+    const int32_t **sources = memory_new(corpus->pairs, sizeof *sources);
     int *lengths[2];
 
     for (int side = 0; side < 2; side++) {
         lengths[side] = memory_new(corpus->pairs, sizeof *lengths[side]);
         for (size_t k = 0; k < corpus->pairs; k++)
-            lengths[side][k] = corpus->length[side][k] - 1;
+            lengths[side][k] = corpus->length[side][k] - 1 - (side == SOURCE && corpus_synthetic(corpus, k));
     }
+    for (size_t k = 0; k < corpus->pairs; k++)
+        sources[k] = corpus->sentence[SOURCE][k] + corpus_synthetic(corpus, k);
+    guidance->tag = tokenizer->sides[SOURCE].tag;
     lexicon_learn(&guidance->lexicon, team,
-                  &(struct lexicon_text){ .source = corpus->sentence[SOURCE],
+                  &(struct lexicon_text){ .source = sources,
                                           .source_length = lengths[SOURCE],
                                           .target = corpus->sentence[TARGET],
                                           .target_length = lengths[TARGET],
@@ -28,6 +32,7 @@ void guidance_learn(struct guidance *guidance, const struct team *team, const st
                                           .sources = tokenizer->sides[SOURCE].count,
                                           .targets = tokenizer->sides[TARGET].count },
                   &lexicon_defaults);
+    free(sources);
     free(lengths[SOURCE]);
     free(lengths[TARGET]);
 }
@@ -162,15 +167,18 @@ static void reserve(struct guide_part *mine, const struct batch *batch)
     }
 }
 
-/* A [Ty, Tx] from the lexicon: that of the words, [Ty − 1, Tx − 1], then a row and a column for </s>. */
+/* A [Ty, Tx] from the lexicon: that of the words, then a row and a column for </s>; before them, a column for the tag, if there is
+ * one. */
 static void fill_from_lexicon(const struct guidance *guidance, const struct batch *batch, int b, real *A)
 {
     size_t Tx = (size_t)batch->source_length[b], Ty = (size_t)batch->target_length[b];
-    const struct lexicon_sentences words = { batch->source[b], batch->target[b], (int)Tx - 1, (int)Ty - 1 };
+    size_t tags = guidance->tag && batch->source[b][0] == guidance->tag, columns = Tx - 1 - tags;
+    const struct lexicon_sentences words = { batch->source[b] + tags, batch->target[b], (int)columns, (int)Ty - 1 };
 
     lexicon_guide(&guidance->lexicon, &words, A);
     for (size_t t = Ty - 1; t-- > 0;) {
-        memmove(A + t * Tx, A + t * (Tx - 1), (Tx - 1) * sizeof *A);
+        memmove(A + t * Tx + tags, A + t * columns, columns * sizeof *A);
+        A[t * Tx] = tags ? 0 : A[t * Tx];
         A[t * Tx + Tx - 1] = 0;
     }
 }

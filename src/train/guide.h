@@ -15,6 +15,7 @@
 
 struct guidance {
     struct lexicon_pair lexicon;
+    int32_t tag; /* of synthetic sources; 0: there is none */
     struct token_link {
         int source, target;
     } * links;     /* of a file: between tokens, pair after pair; else NULL */

@@ -46,7 +46,7 @@ static int usual_split(size_t pairs)
     return (int)(split > 1000 ? 1000 : split);
 }
 
-void settings_choose(struct train_settings *s, size_t pairs)
+void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
 {
     /* A corpus of a few thousand pairs needs a small model, with a deeper rather than a wider encoder (models/RECIPES.md). */
     int small = pairs < 12000, large = pairs >= 60000;
@@ -58,14 +58,47 @@ void settings_choose(struct train_settings *s, size_t pairs)
     choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
     choose(&s->encoder_layers, small ? 2 : 1);
     choose(&s->batch_tokens, small ? 500 : large ? 3000 : 1000);
-    choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(pairs));
+    choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(authentic));
     if (strcmp(s->guided_alignment, "off") == 0 || s->attention == ATTENTION_NONE)
         s->guided_weight = 0;
     choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 1);
     choose(&s->guided_epochs, 20);
-    choose_real(&s->learning_rate, usual_rate(s->optimizer));
+    choose_real(&s->learning_rate, usual_rate(s->optimizer) * (s->from && !s->new_vocabulary ? 0.5 : 1));
+    choose(&s->warmup, s->from ? 100 : 400);
     choose_real(&s->dropout, large ? 0.1 : 0.3);
     choose_real(&s->dropout_state, large ? 0 : 0.2);
+}
+
+/* The number of corpora that are not synthetic. */
+static int authentic_corpora(const struct train_settings *s)
+{
+    return s->pairs.count ? s->pairs.count : s->source.count;
+}
+
+int settings_corpora(const struct train_settings *s)
+{
+    return authentic_corpora(s) + s->synthetic_source.count;
+}
+
+static double weight_of(const struct option_reals *weights, int number)
+{
+    return weights->count > 1 ? weights->items[number] : weights->count ? weights->items[0] : 1;
+}
+
+struct corpus_files settings_corpus(const struct train_settings *s, int number)
+{
+    int authentic = authentic_corpora(s);
+
+    if (number >= authentic)
+        return (struct corpus_files){ .source = s->synthetic_source.items[number - authentic],
+                                      .target = s->synthetic_target.items[number - authentic],
+                                      .weight = weight_of(&s->synthetic_weight, number - authentic),
+                                      .synthetic = 1 };
+    if (s->pairs.count)
+        return (struct corpus_files){ .pairs = s->pairs.items[number], .weight = weight_of(&s->weight, number) };
+    return (struct corpus_files){ .source = s->source.items[number],
+                                  .target = s->target.items[number],
+                                  .weight = weight_of(&s->weight, number) };
 }
 
 struct tokenizer_options settings_tokenizer(const struct train_settings *s)
@@ -75,7 +108,8 @@ struct tokenizer_options settings_tokenizer(const struct train_settings *s)
                                        .lowercase = s->lowercase,
                                        .vocabulary = s->vocabulary,
                                        .shared = s->tie == TIE_ALL,
-                                       .copy = s->copy };
+                                       .copy = s->copy,
+                                       .tagged = s->synthetic_source.count > 0 };
 }
 
 struct config settings_config(const struct train_settings *s)

@@ -4,6 +4,7 @@
 #ifndef NMT_TRAIN_SETTINGS_H
 #define NMT_TRAIN_SETTINGS_H
 
+#include "base/lists.h"
 #include "corpus/corpus.h"
 #include "corpus/plan.h"
 #include "layers/dropout.h"
@@ -21,13 +22,17 @@ extern const char *const copy_names[];
 
 struct train_settings {
     /* of one run: never stored in a model */
-    const char *model, *log, *parent;
-    const char *guided_alignment;      /* auto, off, lexicon or a file; a checkpoint keeps it */
-    struct corpus_files corpus, valid; /* a checkpoint keeps the names, to find the files again */
-    int preset, resume, quiet;
+    const char *model, *log;
+    const char *from;             /* the parent */
+    const char *guided_alignment; /* auto, off, lexicon or a file; a checkpoint keeps it */
+    /* the corpora and the validation pairs; a checkpoint keeps the names, to find the files again */
+    struct option_list source, target, pairs, synthetic_source, synthetic_target;
+    struct corpus_files valid;
+    int preset, resume, quiet, new_vocabulary;
 
     /* corpus and tokenizer */
-    int first, valid_split, max_length; /* pairs used (0: all); pairs set aside for validation; tokens on a side (0: any number) */
+    struct option_reals weight, synthetic_weight; /* of each corpus; one weight: of all; none: 1 */
+    int first, valid_split, max_length; /* pairs used of each corpus (0: all); set aside; tokens on a side (0: any number) */
     int units, pretokenized, lowercase, bad_utf8, vocabulary, copy;
 
     /* model */
@@ -49,8 +54,13 @@ struct train_settings {
     double word_dropout, word_dropout_source, word_dropout_target, bpe_dropout, average;
 };
 
-/* Replaces AUTO_SETTING by the defaults for this number of pairs (except max_length, which depends on the encoded corpus). */
-void settings_choose(struct train_settings *settings, size_t pairs);
+/* Replaces AUTO_SETTING by the defaults for this number of pairs, of which `authentic` are not synthetic (except max_length, which depends
+ * on the encoded corpus). */
+void settings_choose(struct train_settings *settings, size_t pairs, size_t authentic);
+
+/* The files to learn from, with their weights; the synthetic ones come last. */
+int settings_corpora(const struct train_settings *settings);
+struct corpus_files settings_corpus(const struct train_settings *settings, int number);
 
 /* The settings in the form that the modules need. settings_config does not know the vocabularies. */
 struct tokenizer_options settings_tokenizer(const struct train_settings *settings);

@@ -3,12 +3,34 @@
 #include "base/report.h"
 #include "corpus/split.h"
 #include "train/checkpoint.h"
+#include "train/inherit.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Limit of the memory for the activations of one pair; longer pairs are left out. A constant, so that training does not depend on
  * the machine: with the default model, it allows two sentences of some 3,000 tokens. */
 enum { PAIR_MEMORY = 1 << 29 };
+
+/* Reads the corpora into one, the synthetic ones last. `authentic` becomes the number of pairs that are not synthetic. 0, or -1 after
+ * reporting. */
+static int read_pairs(struct corpus *corpus, const struct train_settings *settings, size_t *authentic)
+{
+    *authentic = 0;
+    for (int i = 0; i < settings_corpora(settings); i++) {
+        const struct corpus_files files = settings_corpus(settings, i);
+        size_t before = corpus->pairs;
+
+        if (corpus_add(corpus, &files, (enum bad_utf8)settings->bad_utf8, settings->lowercase, 0))
+            return -1;
+        if (settings->first > 0 && !files.synthetic)
+            corpus_keep(corpus, before + (size_t)settings->first);
+        if (!files.synthetic)
+            *authentic = corpus->pairs;
+    }
+    return 0;
+}
 
 /* Reads the corpus and the validation pairs, or sets some aside. 0, or -1 after reporting. */
 static int read_corpora(struct training *training)
@@ -16,12 +38,11 @@ static int read_corpora(struct training *training)
     struct train_settings *settings = training->settings;
     struct corpus *corpus = &training->corpus;
     enum bad_utf8 bad_utf8 = (enum bad_utf8)settings->bad_utf8;
+    size_t authentic;
 
-    if (corpus_read(corpus, &settings->corpus, bad_utf8, settings->lowercase, 0))
+    if (read_pairs(corpus, settings, &authentic))
         return -1;
-    if (settings->first > 0)
-        corpus_keep(corpus, (size_t)settings->first);
-    settings_choose(settings, corpus->pairs);
+    settings_choose(settings, corpus->pairs, authentic);
     if (settings_have_valid(settings))
         return corpus_read(&training->valid, &settings->valid, bad_utf8, settings->lowercase, 0);
     if (settings->valid_split > 0)
@@ -135,22 +156,31 @@ static struct config complete_config(const struct training *training)
     return config;
 }
 
+/* Learns a tokenizer and lays out an initial model. 0, or -1 after reporting. */
+static int init_new(struct training *training, struct model *model)
+{
+    const struct train_settings *settings = training->settings;
+    const struct tokenizer_options options = settings_tokenizer(settings);
+    struct corpus *corpus = &training->corpus;
+    struct config config;
+
+    tokenizer_learn(&training->tokenizer, &options, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs);
+    config = complete_config(training);
+    if (config_check(&config, "train"))
+        return -1;
+    model_init(model, &config, NULL);
+    layout_initialize(&model->layout, model->values, (enum initial)settings->initial, (unsigned long)settings->seed);
+    return 0;
+}
+
 int start_fresh(struct training *training, struct train_settings *settings)
 {
-    struct corpus *corpus = &training->corpus;
-    struct tokenizer_options options;
-    struct config config;
     struct model model;
 
     if (init(training, settings))
         return EXIT_FAILED;
-    options = settings_tokenizer(settings);
-    tokenizer_learn(&training->tokenizer, &options, corpus->lines[SOURCE], corpus->lines[TARGET], corpus->pairs);
-    config = complete_config(training);
-    if (config_check(&config, "train"))
+    if (init_new(training, &model))
         return EXIT_USAGE;
-    model_init(&model, &config, NULL);
-    layout_initialize(&model.layout, model.values, (enum initial)settings->initial, (unsigned long)settings->seed);
     return init_trainer(training, &model) ? EXIT_FAILED : 0;
 }
 
@@ -160,6 +190,10 @@ static int init_like(struct training *training, struct model *model, struct save
     struct tokenizer_options options = settings_tokenizer(training->settings);
     struct config config;
 
+    if (options.tagged && !saved->tokenizer.options.tagged)
+        return error("%s: its vocabulary has no tag for synthetic pairs; %s", saved->gguf.path,
+                     training->settings->from ? "use --new-vocabulary" : "train without --resume");
+    options.tagged = saved->tokenizer.options.tagged; /* a parent may have it without need */
     training->tokenizer = saved->tokenizer;
     saved->tokenizer = (struct tokenizer){ 0 };
     config = complete_config(training);
@@ -174,10 +208,21 @@ int start_adapted(struct training *training, struct train_settings *settings, st
 {
     struct model model;
 
-    if (init(training, settings) || init_like(training, &model, parent))
+    if (init(training, settings))
         return EXIT_FAILED;
-    memcpy(model.values, parent->model.values, model.layout.length * sizeof *model.values);
-    return init_trainer(training, &model) ? EXIT_FAILED : 0;
+    if (settings->new_vocabulary) {
+        if (init_new(training, &model))
+            return EXIT_USAGE;
+        inherit(&model, &training->tokenizer, &parent->model, &parent->tokenizer, training->kept);
+    } else {
+        if (init_like(training, &model, parent))
+            return EXIT_FAILED;
+        memcpy(model.values, parent->model.values, model.layout.length * sizeof *model.values);
+    }
+    if (init_trainer(training, &model))
+        return EXIT_FAILED;
+    snprintf(training->trainer.parent, sizeof training->trainer.parent, "%016" PRIx64, gguf_checksum(&parent->gguf));
+    return 0;
 }
 
 int start_resumed(struct training *training, struct train_settings *settings, struct saved_model *checkpoint)

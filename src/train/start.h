@@ -1,7 +1,8 @@
 /* start: prepares corpora, tokenizer and model for training, in one of three ways:
  *
  *     start_fresh        the tokenizer is learned from the corpus, the weights are drawn
- *     start_adapted      tokenizer and weights are those of a parent model
+ *     start_adapted      weights and tokenizer are those of a parent model (--from); with --new-vocabulary, the tokenizer is learned, and
+ *                        the weights are those of the parent as far as the vocabularies agree (train/inherit)
  *     start_resumed      tokenizer, weights and the position in the epoch come from a checkpoint
  *
  * All take the same steps (read, split, encode, limit, lay out), and differ in the origin of tokenizer and weights. */
@@ -17,6 +18,7 @@ struct training {
     struct corpus corpus, valid;
     size_t copies; /* copies of validation pairs removed from the corpus (corpus/split.h) */
     struct tokenizer tokenizer;
+    int kept[2]; /* with --new-vocabulary: entries of each side that the parent has, too */
     struct trainer trainer;
 };
 

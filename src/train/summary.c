@@ -23,6 +23,22 @@ static void print_validation(const struct training *training)
         warning("%ld invalid UTF-8 sequences in the validation pairs were replaced by U+FFFD", valid->replaced);
 }
 
+/* One line for each source of pairs, if there are several or if they have a weight. */
+static void print_parts(const struct corpus *corpus)
+{
+    for (int part = 0; part < corpus->part_count; part++) {
+        const struct corpus_files *files = &corpus->parts[part];
+        size_t pairs = 0;
+
+        if (corpus->part_count == 1 && files->weight == 1)
+            return;
+        for (size_t k = 0; k < corpus->pairs; k++)
+            pairs += corpus->part[k] == part;
+        note(NEXT "%zu %spairs of %s, weight %g", pairs, files->synthetic ? "synthetic " : "",
+             files->pairs ? files->pairs : files->source, files->weight);
+    }
+}
+
 static void print_corpus(const struct training *training)
 {
     const struct corpus *corpus = &training->corpus;
@@ -30,6 +46,7 @@ static void print_corpus(const struct training *training)
 
     note(FIRST "%zu pairs: %ld source and %ld target tokens", "corpus", corpus->pairs, corpus_tokens(corpus, SOURCE),
          corpus_tokens(corpus, TARGET));
+    print_parts(corpus);
     if (dropped->empty || dropped->bad_utf8 || dropped->too_long)
         note(NEXT "left out: %ld with an empty side, %ld not UTF-8, %ld too long", dropped->empty, dropped->bad_utf8,
              dropped->too_long);
@@ -59,6 +76,10 @@ static void print_model(const struct training *training)
     note(FIRST "%d source and %d target entries (at most %d), %d merges", "vocabulary", tokenizer->sides[SOURCE].count,
          tokenizer->sides[TARGET].count, s->vocabulary, tokenizer->merge_count);
     print_copies(&tokenizer->copies);
+    if (s->from && s->new_vocabulary)
+        note(NEXT "%d source and %d target entries are also the parent's", training->kept[SOURCE], training->kept[TARGET]);
+    if (*training->trainer.parent)
+        note(FIRST "%s", "parent", training->trainer.parent);
     note(FIRST "%zu parameters", "model", training->trainer.learner.model.layout.parameters);
     note(NEXT "embedding %d, hidden %d, alignment %d, maxout %d, encoder layers %d, attention %s, tie %s", s->embedding, s->hidden,
          s->alignment, s->maxout, s->encoder_layers, attention_names[s->attention], tie_names[s->tie]);

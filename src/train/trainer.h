@@ -30,6 +30,7 @@ struct trainer {
     const struct train_settings *settings; /* not owned; `auto` is resolved */
     const char *settings_text;             /* the stored settings, kept in the files for --resume and for reproduction */
     const char *checkpoint;                /* its file */
+    char parent[17];                       /* checksum of the model that training started from, 16 hexadecimal digits; or "" */
     struct learner learner;
     struct corpus *corpus, *valid; /* not owned; valid may be NULL */
     struct tokenizer *tokenizer;   /* not owned */

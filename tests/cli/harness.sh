@@ -173,9 +173,12 @@ corpus() {
 LIMIT='timeout 60'
 TINY='--embedding 16 --hidden 24 --alignment 16 --maxout 16'
 
-# train ARGUMENT...: a tiny model from corpus(). What is given overrides what stands here.
+# train ARGUMENT...: a tiny model from corpus(). What is given overrides what stands here; --source and --target, which otherwise would
+# add a corpus, too.
 train() {
-    $LIMIT "$NMT" train $TINY --threads 2 --vocabulary 400 --source "$T/train.en" --target "$T/train.fr" "$@"
+    case " $* " in *" --target "*) ;; *) set -- --target "$T/train.fr" "$@" ;; esac
+    case " $* " in *" --source "*) ;; *) set -- --source "$T/train.en" "$@" ;; esac
+    $LIMIT "$NMT" train $TINY --threads 2 --vocabulary 400 "$@"
 }
 
 # learned FILE ARGUMENT...: a tiny model in FILE that has learned something, in two or three seconds.

@@ -12,7 +12,7 @@ for command in train translate align lexicon eval info bench; do
     grep -x -e '--[a-z0-9-]*' "$T/section" >"$T/listed"
     same "$T/options" "$T/listed" "$command: all its options, in the order of --help"
 done
-has "$T/nmt.1" '^number of updates in which the learning rate rises from 0 \(default: 400\)$' 'defaults are those of the program'
+has "$T/nmt.1" '^clip the gradient norm to NORM \(default: 1\)$' 'defaults are those of the program'
 "$NMT" train --help >"$T/help"
 for group in 'The most important options' Data Model Training Regularisation Output; do
     has "$T/help" "^$group.*:\$" "train --help has the group $group"

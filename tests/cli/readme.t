@@ -26,7 +26,7 @@ while read -r command; do
     esac
     works "$command" sh -c "cd '$T/home' && $line"
     case $command in
-    *' train '*) cp "$T/home/my.gguf" "$T/home/a.gguf"; cp "$T/home/my.gguf" "$T/home/b.gguf" ;;
+    *' train '*) cp "$T/home/my.gguf" "$T/home/a.gguf"; cp "$T/home/my.gguf" "$T/home/b.gguf"; cp "$T/home/my.gguf" "$T/home/big.gguf" ;;
     esac
 done <"$T/commands"
 is "$(wc -l <"$T/home/new.de")" 10 'a line out for every line in'

@@ -20,7 +20,7 @@ refused() { # NAME NOW THEN: --NAME NOW is refused, with both values
     has "$T/err" "--$1 is $2, but the training to resume has $3;" 'by name, with both values'
 }
 
-training --bpe-dropout 0.1
+training --bpe-dropout 0.1 --weight 1
 mv "$T/m.checkpoint.gguf" "$T/kept.checkpoint.gguf"
 
 # --- what defines the state ---
@@ -47,10 +47,14 @@ refused units char bpe
 refused vocabulary 300 400
 refused max-length 50 0
 refused first 100 all
+refused weight 2 1
 refused bad-utf8 skip error
 refused bpe-dropout 0.2 0.1
 refused copy off auto
 refused valid-split 10 0
+must_fail 2 '--synthetic-weight is refused' resume --synthetic-source "$T/train.en" --synthetic-target "$T/train.fr" --synthetic-weight 2
+has "$T/err" '--synthetic-weight is 2, but the training to resume has none;' 'by name'
+must_fail 2 '--new-vocabulary is refused' resume --new-vocabulary
 must_fail 2 '--pretokenized is refused' resume --pretokenized
 must_fail 2 '--lowercase is refused' resume --lowercase
 must_fail 2 '--preset is refused' resume --preset paper
@@ -69,9 +73,10 @@ while read -r option; do
     works "--$option may change" resume "--$option" "$value"
 done <"$T/free"
 "$NMT" train --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' >"$T/options"
-for option in $(cat "$T/free") model source target pairs valid-source valid-target valid-pairs resume parent preset log quiet config \
-    optimizer average seed batch-sentences batch-tokens pool stop-on hidden embedding alignment maxout encoder-layers attention query tie \
-    lexical guided-alignment initial units vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy; do
+for option in $(cat "$T/free") model source target pairs synthetic-source synthetic-target valid-source valid-target valid-pairs resume \
+    from new-vocabulary preset log quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
+    hidden embedding alignment maxout encoder-layers attention query tie lexical guided-alignment initial units \
+    vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
     mv "$T/rest" "$T/options"
 done

@@ -1,8 +1,10 @@
-/* Batches: every pair once an epoch, no batch above its bounds, lengths sorted within a batch, all of it a function of seed and epoch. */
+/* Batches: every pair as often as its weight says, no batch above its bounds, lengths sorted within a batch, all of it a function of seed
+ * and epoch. */
 #include "corpus/plan.h"
 
 #include "../check.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,10 +97,83 @@ static void seed_and_epoch_decide(void **state)
     assert_false(equal(1, 1, 1, 2));
 }
 
+enum { EPOCHS = 40 };
+
+/* Counts how often EPOCHS epochs have each pair, if the first, second and third part of the pairs have these weights; least and most
+ * are those of one epoch. */
+static void count_times(const double weights[3], uint64_t seed, int times[PAIRS], int least[3], int most[3])
+{
+    const struct plan_options options = { .tokens = TOKENS, .pool = 5 };
+    struct corpus_files parts[3] = { { .weight = weights[0] }, { .weight = weights[1] }, { .weight = weights[2] } };
+    struct corpus corpus = make_corpus();
+    int part[PAIRS];
+
+    for (int k = 0; k < PAIRS; k++)
+        part[k] = 3 * k / PAIRS;
+    corpus.part = part;
+    corpus.parts = parts;
+    memset(times, 0, PAIRS * sizeof *times);
+    for (int p = 0; p < 3; p++)
+        least[p] = PAIRS, most[p] = 0;
+    for (uint64_t epoch = 1; epoch <= EPOCHS; epoch++) {
+        int now[PAIRS] = { 0 };
+        struct plan plan;
+
+        plan_make(&plan, &corpus, &options, seed, epoch);
+        for (size_t i = 0; i < plan.first[plan.batches]; i++)
+            now[plan.pairs[i]]++;
+        for (int k = 0; k < PAIRS; k++) {
+            times[k] += now[k];
+            least[part[k]] = now[k] < least[part[k]] ? now[k] : least[part[k]];
+            most[part[k]] = now[k] > most[part[k]] ? now[k] : most[part[k]];
+        }
+        plan_release(&plan);
+    }
+}
+
+/* Pairs of weight 1, 2.25 and 0.5. */
+static void weights_are_kept(void **state)
+{
+    const double weights[3] = { 1, 2.25, 0.5 };
+    int times[PAIRS], again[PAIRS], least[3], most[3];
+    double sum[3] = { 0 }, count[3] = { 0 };
+
+    (void)state;
+    count_times(weights, 1, times, least, most);
+    for (int p = 0; p < 3; p++) {
+        assert_int_equal(least[p], (int)weights[p]);
+        assert_int_equal(most[p], (int)weights[p] + (p > 0));
+    }
+    for (int k = 0; k < PAIRS; k++) {
+        sum[3 * k / PAIRS] += times[k];
+        count[3 * k / PAIRS]++;
+        assert_true(3 * k / PAIRS != 2 || (times[k] > 0 && times[k] < EPOCHS)); /* it is not always the same pairs */
+    }
+    for (int p = 0; p < 3; p++)
+        assert_true(fabs(sum[p] / count[p] / EPOCHS - weights[p]) < 0.025); /* five standard deviations */
+    count_times(weights, 1, again, least, most);
+    assert_memory_equal(times, again, sizeof times);
+    count_times(weights, 2, again, least, most);
+    assert_memory_not_equal(times, again, sizeof times);
+}
+
+/* So low a weight that most epochs would have no pair at all. */
+static void no_epoch_is_empty(void **state)
+{
+    const double weights[3] = { 1e-6, 1e-6, 1e-6 };
+    int times[PAIRS], least[3], most[3];
+
+    (void)state;
+    count_times(weights, 1, times, least, most);
+    for (int k = 0; k < PAIRS; k++)
+        assert_true(times[k] > EPOCHS - 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(by_tokens), cmocka_unit_test(by_sentences),
-                                        cmocka_unit_test(seed_and_epoch_decide) };
+                                        cmocka_unit_test(seed_and_epoch_decide), cmocka_unit_test(weights_are_kept),
+                                        cmocka_unit_test(no_epoch_is_empty) };
 
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

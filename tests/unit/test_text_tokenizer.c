@@ -155,7 +155,9 @@ static void known_words_come_back(void **state)
 
     (void)state;
     for (int combination = 0; combination < 4; combination++) {
-        struct tokenizer_options options = { UNITS_WORD, combination & 1, 0, 100000, combination >> 1, 0 };
+        struct tokenizer_options options = {
+            .units = UNITS_WORD, .pretokenized = combination & 1, .vocabulary = 100000, .shared = combination >> 1
+        };
         char **lines = random_lines(6, 2 * LEARNED, 0), **twice = memory_new(4 * LEARNED, sizeof *twice);
         struct tokenizer tokenizer;
         int tried = 0;
@@ -190,7 +192,7 @@ static const char *const english[] = {
 /* A tokenizer of `units` that has seen the sentences above twice, on both sides. */
 static void learn_english(struct tokenizer *tokenizer, enum units units, int pretokenized)
 {
-    struct tokenizer_options options = { units, pretokenized, 0, 1000, 0, 0 };
+    struct tokenizer_options options = { .units = units, .pretokenized = pretokenized, .vocabulary = 1000 };
     char *lines[12];
 
     for (int i = 0; i < 12; i++)
@@ -264,7 +266,7 @@ static void any_ids_give_normalized_text(void **state)
 
     (void)state;
     for (int kind = 0; kind < 3; kind++) {
-        struct tokenizer_options options = { (enum units)kind, 0, kind == 2, 600, 0, 0 };
+        struct tokenizer_options options = { .units = (enum units)kind, .lowercase = kind == 2, .vocabulary = 600 };
         char **source = random_lines(3, LEARNED, kind == 2), **target = random_lines(4, LEARNED, kind == 2);
         struct rng rng = rng_make(8, (uint64_t)kind, 0, 0);
         struct tokenizer tokenizer;
@@ -296,7 +298,7 @@ static void literal_special_entries_stay_text(void **state)
 
     (void)state;
     for (int kind = 0; kind < 6; kind++) {
-        struct tokenizer_options options = { (enum units)(kind / 2), kind % 2, 0, 1000, 0, 0 };
+        struct tokenizer_options options = { .units = (enum units)(kind / 2), .pretokenized = kind % 2, .vocabulary = 1000 };
         char *lines[8];
         struct tokenizer tokenizer;
 
@@ -319,7 +321,7 @@ static void literal_special_entries_stay_text(void **state)
 /* Not shared, a side holds what its own text is made of; shared, both hold the same. */
 static void sides_hold_their_own_pieces(void **state)
 {
-    struct tokenizer_options options = { UNITS_BPE, 0, 0, 400, 0, 0 };
+    struct tokenizer_options options = { .units = UNITS_BPE, .vocabulary = 400 };
     char *source[4], *target[4];
     struct tokenizer tokenizer;
     struct tokens tokens = { 0 };
@@ -357,7 +359,7 @@ static void entries_stand_by_frequency(void **state)
 
     (void)state;
     for (int kind = 0; kind < 2; kind++) {
-        struct tokenizer_options options = { UNITS_BPE, 0, 0, 1200, kind, 0 };
+        struct tokenizer_options options = { .units = UNITS_BPE, .vocabulary = 1200, .shared = kind };
         char **lines[2] = { random_lines(3, LEARNED, 0), random_lines(4, LEARNED, 0) };
         struct tokenizer tokenizer;
         int *uses[2];
@@ -390,7 +392,7 @@ static void entries_stand_by_frequency(void **state)
 /* Hundreds of characters do not take the room of all merges. */
 static void characters_leave_room_for_merges(void **state)
 {
-    struct tokenizer_options options = { UNITS_BPE, 0, 0, 258 + 100, 1, 0 };
+    struct tokenizer_options options = { .units = UNITS_BPE, .vocabulary = 258 + 100, .shared = 1 };
     struct text line = { 0 };
     struct tokenizer tokenizer;
     int characters = 0;
@@ -415,7 +417,7 @@ static void loading_gives_the_same_tokenizer(void **state)
 
     (void)state;
     for (int kind = 0; kind < 6; kind++) {
-        struct tokenizer_options options = { (enum units)(kind / 2), 0, 0, 700, kind % 2, 0 };
+        struct tokenizer_options options = { .units = (enum units)(kind / 2), .vocabulary = 700, .shared = kind % 2 };
         char **source = random_lines(3, LEARNED, 0), **target = random_lines(4, LEARNED, 0), **lines = random_lines(7, 300, 0);
         struct tokenizer learned, loaded, again;
         struct vocab *sides = learned.sides;
@@ -451,7 +453,7 @@ static void loading_gives_the_same_tokenizer(void **state)
 
 static void damaged_models_are_refused(void **state)
 {
-    struct tokenizer_options options = { UNITS_BPE, 0, 0, 1000, 0, 0 }, wrong;
+    struct tokenizer_options options = { .units = UNITS_BPE, .vocabulary = 1000 }, wrong;
     struct tokenizer good, bad;
     char **source, **target, *merge, *piece;
     int count[2], merges;
@@ -519,7 +521,8 @@ static void nothing_to_learn_from(void **state)
 
     (void)state;
     for (int kind = 0; kind < 3; kind++) {
-        struct tokenizer_options options = { (enum units)kind, 0, 0, tokenizer_least_vocabulary((enum units)kind), 0, 0 };
+        struct tokenizer_options options = { .units = (enum units)kind,
+                                             .vocabulary = tokenizer_least_vocabulary((enum units)kind) };
         struct tokenizer tokenizer;
 
         tokenizer_learn(&tokenizer, &options, NULL, NULL, 0);
@@ -537,7 +540,7 @@ static void nothing_to_learn_from(void **state)
 static void captions_come_back(void **state)
 {
     static const char *const files[] = { "../shared/data/multi30k/val.en", "../shared/data/multi30k/val.de" };
-    struct tokenizer_options options = { UNITS_BPE, 0, 0, 4000, 0, 0 };
+    struct tokenizer_options options = { .units = UNITS_BPE, .vocabulary = 4000 };
     struct reader reader;
     struct tokenizer tokenizer;
     struct tokens tokens = { 0 };
