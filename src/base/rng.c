@@ -26,6 +26,13 @@ struct rng rng_make(uint64_t seed, uint64_t a, uint64_t b, uint64_t c)
     return rng;
 }
 
+uint64_t rng_key(uint64_t seed, uint64_t a, uint64_t b, uint64_t c)
+{
+    struct rng rng = rng_make(seed, a, b, c);
+
+    return rng_next(&rng);
+}
+
 uint64_t rng_stream(const char *name)
 {
     uint64_t hash = UINT64_C(0xCBF29CE484222325);

@@ -16,6 +16,9 @@ struct rng {
 /* A separate stream for each (seed, a, b, c). */
 struct rng rng_make(uint64_t seed, uint64_t a, uint64_t b, uint64_t c);
 
+/* The seed of further streams that belong to (seed, a, b, c). */
+uint64_t rng_key(uint64_t seed, uint64_t a, uint64_t b, uint64_t c);
+
 /* A number for the purpose of a stream, as an argument of rng_make: a hash of its name (FNV-1a). */
 uint64_t rng_stream(const char *name);
 

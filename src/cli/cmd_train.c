@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "cli/commands.h"
 #include "cli/recipe.h"
+#include "train/checkpoint.h"
 #include "train/progress.h"
 #include "train/summary.h"
 
@@ -41,8 +42,34 @@ static void claim_list(struct claims *claims, const char *option, const struct o
         claims_input(claims, option, names->items[i]);
 }
 
+/* The files that training may write: the model, its checkpoint, and the models of --keep-best. */
+struct outputs {
+    const char *model;
+    char *checkpoint, **best;
+    int best_count;
+};
+
+static struct outputs name_outputs(const struct train_settings *settings)
+{
+    struct outputs outputs = { .model = settings->model, .checkpoint = recipe_checkpoint_name(settings->model) };
+
+    outputs.best_count = settings->keep_best > 1 ? settings->keep_best : 0;
+    outputs.best = memory_new((size_t)outputs.best_count, sizeof *outputs.best);
+    for (int i = 0; i < outputs.best_count; i++)
+        outputs.best[i] = checkpoint_best_name(settings->model, i);
+    return outputs;
+}
+
+static void release_outputs(struct outputs *outputs)
+{
+    free(outputs->checkpoint);
+    for (int i = 0; i < outputs->best_count; i++)
+        free(outputs->best[i]);
+    free(outputs->best);
+}
+
 /* 0, or -1 after reporting that one file would be overwritten by another. */
-static int check_files(const struct train_settings *settings, const char *checkpoint)
+static int check_files(const struct train_settings *settings, const struct outputs *outputs)
 {
     struct claims claims = { 0 };
 
@@ -57,7 +84,9 @@ static int check_files(const struct train_settings *settings, const char *checkp
     claims_input(&claims, "--from", settings->from);
     claims_input(&claims, "--guided-alignment", settings_guide(settings));
     claims_output(&claims, "--model", settings->model);
-    claims_output(&claims, "--model (its checkpoint)", checkpoint);
+    claims_output(&claims, "--model (its checkpoint)", outputs->checkpoint);
+    for (int i = 0; i < outputs->best_count; i++)
+        claims_output(&claims, "--keep-best", outputs->best[i]);
     claims_output(&claims, "--log", settings->log);
     return claims_check(&claims, "train");
 }
@@ -91,22 +120,28 @@ static int try_log(const char *name)
 }
 
 /* Checks before the corpus is read that every output file can be written. */
-static int try_outputs(const struct train_settings *settings, const char *checkpoint)
+static int try_outputs(const struct train_settings *settings, const struct outputs *outputs)
 {
-    return try_output(settings->model) || try_output(checkpoint) || (settings->log && try_log(settings->log)) ? -1 : 0;
+    for (int i = 0; i < outputs->best_count; i++)
+        if (try_output(outputs->best[i]))
+            return -1;
+    return try_output(outputs->model) || try_output(outputs->checkpoint) || (settings->log && try_log(settings->log)) ? -1 : 0;
 }
 
 /* Prints how training ended; returns the exit code. */
 static int report_end(const struct trainer *trainer, int ended)
 {
     const char *model = trainer->settings->model;
+    const struct best *best = &trainer->best;
     long update = trainer->state.update;
 
     note("memory: %zu MB used at most", progress_memory() / 1000000);
     if (ended < 0)
         return EXIT_FAILED;
-    if (ended == 0)
-        note("%s: the model after update %ld of %ld", model, trainer->best ? trainer->state.best_update : update, update);
+    if (ended == 0 && best->average)
+        note("%s: the average of the %d best models", model, best->count);
+    else if (ended == 0)
+        note("%s: the model after update %ld of %ld", model, best->count ? best->items[0].update : update, update);
     else if (update == 0)
         note("stopped by signal %d before the first update; nothing was written", ended);
     else
@@ -123,20 +158,20 @@ static int start(struct training *training, struct train_settings *settings, str
 
 static int train(struct train_settings *settings, struct saved_model *saved)
 {
-    char *checkpoint = recipe_checkpoint_name(settings->model);
+    struct outputs outputs = name_outputs(settings);
     struct training training = { 0 };
     struct text stored = { 0 };
     struct forecast forecast;
     int code = EXIT_FAILED;
 
-    if (check_files(settings, checkpoint))
+    if (check_files(settings, &outputs))
         code = EXIT_USAGE;
-    else if (try_outputs(settings, checkpoint) == 0)
+    else if (try_outputs(settings, &outputs) == 0)
         code = start(&training, settings, saved);
     if (code == 0 && training.trainer.settings) {
         recipe_print(settings, &stored);
         training.trainer.settings_text = stored.data;
-        training.trainer.checkpoint = checkpoint;
+        training.trainer.checkpoint = outputs.checkpoint;
         forecast = forecast_memory(&training.trainer);
         summary_print(&training, &forecast);
         catch_signals();
@@ -146,7 +181,7 @@ static int train(struct train_settings *settings, struct saved_model *saved)
     }
     start_release(&training);
     text_release(&stored);
-    free(checkpoint);
+    release_outputs(&outputs);
     return code;
 }
 

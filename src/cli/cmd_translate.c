@@ -16,8 +16,10 @@ enum { LINES_TO_PACK = 3 };
 
 struct translate_settings {
     struct inference_settings common;
-    int beam, n_best, max_length, max_repeats;
-    double length_penalty, max_length_ratio;
+    int beam, n_best, max_length, max_repeats, sample, top_k;
+    double length_penalty, max_length_ratio, temperature;
+    long seed;
+    struct noise noise;
 };
 
 /* Lines that are translated together. */
@@ -36,7 +38,7 @@ static void group_add(struct group *group, const struct tokenizer *tokenizer, co
 
     memory_reserve_one(&group->lines, group->count, &group->room);
     translation = &group->lines[group->count];
-    *translation = (struct translation){ 0 };
+    *translation = (struct translation){ .number = number };
     if (translation_read(translation, tokenizer, line, length, &bad))
         warning("line %ld: byte %zu is not valid UTF-8; invalid sequences were replaced by U+FFFD", number, bad + 1);
     if (group->count++ == 0)
@@ -52,7 +54,7 @@ static void group_clear(struct group *group)
     group->bytes = 0;
 }
 
-/* Prints a line's translation: the text, the score and the text, or the n-best list. */
+/* Prints a line's translation: the text, the score and the text, or the n-best list (or samples). */
 static void print_line(const struct translation *line, long number, const struct translate_settings *settings)
 {
     if (settings->n_best > 0) {
@@ -128,6 +130,22 @@ static const struct option table[] = {
       .help = "translate lines of more than N tokens in pieces of at most N" },
     { "max-repeats", ROW(INT, max_repeats), .value = "N", .initial = "2", .high = 1000,
       .help = "allow a phrase at most N times in a row, or as often as the source repeats one (0: no limit)" },
+
+    OPTIONS_HEADING("Variety (for back-translation)"),
+    { "sample", ROW(FLAG, sample),
+      .help = "draw translations from the model's distribution instead of searching for the best; with --n-best N, N independent "
+              "ones" },
+    { "top-k", ROW(INT, top_k), .value = "K", .initial = "all", .low = 1, .high = 10000000, .word = "all",
+      .help = "sample from the K most probable tokens" },
+    { "temperature", ROW(REAL, temperature), .value = "T", .initial = "1", .low = 1e-6, .high = 1000,
+      .help = "sample from p ^ (1/T): below 1, closer to the best translation; above 1, further away" },
+    { "noise-drop", ROW(REAL, noise.drop), .value = "P", .initial = "0", .high = 0.99,
+      .help = "delete each word of a translation with probability P" },
+    { "noise-blank", ROW(REAL, noise.blank), .value = "P", .initial = "0", .high = 1,
+      .help = "replace each word that is left by _ with probability P" },
+    { "noise-shuffle", ROW(INT, noise.shuffle), .value = "N", .initial = "0", .high = 1000,
+      .help = "then shuffle the words, each by at most N places" },
+    { "seed", ROW(LONG, seed), .value = "N", .initial = "1", .high = OPTION_ANY, .help = "random seed of samples and noise" },
     OPTIONS_END,
 };
 
@@ -147,6 +165,24 @@ static int check_files(const struct inference_settings *settings)
     return claims_check(&claims, "translate");
 }
 
+/* Checks that involve several options. 0, or -1 after reporting. */
+static int check(const struct translate_settings *s, const struct options *options)
+{
+    static const char *const searching[] = { "beam", "length-penalty" }, *const sampling[] = { "top-k", "temperature" };
+
+    if (!s->sample && s->n_best > s->beam)
+        return error("translate: --n-best: %d is more than the %d hypotheses of --beam", s->n_best, s->beam);
+    for (size_t i = 0; i < sizeof searching / sizeof *searching; i++)
+        if (s->sample && options_changed(options, searching[i]))
+            return error("translate: --%s has no effect with --sample, which does not search; omit one of them", searching[i]);
+    for (size_t i = 0; i < sizeof sampling / sizeof *sampling; i++)
+        if (!s->sample && options_changed(options, sampling[i]))
+            return error("translate: --%s needs --sample", sampling[i]);
+    if (!s->sample && !noise_wanted(&s->noise) && options_changed(options, "seed"))
+        return error("translate: --seed has an effect only with --sample or --noise-...");
+    return check_files(&s->common);
+}
+
 int cmd_translate(int argc, const char **argv)
 {
     struct translate_settings s;
@@ -158,20 +194,19 @@ int cmd_translate(int argc, const char **argv)
 
     if (code != OPTIONS_GO)
         return code;
-    if (s.n_best > s.beam) {
-        error("translate: --n-best: %d is more than the %d hypotheses of --beam", s.n_best, s.beam);
-        code = EXIT_USAGE;
-    } else {
-        code = check_files(&s.common) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
-    }
+    code = check(&s, &options) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
     if (code == OPTIONS_GO) {
+        int n_best = s.n_best ? s.n_best : 1;
         struct translate_options translate = {
-            .beam = { .beam = s.beam,
-                      .n_best = s.n_best ? s.n_best : 1,
+            .beam = { .beam = s.sample ? n_best : s.beam,
+                      .n_best = n_best,
+                      .sampling = { s.sample ? s.temperature : 0, s.top_k },
                       .length_penalty = s.length_penalty,
                       .repeats = s.max_repeats,
                       .length_ratio = s.max_length_ratio,
                       .forbidden = inference.tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
+            .noise = s.noise,
+            .seed = (uint64_t)s.seed,
             .batch = s.common.batch,
             .longest = s.max_length,
             .want_scores = s.common.scores || s.n_best,

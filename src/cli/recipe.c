@@ -138,6 +138,8 @@ static const struct option table[] = {
       .help = "halve the learning rate after N validations without a better model" },
     { "patience", ROW(INT, patience), .value = "N", .initial = "5", .low = 1, .high = INT_MAX, .word = "never", FREE,
       .help = "stop after N validations without a better model" },
+    { "keep-best", ROW(INT, keep_best), .value = "N", .initial = "1", .low = 1, .high = BEST_MOST, STATE,
+      .help = "keep the N best models as MODEL.1.gguf ..., for an ensemble; MODEL.gguf is their average, if it validates better" },
     { "max-updates", ROW(LONG, max_updates), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", .meaning = -1,
       FREE, .help = "stop after N updates (0: write the initial model)" },
     { "max-epochs", ROW(LONG, max_epochs), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", FREE,
@@ -442,12 +444,5 @@ void recipe_print(const struct train_settings *settings, struct text *text)
 
 char *recipe_checkpoint_name(const char *model)
 {
-    size_t length = strlen(model);
-    struct text name = { 0 };
-
-    if (length > 5 && strcmp(model + length - 5, ".gguf") == 0)
-        length -= 5;
-    text_add(&name, model, length);
-    text_add_string(&name, ".checkpoint.gguf");
-    return name.data;
+    return checkpoint_name(model, "checkpoint");
 }

@@ -1,5 +1,6 @@
 #include "search/beam.h"
 
+#include "base/rng.h"
 #include "math/vec.h"
 #include "search/repeat.h"
 #include "text/vocab.h"
@@ -16,6 +17,7 @@ struct node {
 
 struct live {
     int sentence, node;
+    int number; /* of the sample */
     int32_t id; /* the previous word, -1 at the start */
     double log_probability;
 };
@@ -26,7 +28,7 @@ struct candidate {
     double log_probability;
 };
 
-/* The best continuations of a sentence, best first, at most `most`. */
+/* The continuations of a sentence, at most `most`: the best ones, best first, or one of each sample, in the samples' order. */
 struct list {
     struct candidate *items;
     int count, most;
@@ -40,12 +42,14 @@ struct search {
     const struct batch *batch;
     struct node *nodes;
     int node_count, node_room;
+    int length; /* of the hypotheses after this step */
     struct live *live, *next;
     int live_count;
     int *finished; /* [sentences] */
     int *copies;   /* [sentences] copies of one phrase in a row in the source; if options->repeats */
     int32_t *last; /* the last ids of the current hypothesis, the last one first */
     int last_room;
+    double *scratch;         /* [Vy] of sample_word */
     struct hypothesis *done; /* [sentences, beam] */
 };
 
@@ -64,6 +68,11 @@ void beam_release(struct beam *beam)
         step_release(&beam->steps[i]);
     free(beam->steps);
     free(beam->sums);
+}
+
+static int samples(const struct beam_options *options)
+{
+    return options->sampling.temperature > 0;
 }
 
 static int longest_output(const struct search *search, int sentence)
@@ -136,21 +145,39 @@ static void extend(struct list *list, int row, const real *x, int V, double befo
     }
 }
 
-static void finish(struct search *search, int sentence, int node, double log_probability)
+/* Draws the next word of one row's sample; before the first word, of all samples of its sentence. Parameters as those of extend. */
+static void draw(struct search *search, struct list *list, int row, const real *x, int V, double before)
 {
-    int beam = search->options->beam, length = 1, at;
-    struct hypothesis *list = search->done + (size_t)sentence * (size_t)beam, one;
+    const struct beam_options *options = search->options;
+    const struct live *live = &search->live[row];
+    int count = search->length == 1 ? list->most : 1;
 
-    for (int i = node; i >= 0; i = search->nodes[i].before)
-        length++;
-    one = (struct hypothesis){ .ids = memory_new((size_t)length, sizeof(int32_t)),
-                               .length = length,
-                               .log_probability = log_probability,
-                               .score = score_of(search->options, log_probability, length) };
-    one.ids[length - 1] = VOCAB_END;
-    for (int i = node, k = length - 2; i >= 0; i = search->nodes[i].before)
+    for (int i = 0; i < count; i++) {
+        struct rng rng =
+            rng_make(options->keys[live->sentence], rng_stream("sample"), (uint64_t)(live->number + i), (uint64_t)search->length);
+        int32_t id = sample_word(&options->sampling, x, V, rng_uniform(&rng), search->scratch);
+
+        list->items[list->count++] = (struct candidate){ row, id, before + (double)x[id] };
+    }
+}
+
+/* Ends a hypothesis: `number` is the sample's. Samples stay in the order of their numbers, all others are ranked by score. */
+static void finish(struct search *search, int number, const struct candidate *candidate)
+{
+    const struct live *parent = &search->live[candidate->parent];
+    int beam = search->options->beam, at;
+    struct hypothesis *list = search->done + (size_t)parent->sentence * (size_t)beam, one;
+
+    one = (struct hypothesis){ .ids = memory_new((size_t)search->length, sizeof(int32_t)),
+                               .length = search->length,
+                               .log_probability = candidate->log_probability,
+                               .score = samples(search->options)
+                                            ? -number
+                                            : score_of(search->options, candidate->log_probability, search->length) };
+    one.ids[search->length - 1] = VOCAB_END;
+    for (int i = parent->node, k = search->length - 2; i >= 0; i = search->nodes[i].before)
         one.ids[k--] = search->nodes[i].id;
-    for (at = search->finished[sentence]++; at > 0 && list[at - 1].score < one.score; at--)
+    for (at = search->finished[parent->sentence]++; at > 0 && list[at - 1].score < one.score; at--)
         list[at] = list[at - 1];
     list[at] = one;
 }
@@ -176,15 +203,17 @@ static int advance(struct search *search, int sentence, const struct list *list,
     for (int i = 0; i < list->count; i++) {
         const struct candidate *candidate = &list->items[i];
         const struct live *parent = &search->live[candidate->parent];
+        int number = search->length == 1 ? i : parent->number;
 
         if (candidate->id == VOCAB_END) {
-            finish(search, sentence, parent->node, candidate->log_probability);
+            finish(search, number, candidate);
             continue;
         }
         memory_reserve_one(&search->nodes, search->node_count, &search->node_room);
         search->nodes[search->node_count] = (struct node){ parent->node, candidate->id };
         parents[next_count] = candidate->parent;
-        search->next[next_count++] = (struct live){ sentence, search->node_count++, candidate->id, candidate->log_probability };
+        search->next[next_count++] =
+            (struct live){ sentence, search->node_count++, number, candidate->id, candidate->log_probability };
     }
     if (next_count > before &&
         (search->finished[sentence] == beam || settled(search, sentence, search->next[before].log_probability)))
@@ -214,12 +243,12 @@ static double combine(struct beam *beam, int row, int V)
 }
 
 /* One step of all live hypotheses; returns the number still live. */
-static int search_step(struct beam *beam, struct search *search, struct candidate *items, int *parents, int length)
+static int search_step(struct beam *beam, struct search *search, struct candidate *items, int *parents)
 {
     int V = beam->models[0]->config.Vy, next = 0, chunk = 0, chunk_end = 0; /* the rows whose logits are computed */
 
     for (int row = 0; row < search->live_count;) {
-        int sentence = search->live[row].sentence, only_end = length >= longest_output(search, sentence);
+        int sentence = search->live[row].sentence, only_end = search->length >= longest_output(search, sentence);
         struct list list = { items, 0, search->options->beam - search->finished[sentence] };
 
         for (; row < search->live_count && search->live[row].sentence == sentence; row++) {
@@ -238,7 +267,10 @@ static int search_step(struct beam *beam, struct search *search, struct candidat
                 keep(&list, row, VOCAB_END, before + (double)x[VOCAB_END]);
             } else {
                 forbid(search, row, x);
-                extend(&list, row, x, V, before);
+                if (samples(search->options))
+                    draw(search, &list, row, x, V, before);
+                else
+                    extend(&list, row, x, V, before);
             }
             if (list.count == 0) /* numbers that overflowed */
                 keep(&list, row, VOCAB_END, before + (double)x[VOCAB_END]);
@@ -259,7 +291,7 @@ static void search_init(struct search *search, const struct batch *batch, const 
     search->done = memory_new(room, sizeof *search->done);
     search->copies = memory_new(sentences, sizeof *search->copies);
     for (int b = 0; b < batch->sentences; b++) {
-        search->live[b] = (struct live){ b, -1, -1, 0 };
+        search->live[b] = (struct live){ .sentence = b, .node = -1, .id = -1 };
         search->copies[b] = options->repeats ? repeat_copies(batch->source[b], batch->source_length[b]) : 0;
     }
 }
@@ -285,6 +317,7 @@ static void search_end(struct search *search, struct hypothesis *best)
     free(search->done);
     free(search->copies);
     free(search->last);
+    free(search->scratch);
 }
 
 /* All models share the worker's arena. */
@@ -309,7 +342,9 @@ void beam_search(struct beam *beam, const struct batch *batch, const struct beam
 
     search_init(&search, batch, options);
     start(beam, batch, room);
-    for (int length = 1; search.live_count > 0; length++) {
+    if (samples(options))
+        search.scratch = memory_new((size_t)beam->models[0]->config.Vy, sizeof *search.scratch);
+    for (search.length = 1; search.live_count > 0; search.length++) {
         struct live *swap = search.live;
 
         for (int row = 0; row < search.live_count; row++) {
@@ -318,7 +353,7 @@ void beam_search(struct beam *beam, const struct batch *batch, const struct beam
         }
         for (int i = 0; i < beam->model_count; i++)
             step_run(&beam->steps[i], previous, sentence, search.live_count);
-        search.live_count = search_step(beam, &search, items, parents, length);
+        search.live_count = search_step(beam, &search, items, parents);
         search.live = search.next;
         search.next = swap;
         for (int i = 0; i < beam->model_count; i++)

@@ -1,4 +1,4 @@
-/* beam: beam search over a batch of sentences, with one model or an ensemble.
+/* beam: beam search over a batch of sentences, with one model or an ensemble; or samples from the same distribution.
  *
  * Each sentence keeps up to `beam` hypotheses, including finished ones; at each step, the live ones of all sentences run as one
  * batch, and each sentence continues with its best continuations. A hypothesis ends with </s>; its score is
@@ -7,17 +7,23 @@
  *
  * and an ensemble's probability of a word is the mean over its models. A sentence leaves the batch when it has `beam` finished
  * hypotheses or no live ones, or as soon as it has as many finished ones as requested and no live one can still beat the worst
- * of these. beam 1 is greedy search. Repetition is limited (search/repeat.h). */
+ * of these. beam 1 is greedy search. Repetition is limited (search/repeat.h).
+ *
+ * In sampling, the hypotheses of a sentence are independent samples: each continues with one word drawn from the distribution of
+ * search/sample.h until that is </s>. Words that must not follow (repetition) have probability 0, and the longest output ends. */
 #ifndef NMT_SEARCH_BEAM_H
 #define NMT_SEARCH_BEAM_H
 
 #include "model/step.h"
+#include "search/sample.h"
 
 enum { BEAM_MOST = 256 };
 
 struct beam_options {
     int beam;   /* 1 … BEAM_MOST */
-    int n_best; /* hypotheses requested per sentence, at most beam */
+    int n_best; /* hypotheses requested per sentence, at most beam; equal to it in sampling */
+    struct sampling sampling;
+    const uint64_t *keys; /* [sentences] seeds of each sentence's samples (base/rng), or NULL where none are drawn */
     double length_penalty;
     double length_ratio;     /* an output has at most ratio · source tokens + 10 tokens */
     int forbidden;           /* an id never produced, or -1 */
@@ -29,7 +35,7 @@ struct hypothesis {
     int32_t *ids; /* [length], the last is </s>; heap, owned by the hypothesis */
     int length;
     double log_probability; /* nats */
-    double score;
+    double score;           /* of a sample: −its number */
 };
 
 /* One worker's search. */
@@ -44,8 +50,8 @@ struct beam {
 void beam_init(struct beam *beam, struct worker *worker, struct model *const *models, int model_count);
 void beam_release(struct beam *beam);
 
-/* Searches for all sentences of the batch (targets NULL). best [sentences, n_best]: the best hypotheses of each, best first; where
- * there are fewer, ids is NULL. */
+/* Searches for all sentences of the batch (targets NULL). best [sentences, n_best]: the best hypotheses of each, best first, where
+ * there are fewer, ids is NULL; or the samples of each, in the order of their numbers. */
 void beam_search(struct beam *beam, const struct batch *batch, const struct beam_options *options, struct hypothesis *best);
 
 #endif

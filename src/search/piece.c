@@ -1,5 +1,7 @@
 #include "search/piece.h"
 
+#include "base/rng.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,15 +65,19 @@ int32_t *piece_ids(const struct tokens *tokens, int from, int to)
     return ids;
 }
 
-void pieces_cut(struct pieces *pieces, size_t line, int longest)
+void pieces_cut(struct pieces *pieces, size_t line, int longest, uint64_t key)
 {
     const struct tokens *tokens = &pieces->lines[line];
 
     for (int from = 0, to; from < tokens->count; from = to) {
         to = cut(tokens, from, longest);
         memory_reserve_one(&pieces->items, pieces->count, &pieces->room);
-        pieces->items[pieces->count++] =
-            (struct piece){ .line = line, .from = from, .to = to, .last = to == tokens->count, .ids = piece_ids(tokens, from, to) };
+        pieces->items[pieces->count++] = (struct piece){ .line = line,
+                                                         .from = from,
+                                                         .to = to,
+                                                         .last = to == tokens->count,
+                                                         .key = rng_key(key, (uint64_t)from, 0, 0),
+                                                         .ids = piece_ids(tokens, from, to) };
     }
     pieces->first[line + 1] = pieces->count;
 }

@@ -18,6 +18,7 @@ struct guess {
 struct piece {
     size_t line;
     int from, to, last; /* last: it ends the line */
+    uint64_t key;       /* the seed of its random numbers */
     int32_t *ids;       /* [to - from + 1], </s> last */
     int count;
     struct guess *guesses; /* [count], best first */
@@ -33,9 +34,10 @@ struct pieces {
     int *first; /* [line_count + 1] */
 };
 
-/* Room for `line_count` lines; each is encoded into lines[i], then cut, in order, into pieces of at most `longest` tokens. */
+/* Room for `line_count` lines; each is encoded into lines[i], then cut, in order, into pieces of at most `longest` tokens. key is
+ * the seed of the line's random numbers. */
 void pieces_init(struct pieces *pieces, size_t line_count);
-void pieces_cut(struct pieces *pieces, size_t line, int longest);
+void pieces_cut(struct pieces *pieces, size_t line, int longest, uint64_t key);
 void pieces_release(struct pieces *pieces);
 
 /* All pieces, longest first, in batches of at most `batch` pieces: batch i is order[start[i]] … order[start[i + 1] - 1]. Both

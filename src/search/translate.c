@@ -1,5 +1,6 @@
 #include "search/translate.h"
 
+#include "base/rng.h"
 #include "search/piece.h"
 #include "text/utf8.h"
 
@@ -51,6 +52,17 @@ static void score_by(struct translator *translator, int worker, struct scored *p
           count);
 }
 
+static int samples(const struct translator *translator)
+{
+    return translator->options.beam.sampling.temperature > 0;
+}
+
+/* Ranks guesses and removes duplicates; samples stay as they were drawn. Returns the number left. */
+static int rank(const struct translator *translator, struct guess *guesses, int count)
+{
+    return samples(translator) ? count : guesses_rank(guesses, count, translator->options.beam.length_penalty);
+}
+
 static struct scored pair_of(const struct piece *piece, const int32_t *target, int target_length, int want_alignment)
 {
     return (struct scored){ .source = piece->ids,
@@ -89,6 +101,20 @@ static char *text_of(const struct job *job, const struct piece *piece, const str
     return text.data;
 }
 
+/* Text k of a piece, damaged if requested. Takes over `text`. */
+static char *add_noise(const struct job *job, const struct piece *piece, int k, char *text)
+{
+    const struct translator *translator = job->translator;
+    struct rng rng = rng_make(piece->key, rng_stream("noise"), (uint64_t)k, 0);
+    struct text out = { 0 };
+
+    if (!noise_wanted(&translator->options.noise))
+        return text;
+    noise_add(&translator->options.noise, &rng, text, translator->tokenizer->options.pretokenized, &out);
+    free(text);
+    return out.data;
+}
+
 /* The texts of the batch's hypotheses, best [pieces, n_best]; the alignments for unknown words are computed in one pass for all. */
 static void take_texts(const struct job *job, const struct hypothesis *best, int n_best)
 {
@@ -105,11 +131,14 @@ static void take_texts(const struct job *job, const struct hypothesis *best, int
         piece->guesses = memory_new((size_t)n_best, sizeof *piece->guesses);
         for (int k = 0; k < n_best && best[k].ids; k++) {
             real *alpha = has_unknown(&best[k]) ? unknown[next++].alignment : NULL;
-            struct guess guess = { .text = text_of(job, piece, &best[k], alpha),
+            struct guess guess = { .text = add_noise(job, piece, k, text_of(job, piece, &best[k], alpha)),
                                    .log_probability = best[k].log_probability,
                                    .length = best[k].length };
 
-            piece->count = guesses_add(piece->guesses, piece->count, guess);
+            if (samples(job->translator))
+                piece->guesses[piece->count++] = guess;
+            else
+                piece->count = guesses_add(piece->guesses, piece->count, guess);
             free(alpha);
         }
     }
@@ -160,7 +189,7 @@ static void score_texts(const struct job *job, int n_best)
         piece->alpha = pairs[n].alignment;
         for (int k = 0; k < piece->count; k++)
             piece->guesses[k].log_probability = pairs[n++].log_probability;
-        piece->count = guesses_rank(piece->guesses, piece->count, options->beam.length_penalty);
+        piece->count = rank(job->translator, piece->guesses, piece->count);
         for (int k = 1; k < piece->count; k++)
             tokens_release(&piece->guesses[k].tokens);
         if (options->want_alignment && !piece->alpha)
@@ -176,7 +205,9 @@ static void translate_batch(const struct job *job)
 {
     struct translator *translator = job->translator;
     const struct translate_options *options = &translator->options;
-    int n_best = options->beam.n_best, *length = memory_new((size_t)job->count, sizeof *length);
+    struct beam_options beam = options->beam;
+    uint64_t *keys = memory_new((size_t)job->count, sizeof *keys);
+    int n_best = beam.n_best, *length = memory_new((size_t)job->count, sizeof *length);
     const int32_t **source = memory_new((size_t)job->count, sizeof *source);
     struct hypothesis *best = memory_new((size_t)job->count * (size_t)n_best, sizeof *best);
     struct batch batch = { .sentences = job->count, .source = source, .source_length = length };
@@ -184,8 +215,10 @@ static void translate_batch(const struct job *job)
     for (int i = 0; i < job->count; i++) {
         source[i] = job->pieces[i]->ids;
         length[i] = job->pieces[i]->to - job->pieces[i]->from + 1;
+        keys[i] = job->pieces[i]->key;
     }
-    beam_search(&translator->beams[job->worker], &batch, &options->beam, best);
+    beam.keys = keys;
+    beam_search(&translator->beams[job->worker], &batch, &beam, best);
     take_texts(job, best, n_best);
     for (int i = 0; i < job->count * n_best; i++)
         free(best[i].ids);
@@ -193,6 +226,7 @@ static void translate_batch(const struct job *job)
         score_texts(job, n_best);
     free(source);
     free(length);
+    free(keys);
     free(best);
 }
 
@@ -248,7 +282,7 @@ static int finish(struct translator *translator, struct translation *line, struc
     for (int r = 0; r < texts; r++)
         guesses[r] = count ? join(mine, count, r) : (struct guess){ .text = memory_copy_text("", 0), .length = 1 };
     line->pieces = count;
-    line->count = guesses_rank(guesses, texts, translator->options.beam.length_penalty);
+    line->count = rank(translator, guesses, texts);
     line->texts = memory_new((size_t)line->count, sizeof *line->texts);
     line->log_probability = memory_new((size_t)line->count, sizeof *line->log_probability);
     for (int r = 0; r < line->count; r++) {
@@ -281,7 +315,7 @@ int translator_run(struct translator *translator, struct translation *translatio
     pieces_init(&pieces, count);
     for (size_t i = 0; i < count; i++) {
         tokenizer_encode(translator->tokenizer, SOURCE, translations[i].source, 0, NULL, &pieces.lines[i]);
-        pieces_cut(&pieces, i, options->longest);
+        pieces_cut(&pieces, i, options->longest, rng_key(options->seed, (uint64_t)translations[i].number, 0, 0));
     }
     batches = pieces_batches(&pieces, options->batch < most ? options->batch : most, threads, &order, &start);
     if (threads > batches)

@@ -1,7 +1,8 @@
 /* translate: from lines to translated lines, in input order. Lines are normalised, encoded, cut into pieces if they are too long,
  * sorted by length and searched in batches by all workers.
  *
- * A line that is blank after normalisation is not searched: its translation is a blank line.
+ * A line that is blank after normalisation is not searched: its translation is a blank line. Samples of a line that was cut are
+ * joined from the samples of its pieces.
  *
  * Scores and alignments are those of the printed text: the text of a hypothesis is encoded again and, if requested, scored by
  * forced decoding (search/score.h). `nmt align` on the same text therefore gives the same numbers. */
@@ -12,6 +13,7 @@
 #include "search/alignment.h"
 #include "search/beam.h"
 #include "search/score.h"
+#include "text/noise.h"
 #include "text/tokenizer.h"
 
 #include <signal.h>
@@ -20,11 +22,13 @@
 enum { TRANSLATE_REPEATS = 2 };
 
 struct translate_options {
-    struct beam_options beam;
-    int batch;       /* pieces searched together by one worker */
-    int longest;     /* a line of more tokens is translated in pieces of at most this many */
-    int refused;     /* translator_align leaves out pairs with more tokens on a side (0: none) */
-    int want_scores; /* log-probabilities of the texts; always so for more than one text */
+    struct beam_options beam; /* keys are chosen here */
+    struct noise noise;       /* damages the texts */
+    uint64_t seed;            /* of samples and noise */
+    int batch;                /* pieces searched together by one worker */
+    int longest;              /* a line of more tokens is translated in pieces of at most this many */
+    int refused;              /* translator_align leaves out pairs with more tokens on a side (0: none) */
+    int want_scores;          /* log-probabilities of the texts; always so for more than one text */
     int want_alignment;
     enum alignment_level level;
     const volatile sig_atomic_t *stop; /* NULL, or checked before each batch: a value other than 0 (a signal) ends the work */
@@ -34,7 +38,8 @@ struct translate_options {
 struct translation {
     const char *source; /* normalised; the caller's, or own_source */
     char *own_source;   /* of translation_read */
-    int count;          /* texts: at least 1, at most n_best; best first, no duplicates */
+    long number;        /* of the line: its random numbers are a function of it and of options.seed */
+    int count;          /* texts: at least 1, at most n_best; best first, no duplicates; or n_best samples */
     char **texts;       /* normalised, owned */
     double
         *log_probability; /* [count] nats, if scores were requested: of text and </s>, summed over the pieces; 0 for a blank line */

@@ -52,14 +52,37 @@ static void put_common(const struct trainer *trainer, struct gguf_writer *writer
     history_put(&trainer->history, writer);
 }
 
-int checkpoint_save_model(const struct trainer *trainer, const real *values)
+char *checkpoint_name(const char *model, const char *part)
+{
+    size_t length = strlen(model);
+    struct text name = { 0 };
+
+    if (length > 5 && strcmp(model + length - 5, ".gguf") == 0)
+        length -= 5;
+    text_add(&name, model, length);
+    text_format(&name, ".%s.gguf", part);
+    return name.data;
+}
+
+char *checkpoint_best_name(const char *model, int i)
+{
+    struct text part = { 0 };
+    char *name;
+
+    text_format(&part, "%d", i + 1);
+    name = checkpoint_name(model, part.data);
+    text_release(&part);
+    return name;
+}
+
+int checkpoint_save_model(const struct trainer *trainer, const char *path, const real *values)
 {
     struct gguf_writer writer = { 0 };
     int result;
 
     put_common(trainer, &writer);
     model_file_put_tensors(&writer, &trainer->learner.model.layout, "", values);
-    result = gguf_write(&writer, trainer->settings->model);
+    result = gguf_write(&writer, path);
     gguf_writer_release(&writer);
     return result;
 }
@@ -108,6 +131,42 @@ static void put_state(struct gguf_writer *writer, const struct trainer_state *st
     }
 }
 
+/* The prefix of the tensors of the best model `i`: "best.", "best.2.", "best.3." …; heap. */
+static char *best_prefix(int i)
+{
+    struct text prefix = { 0 };
+
+    text_add_string(&prefix, "best.");
+    if (i > 0)
+        text_format(&prefix, "%d.", i + 1);
+    return prefix.data;
+}
+
+/* The best models: score and update of the first are part of the state, those of the others are arrays. */
+static void put_best(struct gguf_writer *writer, const struct layout *layout, const struct best *best)
+{
+    size_t others = best->count > 1 ? (size_t)best->count - 1 : 0;
+    double *scores = memory_new(others, sizeof *scores);
+    int64_t *updates = memory_new(others, sizeof *updates);
+
+    for (int i = 0; i < best->count; i++) {
+        char *prefix = best_prefix(i);
+
+        model_file_put_tensors(writer, layout, prefix, best->items[i].values);
+        if (i > 0) {
+            scores[i - 1] = best->items[i].score;
+            updates[i - 1] = best->items[i].update;
+        }
+        free(prefix);
+    }
+    if (best->most > 1) {
+        gguf_put_reals(writer, "checkpoint.next_best", scores, others);
+        gguf_put_ints(writer, "checkpoint.next_best_update", updates, others);
+    }
+    free(scores);
+    free(updates);
+}
+
 int checkpoint_save(const struct trainer *trainer)
 {
     const struct learner *learner = &trainer->learner;
@@ -125,14 +184,13 @@ int checkpoint_save(const struct trainer *trainer)
     gguf_put_string(&writer, "checkpoint.optimizer", optimizer_names[learner->optimizer.kind]);
     gguf_put_u32(&writer, "checkpoint.moments", (uint32_t)learner->optimizer.moments);
     gguf_put_bool(&writer, "checkpoint.has_average", learner->average != NULL);
-    gguf_put_bool(&writer, "checkpoint.has_best", trainer->best != NULL);
+    gguf_put_bool(&writer, "checkpoint.has_best", trainer->best.count > 0);
     model_file_put_tensors(&writer, layout, "", learner->model.values);
     for (int i = 0; i < learner->optimizer.moments; i++)
         model_file_put_tensors(&writer, layout, moment_prefix[i], learner->optimizer.moment[i]);
     if (learner->average)
         model_file_put_tensors(&writer, layout, "average.", learner->average);
-    if (trainer->best)
-        model_file_put_tensors(&writer, layout, "best.", trainer->best);
+    put_best(&writer, layout, &trainer->best);
     result = gguf_write(&writer, trainer->checkpoint);
     gguf_writer_release(&writer);
     return result;
@@ -223,6 +281,50 @@ static int get_parent(struct trainer *trainer, const struct gguf *gguf)
     return 0;
 }
 
+/* Reads the best models that follow the first. 0, or -1 after reporting. */
+static int get_next_best(const struct gguf *gguf, struct trainer *trainer, real *values)
+{
+    struct best *best = &trainer->best;
+    double *scores = NULL;
+    int64_t *updates = NULL;
+    size_t others, same;
+    int result = gguf_get_reals(gguf, "checkpoint.next_best", &scores, &others) ||
+                         gguf_get_ints(gguf, "checkpoint.next_best_update", &updates, &same)
+                     ? -1
+                     : 0;
+
+    if (result == 0 && (others != same || others + (size_t)best->count > (size_t)best->most || (others && !best->count)))
+        result = error("%s: the number of its best models contradicts its settings; the file is damaged", gguf->path);
+    for (size_t i = 0; result == 0 && i < others; i++) {
+        char *prefix = best_prefix(best->count);
+
+        if (!(scores[i] >= -1e300 && scores[i] <= best->items[best->count - 1].score) || updates[i] < 1 ||
+            updates[i] > trainer->state.update)
+            result = error("%s: its best models are out of order or out of range; the file is damaged", gguf->path);
+        else if (!(result = get_array(gguf, &trainer->learner.model.layout, prefix, values, -INFINITY)))
+            best_add(best, scores[i], (long)updates[i], values);
+        free(prefix);
+    }
+    free(scores);
+    free(updates);
+    return result;
+}
+
+/* 0, or -1 after reporting. */
+static int get_best(const struct gguf *gguf, struct trainer *trainer)
+{
+    const struct layout *layout = &trainer->learner.model.layout;
+    real *values = memory_new(layout->length, sizeof *values);
+    int result = 0;
+
+    if (trainer->state.best_update && !(result = get_array(gguf, layout, "best.", values, -INFINITY)))
+        best_add(&trainer->best, trainer->state.best, trainer->state.best_update, values);
+    if (result == 0 && trainer->best.most > 1)
+        result = get_next_best(gguf, trainer, values);
+    free(values);
+    return result;
+}
+
 int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
 {
     struct learner *learner = &trainer->learner;
@@ -242,11 +344,8 @@ int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
             return -1;
     if (learner->average && get_array(gguf, layout, "average.", learner->average, -INFINITY))
         return -1;
-    if (has_best) {
-        trainer->best = memory_new(layout->length, sizeof(real));
-        if (get_array(gguf, layout, "best.", trainer->best, -INFINITY))
-            return -1;
-    }
+    if (get_best(gguf, trainer))
+        return -1;
     history_release(&trainer->history);
     return history_get(&trainer->history, gguf);
 }

@@ -1,12 +1,16 @@
-/* checkpoint: writes and reads the trainer's two files (trainer.h). */
+/* checkpoint: writes and reads the trainer's files (trainer.h). */
 #ifndef NMT_TRAIN_CHECKPOINT_H
 #define NMT_TRAIN_CHECKPOINT_H
 
 #include "train/trainer.h"
 
-/* Writes these values as the model for users. Nothing in it depends on where or when it was trained: equal models are equal
+/* Writes these values as a model for users. Nothing in it depends on where or when it was trained: equal models are equal
  * files. 0, or -1 after reporting. */
-int checkpoint_save_model(const struct trainer *trainer, const real *values);
+int checkpoint_save_model(const struct trainer *trainer, const char *path, const real *values);
+
+/* The name of a file next to the model: MODEL.gguf → MODEL.PART.gguf; and of the best model `i`, from 0: MODEL.1.gguf …; heap. */
+char *checkpoint_name(const char *model, const char *part);
+char *checkpoint_best_name(const char *model, int i);
 
 /* Writes everything that trainer_run needs to continue. 0, or -1 after reporting. */
 int checkpoint_save(const struct trainer *trainer);

@@ -37,11 +37,13 @@ struct forecast forecast_memory(const struct trainer *trainer)
     size_t array = learner->model.layout.length * sizeof(real), threads = (size_t)learner->team->count;
     int matrices;
     size_t packed = packed_bytes(learner, &matrices), before = progress_memory();
-    size_t in_use = (1 + (learner->average != NULL)) * array; /* of the parameters, also counted in `before` */
+    size_t most = (size_t)trainer->settings->keep_best, best = !trainer->valid ? 0
+                                                               : most > 1      ? most + 1
+                                                                               : 1; /* and their average */
+    size_t in_use = (1 + (learner->average != NULL)) * array;                  /* of the parameters, also counted in `before` */
     struct forecast forecast = { .text = before > in_use ? before - in_use : 0, .activations = largest_batch(trainer) };
 
-    forecast.parameters =
-        (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + (trainer->valid != NULL)) * array;
+    forecast.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + best) * array;
     forecast.products = 2 * packed + threads * (size_t)matrices * MATMUL_COMPILED;
     if (trainer->valid)
         forecast.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model);

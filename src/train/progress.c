@@ -140,6 +140,29 @@ void progress_validation(struct progress *progress, const struct history_entry *
         log_validation(progress, entry, better);
 }
 
+void progress_average(struct progress *progress, int count, const struct validation *result, int better)
+{
+    struct json json = { 0 };
+
+    end_line(progress);
+    note("average of the %d best models: validation loss %.3f, perplexity %.2f, BLEU %.2f%s", count, result->loss,
+         result->perplexity, result->bleu, better ? " *" : "");
+    if (!progress->log)
+        return;
+    json_open(&json, NULL, '{');
+    json_open(&json, "average", '{');
+    json_integer(&json, "models", count);
+    json_real(&json, "seconds", progress_seconds(progress), SECONDS_DIGITS);
+    json_real(&json, "loss", result->loss, DIGITS);
+    json_real(&json, "perplexity", result->perplexity, DIGITS);
+    json_real(&json, "bleu", result->bleu, DIGITS);
+    json_bool(&json, "best", better);
+    json_close(&json, '}');
+    json_close(&json, '}');
+    json_print(&json, progress->log);
+    json_release(&json);
+}
+
 int progress_close(struct progress *progress, const struct trainer_state *state, double rate)
 {
     int failed = 0;

@@ -29,6 +29,9 @@ void progress_update(struct progress *progress, const struct trainer_state *stat
 
 void progress_validation(struct progress *progress, const struct history_entry *entry, int better);
 
+/* The average of the `count` best models. */
+void progress_average(struct progress *progress, int count, const struct validation *result, int better);
+
 /* Seconds since progress_open. */
 double progress_seconds(const struct progress *progress);
 

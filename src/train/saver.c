@@ -4,12 +4,30 @@
 #include "math/meter.h"
 #include "train/checkpoint.h"
 
+#include <stdlib.h>
+
 static void write_model(struct trainer *trainer)
 {
     struct saver *saver = &trainer->saver;
+    const struct best *best = &trainer->best;
+    const real *values = best->average ? best->average : best->count ? best->items[0].values : trainer_values(trainer);
 
-    saver->model_written = checkpoint_save_model(trainer, trainer->best ? trainer->best : trainer_values(trainer)) == 0;
+    saver->model_written = checkpoint_save_model(trainer, trainer->settings->model, values) == 0;
     saver->has_model |= saver->model_written;
+}
+
+/* Writes the best models, if several are kept. */
+static void write_best(struct trainer *trainer)
+{
+    const struct best *best = &trainer->best;
+
+    trainer->saver.best_missing = 0;
+    for (int i = 0; best->most > 1 && i < best->count; i++) {
+        char *name = checkpoint_best_name(trainer->settings->model, i);
+
+        trainer->saver.best_missing += checkpoint_save_model(trainer, name, best->items[i].values) != 0;
+        free(name);
+    }
 }
 
 void saver_save(struct trainer *trainer)
@@ -18,7 +36,7 @@ void saver_save(struct trainer *trainer)
     long update = trainer->state.update;
 
     report_as_warnings(1);
-    if (!trainer->best || !saver->model_written)
+    if (!trainer->best.count || !saver->model_written)
         write_model(trainer);
     if (saver->update != update && checkpoint_save(trainer) == 0)
         saver->update = update;
@@ -40,6 +58,7 @@ void saver_save_model(struct trainer *trainer)
 {
     report_as_warnings(1);
     write_model(trainer);
+    write_best(trainer);
     report_as_warnings(0);
 }
 
@@ -49,6 +68,9 @@ int saver_check(const struct trainer *trainer)
     long update = trainer->state.update;
     int no_model = !saver->model_written, no_checkpoint = update > 0 && saver->update != update;
 
+    if (saver->best_missing && !no_model && !no_checkpoint)
+        return error("the end of training is not saved: %d of the models of --keep-best could not be written, see above",
+                     saver->best_missing);
     if (!no_model && !no_checkpoint)
         return 0;
     return error("the end of training is not saved: %s%s%s could not be written, see above",

@@ -10,6 +10,7 @@ struct saver {
     long update;       /* of the last checkpoint that was written; -1: none by this run */
     int model_written; /* MODEL.gguf holds the best weights so far, written by this run */
     int has_model;     /* MODEL.gguf is a model of this training */
+    int best_missing;  /* models of --keep-best that could not be written */
 };
 
 /* Writes what has changed: the model, if there is a better one or no validation, and the checkpoint. */
@@ -18,10 +19,10 @@ void saver_save(struct trainer *trainer);
 /* The same, if the last save was --save-minutes ago. */
 void saver_save_in_time(struct trainer *trainer);
 
-/* Writes the model once more, with the whole history. */
+/* Writes the model once more, with the whole history, and the models of --keep-best. */
 void saver_save_model(struct trainer *trainer);
 
-/* Whether both files hold the last state. 0, or -1 after reporting. */
+/* Whether all files hold the last state. 0, or -1 after reporting. */
 int saver_check(const struct trainer *trainer);
 
 #endif

@@ -39,7 +39,7 @@ struct train_settings {
     int embedding, hidden, alignment, maxout, encoder_layers, attention, query, lexical, tie, initial;
 
     /* training */
-    int optimizer, warmup, halve_after, patience, stop_on, validate_every;
+    int optimizer, warmup, halve_after, patience, stop_on, validate_every, keep_best;
     double learning_rate, clip;
     double guided_weight; /* of guided attention at first, and the number of epochs in which it falls to 0 (0: never) */
     int guided_epochs;

@@ -47,6 +47,9 @@ static int read_corpora(struct training *training)
         return corpus_read(&training->valid, &settings->valid, bad_utf8, settings->lowercase, 0);
     if (settings->valid_split > 0)
         training->copies = corpus_split(corpus, &training->valid, (size_t)settings->valid_split, (uint64_t)settings->seed);
+    if (settings->keep_best > 1 && !training->valid.pairs)
+        return error("--keep-best %d needs validation pairs; give --valid-source and --valid-target, or --valid-split",
+                     settings->keep_best);
     return 0;
 }
 

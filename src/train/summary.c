@@ -131,4 +131,6 @@ void summary_print(const struct training *training, const struct forecast *forec
          megabytes(forecast->products), megabytes(forecast->validation), megabytes(forecast->text));
     note(FIRST "%s: the %s model; %s: to resume", "files", training->settings->model, training->valid.pairs ? "best" : "last",
          training->trainer.checkpoint);
+    if (training->settings->keep_best > 1)
+        note(NEXT "the %d best models, numbered, at the end", training->settings->keep_best);
 }

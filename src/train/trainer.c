@@ -37,6 +37,7 @@ void trainer_init(struct trainer *trainer, struct team *team, const struct model
     if (settings->guided_weight > 0)
         learner->guidance = &trainer->guidance;
     learner_average(learner, settings->average);
+    best_init(&trainer->best, settings->keep_best, model->layout.length);
 }
 
 void trainer_release(struct trainer *trainer)
@@ -44,7 +45,7 @@ void trainer_release(struct trainer *trainer)
     guidance_release(&trainer->guidance);
     learner_release(&trainer->learner);
     history_release(&trainer->history);
-    free(trainer->best);
+    best_release(&trainer->best);
     *trainer = (struct trainer){ 0 };
 }
 
@@ -72,17 +73,17 @@ const real *trainer_values(const struct trainer *trainer)
     return trainer->learner.average ? trainer->learner.average : trainer->learner.model.values;
 }
 
-/* 0, or 1 if a signal ended it. */
-static int validate_now(struct trainer *trainer, struct validation *result, const volatile sig_atomic_t *signal)
+/* Validates an average of the weights, or (NULL) the weights. 0, or 1 if a signal ended it. */
+static int validate_values(struct trainer *trainer, real *values, struct validation *result, const volatile sig_atomic_t *signal)
 {
     struct learner *learner = &trainer->learner;
     struct team *team = learner->team;
     struct model average;
     int stopped;
 
-    if (!learner->average)
+    if (!values)
         return validate(result, &learner->model, trainer->tokenizer, team, trainer->valid, signal);
-    model_init(&average, &learner->model.config, learner->average);
+    model_init(&average, &learner->model.config, values);
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     TEAM_EACH (team, worker)
         model_pack(&average, worker, team->count, 0);
@@ -91,19 +92,23 @@ static int validate_now(struct trainer *trainer, struct validation *result, cons
     return stopped;
 }
 
-/* Keeps the weights as the best ones. */
-static void keep_best(struct trainer *trainer, double score)
+static double score_of(const struct trainer *trainer, const struct validation *result)
+{
+    return trainer->settings->stop_on == STOP_BLEU ? result->bleu : -result->loss;
+}
+
+/* Keeps the weights if they are among the best. Whether they are the best. */
+static int keep_best(struct trainer *trainer, double score)
 {
     struct trainer_state *state = &trainer->state;
-    size_t length = trainer->learner.model.layout.length;
 
+    if (!isfinite(score) || !best_add(&trainer->best, score, state->update, trainer_values(trainer)))
+        return 0;
     state->best = score;
     state->best_update = state->update;
     state->worse = state->worse_since_halving = 0;
-    if (!trainer->best)
-        trainer->best = memory_new(length, sizeof(real));
-    memcpy(trainer->best, trainer_values(trainer), length * sizeof(real));
     trainer->saver.model_written = 0;
+    return 1;
 }
 
 static void count_worse(struct trainer *trainer)
@@ -126,10 +131,9 @@ static int validation_point(struct trainer *trainer, struct run *run)
     struct trainer_state *state = &trainer->state;
     struct validation result;
     struct history_entry entry = { .update = state->update, .rate = trainer_rate(trainer) };
-    double score;
     int better;
 
-    if (validate_now(trainer, &result, run->signal))
+    if (validate_values(trainer, trainer->learner.average, &result, run->signal))
         return 1;
     entry.epoch = state->batch ? state->epoch : state->epoch - 1;
     entry.train_loss = state->loss_words ? state->loss_sum / (double)state->loss_words : 0;
@@ -139,15 +143,32 @@ static int validation_point(struct trainer *trainer, struct run *run)
     history_add(&trainer->history, &entry);
     state->loss_sum = 0;
     state->loss_words = 0;
-    score = trainer->settings->stop_on == STOP_BLEU ? result.bleu : -result.loss;
-    better = isfinite(score) && (!state->best_update || score > state->best);
+    better = keep_best(trainer, score_of(trainer, &result));
     progress_validation(&run->progress, &entry, better);
-    if (better)
-        keep_best(trainer, score);
-    else
+    if (!better)
         count_worse(trainer);
     state->due = 0;
     return 0;
+}
+
+/* Uses the average of the best models if it validates better than the best of them. A signal ends this, too. */
+static void average_best(struct trainer *trainer, struct run *run)
+{
+    struct best *best = &trainer->best;
+    real *mean = best_mean(best);
+    struct validation result;
+
+    if (validate_values(trainer, mean, &result, run->signal) == 0) {
+        double score = score_of(trainer, &result);
+        int better = isfinite(score) && score > best->items[0].score;
+
+        progress_average(&run->progress, best->count, &result, better);
+        if (better) {
+            best->average = mean;
+            mean = NULL;
+        }
+    }
+    free(mean);
 }
 
 static double less(double a, double b)
@@ -267,6 +288,8 @@ static int finish(struct trainer *trainer, struct run *run)
         if (!stopped && trainer->valid && !validated(trainer))
             validation_point(trainer, run);
     }
+    if (!*run->signal && trainer->best.count > 1)
+        average_best(trainer, run);
     saver_save_model(trainer);
     return saver_check(trainer);
 }
@@ -280,7 +303,7 @@ int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal)
 
     if (progress_open(&run.progress, settings->log, state->update > 0))
         return -1;
-    trainer->saver = (struct saver){ .time = meter_clock(), .update = -1, .has_model = trainer->best != NULL };
+    trainer->saver = (struct saver){ .time = meter_clock(), .update = -1, .has_model = trainer->best.count > 0 };
     learner_pack(&trainer->learner);
     result = plan_epoch(trainer, &run);
     while (result == 0 && !*signal) {
@@ -297,7 +320,7 @@ int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal)
     }
     if (result == 0)
         result = finish(trainer, &run);
-    else if (trainer->best && !trainer->saver.model_written)
+    else if (trainer->best.count && !trainer->saver.model_written)
         saver_save_model(trainer);
     plan_release(&run.plan);
     if (progress_close(&run.progress, state, trainer_rate(trainer)) && result == 0)

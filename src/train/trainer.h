@@ -3,10 +3,14 @@
  *
  * Two files: MODEL.gguf, the best model so far (for users), and MODEL.checkpoint.gguf, the same kind of file with the current
  * weights, the optimiser's moments, the position in the epoch and the best weights. Both are replaced as a whole (base/io.h);
- * train/saver decides when. */
+ * train/saver decides when.
+ *
+ * With --keep-best N > 1, the weights of the N best validations are kept. When a run ends, they are written as MODEL.1.gguf …, and
+ * their average becomes MODEL.gguf if it validates better than the best of them. */
 #ifndef NMT_TRAIN_TRAINER_H
 #define NMT_TRAIN_TRAINER_H
 
+#include "train/best.h"
 #include "train/history.h"
 #include "train/learner.h"
 #include "train/saver.h"
@@ -37,7 +41,7 @@ struct trainer {
     struct guidance guidance;
     struct trainer_state state;
     struct history history;
-    real *best;                       /* [layout.length] weights of the best validation, or NULL */
+    struct best best;                 /* the weights of the best validations */
     uint64_t corpus_hash, valid_hash; /* of the training pairs and of the validation pairs (0: none) */
     struct saver saver;
 };
@@ -52,7 +56,7 @@ void trainer_release(struct trainer *trainer);
  * training ended by itself, -1 after reporting an error. */
 int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal);
 
-/* The weights for validation and for users: the average, if there is one. */
+/* The weights for validation: the moving average, if there is one. */
 const real *trainer_values(const struct trainer *trainer);
 
 /* The learning rate of the next update. */

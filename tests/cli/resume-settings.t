@@ -55,6 +55,7 @@ refused valid-split 10 0
 must_fail 2 '--synthetic-weight is refused' resume --synthetic-source "$T/train.en" --synthetic-target "$T/train.fr" --synthetic-weight 2
 has "$T/err" '--synthetic-weight is 2, but the training to resume has none;' 'by name'
 must_fail 2 '--new-vocabulary is refused' resume --new-vocabulary
+refused keep-best 3 1
 must_fail 2 '--pretokenized is refused' resume --pretokenized
 must_fail 2 '--lowercase is refused' resume --lowercase
 must_fail 2 '--preset is refused' resume --preset paper
@@ -76,7 +77,7 @@ done <"$T/free"
 for option in $(cat "$T/free") model source target pairs synthetic-source synthetic-target valid-source valid-target valid-pairs resume \
     from new-vocabulary preset log quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
     hidden embedding alignment maxout encoder-layers attention query tie lexical guided-alignment initial units \
-    vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy; do
+    vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy keep-best; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
     mv "$T/rest" "$T/options"
 done

@@ -1,87 +1,12 @@
 /* Search: beam 1 is greedy search, what beam search reports is what forced decoding computes, alone and in a batch, with one model and
- * with an ensemble. Models are random, with weights large enough that sentences end and hypotheses differ. */
-#include "search/beam.h"
+ * with an ensemble. */
+#include "../search.h"
+
 #include "search/repeat.h"
 #include "search/score.h"
 
-#include "../check.h"
-#include "../pairs.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-enum { SENTENCES = 5, END = 0, LONGEST = 60, WIDEST = 20 };
-
-static const int lengths[SENTENCES][2] = { { 4, 1 }, { 1, 1 }, { 7, 1 }, { 3, 1 }, { 7, 1 } };
-static const double tolerance = 1e-4;
-static const struct decoder_config plain = { .attention = ATTENTION_ADDITIVE, .query = QUERY_STATE };
-
-struct setup {
-    struct model models[2], *list[2];
-    struct sample sample;
-    struct worker worker;
-    struct beam beam;
-    struct pass pass;
-};
-
-static void setup_make(struct setup *setup, struct decoder_config decoder, int models)
-{
-    struct config config = { .Vx = 11, .Vy = 9, .E = 5, .encoder = { .width = 6 }, .decoder = decoder };
-
-    config.decoder.width = 6;
-    config.decoder.alignment = decoder.attention == ATTENTION_NONE ? 0 : 4;
-    config.decoder.maxout = 4;
-    memset(setup, 0, sizeof *setup);
-    for (int i = 0; i < models; i++) {
-        struct rng rng = rng_make(3, (uint64_t)i, 0, 0);
-
-        config.encoder.layers = 1 + i; /* the models of an ensemble need not be alike */
-        model_init(&setup->models[i], &config, NULL);
-        check_fill(setup->models[i].values, setup->models[i].layout.length, 0.9, &rng);
-        setup->list[i] = &setup->models[i];
-    }
-    sample_make(&setup->sample, &config, lengths, SENTENCES, 5);
-    worker_init(&setup->worker, 0, BACKEND_OPENBLAS, PRECISION_F32);
-    beam_init(&setup->beam, &setup->worker, setup->list, models);
-}
-
-static void setup_release(struct setup *setup)
-{
-    int models = setup->beam.model_count;
-
-    beam_release(&setup->beam);
-    pass_release(&setup->pass);
-    worker_release(&setup->worker);
-    for (int i = 0; i < models; i++)
-        model_release(&setup->models[i]);
-}
-
-/* Sentence b, without a target. */
-static struct batch source_alone(const struct sample *sample, int b)
-{
-    return (struct batch){ .sentences = 1, .source = &sample->source[b], .source_length = &sample->source_length[b] };
-}
-
-/* −log p and α of given ids for sentence b. */
-static struct forced force_one(struct setup *setup, int b, const int32_t *ids, int length)
-{
-    struct forced forced;
-    const int32_t *target = ids;
-    struct batch batch = { .sentences = 1,
-                           .source = &setup->sample.source[b],
-                           .source_length = &setup->sample.source_length[b],
-                           .targets = 1,
-                           .target = &target,
-                           .target_length = &length };
-
-    force_batch(&setup->worker, &setup->pass, setup->list, setup->beam.model_count, &batch, &forced);
-    return forced;
-}
-
-static struct beam_options options_of(int beam, int n_best)
-{
-    return (struct beam_options){ .beam = beam, .n_best = n_best, .length_penalty = 1, .length_ratio = 2, .forbidden = -1 };
-}
 
 /* The most probable next word, by forced decoding of each continuation. */
 static int32_t most_probable(struct setup *setup, int b, int32_t *ids, int length)
