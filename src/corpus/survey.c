@@ -308,26 +308,37 @@ static int by_int(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static long distinct_words(const struct survey *survey, enum side side)
+/* Adds the words of all lines but every 20th; then of those, too. Returns the number of distinct words; sets *unseen. */
+static long distinct_words(const struct survey *survey, enum side side, double *unseen)
 {
+    enum { EVERY = 20 };
     struct table table = { 0 };
-    long count;
+    long count, news = 0, all = 0;
 
-    for (size_t k = 0; k < survey->pairs; k++) {
-        struct words words = words_begin(survey->lines[side][k], 0);
-        struct word word;
+    for (int late = 0; late < 2; late++) {
+        for (size_t k = 0; k < survey->pairs; k++) {
+            struct words words = words_begin(survey->lines[side][k], 0);
+            struct word word;
 
-        while (words_next(&words, &word))
-            table_add(&table, word.start, word.length, 0);
+            if ((k % EVERY == EVERY - 1) != late)
+                continue;
+            while (words_next(&words, &word)) {
+                int item = table_add(&table, word.start, word.length, late);
+
+                all += late;
+                news += late && item != 0; /* 0: seen in the other lines */
+            }
+        }
     }
     count = table.count;
     table_release(&table);
+    *unseen = all ? (double)news / (double)all : 0;
     return count;
 }
 
 struct side_summary survey_summary(const struct survey *survey, enum side side)
 {
-    struct side_summary summary = { .distinct = distinct_words(survey, side) };
+    struct side_summary summary = { .words = 0 };
     int *lengths = memory_new(survey->pairs, sizeof *lengths);
 
     for (size_t k = 0; k < survey->pairs; k++) {
@@ -341,6 +352,7 @@ struct side_summary survey_summary(const struct survey *survey, enum side side)
         }
         lengths[k] = facts->words;
     }
+    summary.distinct = distinct_words(survey, side, &summary.unseen);
     summary.mean = (double)summary.words / (double)survey->pairs;
     qsort(lengths, survey->pairs, sizeof *lengths, by_int);
     for (int i = 0; i < 5; i++)

@@ -65,6 +65,7 @@ struct side_summary {
     int longest;
     long longest_line; /* its number in the file */
     double mean;
+    double unseen; /* share of the words of every 20th line that stand in none of the other lines: how new a new line is */
 };
 
 extern const int survey_percents[5];
