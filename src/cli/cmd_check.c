@@ -150,14 +150,15 @@ static int compare_held_out(struct check_report *report, struct survey *survey, 
 }
 
 /* Shifted lines and pairs that do not belong together, by the lexicon. 0, or -1 after reporting. */
-static int judge_by_lexicon(struct check_report *report, struct survey *survey, struct shifts *shifts, int threads)
+static int judge_by_lexicon(struct check_report *report, struct survey *survey, struct shifts *shifts,
+                            const struct fit_by_length *fit, int threads)
 {
     struct belong belong;
     struct team team;
 
     if (team_init(&team, threads, BACKEND_AUTO, PRECISION_AUTO))
         return -1;
-    belong_init(&belong, &team, survey, shifts, unusable);
+    belong_init(&belong, &team, fit, shifts, unusable);
     belong_shifts(&belong, shifts);
     shift_mark(shifts, survey);
     belong_mark(&belong, survey, unusable | FLAW(FLAW_SHIFTED));
@@ -213,7 +214,7 @@ static int check(const struct check_settings *settings, uint32_t removed, const 
     if (settings->quick || survey.pairs < LEXICON_LEAST)
         shift_mark(&shifts, &survey);
     else
-        failed = judge_by_lexicon(&report, &survey, &shifts, settings->threads);
+        failed = judge_by_lexicon(&report, &survey, &shifts, &fit, settings->threads);
     for (size_t k = 0; k < survey.pairs; k++)
         report.kept += !(survey.flaws[k] & removed);
     if (!failed && settings->output)

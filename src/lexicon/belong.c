@@ -14,7 +14,6 @@ enum {
     ROUNDS = 20    /* of expectation-maximisation */
 };
 
-static const double CERTAIN = 2.944; /* log odds of 0.95 */
 static const double LEAST_SHARE = 0.002;
 
 /* ---- learning ---- */
@@ -156,13 +155,14 @@ static double weigh(const struct belong *belong, double excess, double n)
 
 double belong_evidence(const struct belong *belong, size_t i, size_t j)
 {
-    return weigh(belong, score(belong, i, j) - belong->chance[i], pieces_of(belong, i, j));
+    return weigh(belong, score(belong, i, j) - belong->chance[i], pieces_of(belong, i, j)) + shift_length_score(&belong->fit, i, j);
 }
 
 /* Log odds that a pair does not belong together. */
 static double log_odds(const struct belong *belong, size_t k)
 {
-    return log(belong->share / (1 - belong->share)) - weigh(belong, belong->excess[k], pieces_of(belong, k, k));
+    return log(belong->share / (1 - belong->share)) - weigh(belong, belong->excess[k], pieces_of(belong, k, k)) -
+           shift_length_score(&belong->fit, k, k);
 }
 
 static int judged(const struct belong *belong, size_t k)
@@ -201,12 +201,13 @@ static void estimate(struct belong *belong)
     }
 }
 
-void belong_init(struct belong *belong, const struct team *team, const struct survey *survey, const struct shifts *shifts,
+void belong_init(struct belong *belong, const struct team *team, const struct fit_by_length *fit, const struct shifts *shifts,
                  uint32_t excluded)
 {
+    const struct survey *survey = fit->survey;
     size_t *partner = find_partners(shifts, survey->pairs);
 
-    *belong = (struct belong){ .survey = survey, .folds = survey->pairs < LARGE ? BELONG_FOLDS : 2 };
+    *belong = (struct belong){ .survey = survey, .fit = *fit, .folds = survey->pairs < LARGE ? BELONG_FOLDS : 2 };
     belong->chance = memory_new(survey->pairs, sizeof *belong->chance);
     belong->excess = memory_new(survey->pairs, sizeof *belong->excess);
     belong->suspect = memory_new(survey->pairs, 1);
@@ -215,7 +216,6 @@ void belong_init(struct belong *belong, const struct team *team, const struct su
         learn(belong, team, fold, partner, excluded);
     compare_with_chance(belong, team);
     estimate(belong);
-    free(partner);
 }
 
 void belong_release(struct belong *belong)
@@ -274,6 +274,6 @@ void belong_shifts(struct belong *belong, struct shifts *shifts)
 void belong_mark(const struct belong *belong, struct survey *survey, uint32_t known)
 {
     for (size_t k = 0; k < survey->pairs; k++)
-        if (judged(belong, k) && !(survey->flaws[k] & known) && log_odds(belong, k) > CERTAIN)
+        if (judged(belong, k) && !(survey->flaws[k] & known) && log_odds(belong, k) > 0)
             survey->flaws[k] |= FLAW(FLAW_UNRELATED);
 }

@@ -7,7 +7,7 @@
  *     N(0, random² / n)                    where the two lines have nothing to do with each other
  *     N(mean, spread² + random² / n)       where they belong together
  *
- * `random` comes from the drawn targets; mean, spread and the share of the first kind are estimated by expectation-maximisation. */
+ * The lengths of the two lines are evidence, too (shift_length_score). `random` comes from the drawn targets; mean, spread and the share of the first kind are estimated by expectation-maximisation. */
 #ifndef NMT_LEXICON_BELONG_H
 #define NMT_LEXICON_BELONG_H
 
@@ -18,8 +18,9 @@ enum { BELONG_FOLDS = 4 };
 
 struct belong {
     const struct survey *survey; /* not owned */
-    struct corpus corpus;        /* the survey's lines as ids of pieces of words */
-    int pieces[2];               /* sizes of the vocabularies */
+    struct fit_by_length fit;
+    struct corpus corpus; /* the survey's lines as ids of pieces of words */
+    int pieces[2];        /* sizes of the vocabularies */
     int folds;
     struct lexicon_pair lexicons[BELONG_FOLDS];
     float *chance;                      /* [pairs] mean score of a source with drawn targets */
@@ -28,19 +29,19 @@ struct belong {
     double random, mean, spread, share; /* nats per piece; share: of pairs that do not belong together */
 };
 
-/* Learns the lexicons and judges all pairs. Pairs with one of the `excluded` flaws teach nothing; source lines of shifted runs teach with
+/* Learns the lexicons and judges all pairs of fit->survey. Pairs with one of the `excluded` flaws teach nothing; source lines of shifted runs teach with
  * the targets that they belong to. */
-void belong_init(struct belong *belong, const struct team *team, const struct survey *survey, const struct shifts *shifts,
+void belong_init(struct belong *belong, const struct team *team, const struct fit_by_length *fit, const struct shifts *shifts,
                  uint32_t excluded);
 void belong_release(struct belong *belong);
 
-/* log p(excess | belong together) − log p(excess | do not), for source line i and target line j, in nats. */
+/* log p(excess, lengths | belong together) − log p(excess, lengths | do not), for source line i and target line j, in nats. */
 double belong_evidence(const struct belong *belong, size_t i, size_t j);
 
 /* Replaces the shifts by those that the lexicons find, where many lines in a row do not belong together or shifts were found before. */
 void belong_shifts(struct belong *belong, struct shifts *shifts);
 
-/* Marks pairs as UNRELATED that do not belong together with a probability of more than 0.95, unless they have one of the `known` flaws. */
+/* Marks pairs as UNRELATED that more probably do not belong together, unless they have one of the `known` flaws. */
 void belong_mark(const struct belong *belong, struct survey *survey, uint32_t known);
 
 #endif
