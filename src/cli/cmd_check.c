@@ -59,8 +59,12 @@ static const uint32_t worthless = FLAW(FLAW_EMPTY) | FLAW(FLAW_UTF8) | FLAW(FLAW
                                   FLAW(FLAW_LANGUAGE) | FLAW(FLAW_SWAPPED) | FLAW(FLAW_SHIFTED) | FLAW(FLAW_LENGTH) |
                                   FLAW(FLAW_UNRELATED);
 
-/* Pairs that teach the lexicon nothing, and that it does not judge. */
+/* Pairs that teach the lexicon nothing. */
 static const uint32_t unusable = FLAW(FLAW_EMPTY) | FLAW(FLAW_EQUAL) | FLAW(FLAW_SCRIPT) | FLAW(FLAW_LANGUAGE) | FLAW(FLAW_SWAPPED);
+
+/* Flaws beside which it need not be said that the two lines do not belong together. */
+static const uint32_t explained = FLAW(FLAW_EMPTY) | FLAW(FLAW_UTF8) | FLAW(FLAW_MOJIBAKE) | FLAW(FLAW_EQUAL) | FLAW(FLAW_SCRIPT) |
+                                  FLAW(FLAW_LANGUAGE) | FLAW(FLAW_SWAPPED) | FLAW(FLAW_SHIFTED) | FLAW(FLAW_LENGTH);
 
 static int check_files(const struct corpus_files *files, int needed, const char *prefix)
 {
@@ -161,7 +165,7 @@ static int judge_by_lexicon(struct check_report *report, struct survey *survey, 
     belong_init(&belong, &team, fit, shifts, unusable);
     belong_shifts(&belong, shifts);
     shift_mark(shifts, survey);
-    belong_mark(&belong, survey, unusable | FLAW(FLAW_SHIFTED));
+    belong_mark(&belong, survey, explained);
     report->unrelated_share = belong.share;
     belong_release(&belong);
     team_release(&team);

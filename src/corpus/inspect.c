@@ -110,9 +110,10 @@ static size_t tag(const char *at, size_t *whole)
     return name;
 }
 
-/* The length of {0}, {name}, %s, %d, %1$s or %(name)s at `at`, or 0. A conversion after a digit is a percentage ("5 %d'…"). */
-static size_t slot(const char *at, char before)
+/* The length of {0}, {name}, %s, %d, %1$s or %(name)s at `at`, or 0. After a number it is a percentage ("5 %d'…"). */
+static size_t slot(const char *at, const char *text)
 {
+    const char *before = at;
     size_t end = 1;
 
     if (*at == '{') {
@@ -120,7 +121,9 @@ static size_t slot(const char *at, char before)
             end++;
         return end > 1 && at[end] == '}' ? end + 1 : 0;
     }
-    if (before >= '0' && before <= '9')
+    while (before > text && before[-1] == ' ')
+        before--;
+    if (before > text && before[-1] >= '0' && before[-1] <= '9')
         return 0;
     if (at[end] == '(') {
         while (end < SLOT_LONGEST && at[end] && at[end] != ')')
@@ -138,7 +141,7 @@ static uint64_t sum_placeholders(const char *text)
     uint64_t sum = 0;
 
     for (const char *at = text + strcspn(text, "<{%"); *at; at += strcspn(at, "<{%")) {
-        size_t whole = 0, length = *at == '<' ? tag(at, &whole) : slot(at, at > text ? at[-1] : ' ');
+        size_t whole = 0, length = *at == '<' ? tag(at, &whole) : slot(at, text);
 
         if (length)
             sum += hash_bytes(HASH_START, at, length);

@@ -8,11 +8,11 @@ enum {
     BITS = 18, /* of a sequence's hash */
     SEQUENCES = 1 << BITS,
     ROUNDS = 12,
-    LEAST = 12,       /* sequences: shorter lines are not judged */
-    LOOKED_AT = 8000, /* lines in which a third language is looked for first */
-    SEEDS = 6,        /* lines with which the search begins: among the strangest, and as many among all */
-    ENOUGH = 200,     /* lines of a side, without which no language is looked for */
-    FOREIGN_LEAST = 5 /* lines of a third language: fewer are oddities, not a language */
+    LEAST = 12,        /* sequences: shorter lines are not judged */
+    LOOKED_AT = 8000,  /* lines in which a third language is looked for first */
+    SEEDS = 6,         /* lines with which the search begins: among the strangest, and as many among all */
+    ENOUGH = 200,      /* lines of a side, without which no language is looked for */
+    FOREIGN_LEAST = 10 /* lines of a third language: fewer are oddities, not a language */
 };
 
 static const double PRIOR = 1000; /* m */
@@ -172,7 +172,7 @@ static void assign(struct language_counts languages[2], const struct grams grams
 struct search {
     const struct grams *grams;
     const float *prior;
-    const char *known;                   /* [pairs] lines that are known to be in another language */
+    const char *known;                   /* [pairs] lines that are not looked at */
     size_t *lines;                       /* [count] those that are looked at */
     size_t count, worst;                 /* the first `worst` of them are the least probable ones */
     double deviation;                    /* of the likeness of the others */
@@ -350,7 +350,7 @@ static size_t find_group(struct search *search, char *foreign, size_t pairs, dou
     return best;
 }
 
-/* Marks the lines of a side in a third language; returns their number. `known` lines are in the other side's. */
+/* Marks the lines of a side in a third language; returns their number. `known` lines are in the other side's, or spoilt. */
 static size_t find_foreign(const struct grams *grams, const float *prior, const char *known, char *foreign, size_t pairs)
 {
     struct search search = { .grams = grams, .prior = prior, .known = known, .lines = memory_new(pairs, sizeof *search.lines) };
@@ -397,7 +397,8 @@ static void mark(struct survey *survey, char *const exchanged[2], char *const fo
 
 void languages_init(struct languages *languages, struct survey *survey)
 {
-    char *exchanged[2], *foreign[2];
+    const uint32_t spoilt = FLAW(FLAW_UTF8) | FLAW(FLAW_MOJIBAKE) | FLAW(FLAW_SCRIPT);
+    char *exchanged[2], *foreign[2], *known = memory_new(survey->pairs, 1);
     struct grams grams[2];
     struct language_counts all;
 
@@ -414,7 +415,9 @@ void languages_init(struct languages *languages, struct survey *survey)
     languages->prior = make_prior(&all);
     assign(languages->sides, grams, languages->prior, exchanged, survey->pairs);
     for (int side = 0; side < 2; side++) {
-        languages->foreign[side] = find_foreign(&grams[side], languages->prior, exchanged[side], foreign[side], survey->pairs);
+        for (size_t k = 0; k < survey->pairs; k++)
+            known[k] = exchanged[side][k] || (survey->flaws[k] & spoilt);
+        languages->foreign[side] = find_foreign(&grams[side], languages->prior, known, foreign[side], survey->pairs);
     }
     mark(survey, exchanged, foreign);
     for (int side = 0; side < 2; side++) {
@@ -423,6 +426,7 @@ void languages_init(struct languages *languages, struct survey *survey)
         free(foreign[side]);
     }
     free(all.items);
+    free(known);
 }
 
 void languages_release(struct languages *languages)

@@ -138,7 +138,9 @@ static int by_hash(const void *a, const void *b)
 
 static uint64_t pair_hash(const struct survey *survey, size_t k)
 {
-    return hash_bytes(survey->facts[SOURCE][k].hash, &survey->facts[TARGET][k].hash, sizeof(uint64_t));
+    const uint64_t both[2] = { survey->facts[SOURCE][k].hash, survey->facts[TARGET][k].hash };
+
+    return hash_bytes(HASH_START, both, sizeof both);
 }
 
 /* The lines of a side (SOURCE, TARGET), or the pairs (2), equal ones adjacent in their order; heap. */

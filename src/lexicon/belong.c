@@ -14,7 +14,8 @@ enum {
     ROUNDS = 20    /* of expectation-maximisation */
 };
 
-static const double LEAST_SHARE = 0.002;
+static const double PROBABLE = 1; /* log odds: 3 to 1 */
+static const double LEAST_SHARE = 0.0005;
 
 /* ---- learning ---- */
 
@@ -196,7 +197,8 @@ static void estimate(struct belong *belong)
         if (right < 1)
             break;
         belong->mean = fmax(sum / right, 0.1);
-        belong->spread = sqrt(fmax((squares - noise) / right - belong->mean * belong->mean, 0.01));
+        belong->spread = sqrt(fmax((squares - noise) / right - belong->mean * belong->mean, 0));
+        belong->spread = fmax(belong->spread, belong->mean / 6); /* the tails are heavier than a normal distribution's */
         belong->share = fmin(fmax(1 - right / all, LEAST_SHARE), 0.9);
     }
 }
@@ -274,6 +276,6 @@ void belong_shifts(struct belong *belong, struct shifts *shifts)
 void belong_mark(const struct belong *belong, struct survey *survey, uint32_t known)
 {
     for (size_t k = 0; k < survey->pairs; k++)
-        if (judged(belong, k) && !(survey->flaws[k] & known) && log_odds(belong, k) > 0)
+        if (judged(belong, k) && !(survey->flaws[k] & known) && log_odds(belong, k) > PROBABLE)
             survey->flaws[k] |= FLAW(FLAW_UNRELATED);
 }

@@ -41,7 +41,7 @@ double belong_evidence(const struct belong *belong, size_t i, size_t j);
 /* Replaces the shifts by those that the lexicons find, where many lines in a row do not belong together or shifts were found before. */
 void belong_shifts(struct belong *belong, struct shifts *shifts);
 
-/* Marks pairs as UNRELATED that more probably do not belong together, unless they have one of the `known` flaws. */
+/* Marks pairs as UNRELATED that do not belong together with a probability of 3 in 4, unless they have one of the `known` flaws. */
 void belong_mark(const struct belong *belong, struct survey *survey, uint32_t known);
 
 #endif
