@@ -57,7 +57,8 @@ int estimate_training(struct estimate *estimate, struct train_settings *settings
             estimate->memory = forecast_total(&forecast);
             estimate->parameters = trainer->learner.model.layout.parameters;
             estimate->updates = plan.batches;
-            estimate->epoch_seconds = measure(trainer, &plan) * (double)corpus_tokens(trainer->corpus, TARGET) / training.team.count;
+            estimate->epoch_seconds =
+                measure(trainer, &plan) * (double)corpus_tokens(trainer->corpus, TARGET) / training.team.count;
             estimate->threads = training.team.count;
             plan_release(&plan);
             result = 0;
