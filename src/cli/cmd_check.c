@@ -176,14 +176,14 @@ static int judge_by_lexicon(struct check_report *report, struct survey *survey, 
 static void estimate(struct check_report *report, const struct check_settings *settings)
 {
     const struct corpus_files *files = &settings->corpus;
-    const char *name = files->pairs ? files->pairs : files->source, *argv[] = { "train" };
+    const char *name = files->pairs ? files->pairs : files->source;
+    const char *argv[] = { "train", files->pairs ? "--pairs" : "--source", name, "--target", files->target };
     struct train_settings train;
     struct options options;
 
     if (strcmp(name, "-") == 0 || (files->target && strcmp(files->target, "-") == 0) ||
-        options_read(&options, &train_command, &train, 1, argv) != OPTIONS_GO)
+        options_read(&options, &train_command, &train, files->pairs ? 3 : 5, argv) != OPTIONS_GO)
         return;
-    train.corpus = *files;
     train.bad_utf8 = BAD_UTF8_REPLACE;
     train.threads = settings->threads;
     report_as_warnings(1); /* what cannot be trained can still be checked */

@@ -100,7 +100,7 @@ static double score(const struct belong *belong, size_t i, size_t j)
     const struct lexicon_sentences sentences = { corpus->sentence[0][i], corpus->sentence[1][j], corpus->length[0][i] - 1,
                                                  corpus->length[1][j] - 1 };
 
-    return lexicon_score(&belong->lexicons[fold_of(belong, i)], &sentences);
+    return lexicon_score(&belong->lexicons[fold_of(belong, i)], &sentences, 0);
 }
 
 static double pieces_of(const struct belong *belong, size_t i, size_t j)

@@ -28,16 +28,22 @@ static void warn_of_pairs(const struct survey *survey)
     text_release(&list);
 }
 
-static void warn_of_shifts(const struct survey *survey)
+/* Of the first run of shifted lines. */
+static void warn_of_shifts(const struct survey *survey, const struct corpus *corpus)
 {
     struct shifts shifts = { 0 };
     struct fit_by_length fit;
 
     shift_by_length(&shifts, &fit, survey);
-    if (shifts.count)
-        warning("from line %ld to line %ld, source and target seem to be shifted by %d line%s against each other; see nmt check",
-                survey->number[shifts.items[0].first], survey->number[shifts.items[0].last], abs(shifts.items[0].offset),
-                abs(shifts.items[0].offset) == 1 ? "" : "s");
+    if (shifts.count) {
+        const struct shift *shift = &shifts.items[0];
+        const struct corpus_files *files = &corpus->parts[corpus->part[shift->first]];
+
+        warning(
+            "%s: from line %ld to line %ld, source and target seem to be shifted by %d line%s against each other; see nmt check",
+            files->pairs ? files->pairs : files->source, survey->number[shift->first], survey->number[shift->last],
+            abs(shift->offset), abs(shift->offset) == 1 ? "" : "s");
+    }
     shift_release(&shifts);
 }
 
@@ -61,7 +67,7 @@ void inspection_warn(const struct training *training)
     survey_corpus(&survey, &training->corpus);
     survey_judge(&survey);
     warn_of_pairs(&survey);
-    warn_of_shifts(&survey);
+    warn_of_shifts(&survey, &training->corpus);
     if (settings_have_valid(training->settings))
         warn_of_overlap(training, &survey);
     survey_release(&survey);
