@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/recipe.h"
 #include "train/checkpoint.h"
+#include "train/inspection.h"
 #include "train/progress.h"
 #include "train/summary.h"
 
@@ -174,6 +175,8 @@ static int train(struct train_settings *settings, struct saved_model *saved)
         training.trainer.checkpoint = outputs.checkpoint;
         forecast = forecast_memory(&training.trainer);
         summary_print(&training, &forecast);
+        if (!settings->resume)
+            inspection_warn(&training);
         catch_signals();
         code = EXIT_FAILED;
         if (forecast_reserve(&training.trainer, &forecast) == 0)

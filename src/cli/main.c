@@ -20,6 +20,7 @@ static const struct entry {
     { "align", cmd_align, "align and score given translations" },
     { "lexicon", cmd_lexicon, "align the words of a parallel text, and list their translations; no model needed" },
     { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate" },
+    { "check", cmd_check, "check a corpus before training: errors, overlaps, memory and time" },
     { "info", cmd_info, "show the contents of a model file" },
     { "bench", cmd_bench, "benchmark matrix products, training and translation on this machine" },
 };

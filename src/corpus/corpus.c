@@ -1,128 +1,45 @@
 #include "corpus/corpus.h"
 
 #include "base/hash.h"
-#include "base/io.h"
 #include "base/report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The input and how to read it: one reader per side, or one for both (pairs). */
-struct input {
-    struct reader readers[2];
-    int count;
+/* The input and how to read it. */
+struct intake {
+    struct input input;
     enum bad_utf8 bad_utf8;
     int lowercase, keep_empty;
     struct text line[2]; /* the current pair, normalised */
 };
 
-/* One side of a pair as it is in the file. */
-struct raw {
-    const char *text;
-    size_t length;
-    size_t offset; /* in its line */
-    const struct reader *reader;
-};
-
-static int open_input(struct input *input, const struct corpus_files *files)
-{
-    if (files->pairs) {
-        if (reader_open(&input->readers[0], files->pairs))
-            return -1;
-        input->count = 1;
-        return 0;
-    }
-    if (reader_open(&input->readers[0], files->source))
-        return -1;
-    input->count = 1;
-    if (reader_open(&input->readers[1], files->target))
-        return -1;
-    input->count = 2;
-    return 0;
-}
-
-static void close_input(struct input *input)
-{
-    for (int i = 0; i < input->count; i++)
-        reader_close(&input->readers[i]);
-    text_release(&input->line[0]);
-    text_release(&input->line[1]);
-}
-
-/* One side has fewer lines than the other: reads the longer one to its end and reports. */
-static int unequal(struct input *input, int longer)
-{
-    struct reader *more = &input->readers[longer], *less = &input->readers[!longer];
-    long ended = less->line, first = ended + 1;
-    char *line;
-    size_t length;
-    int got;
-
-    while ((got = reader_line(more, &line, &length)) > 0)
-        ;
-    if (got < 0)
-        return -1;
-    return error("%s has %ld lines, but %s has %ld: line %ld of %s has no counterpart; the files must be line-aligned", more->name,
-                 more->line, less->name, ended, first, more->name);
-}
-
 /* Normalises one side. 1, 0 to skip the pair, -1 after reporting. */
-static int clean(struct corpus *corpus, struct input *input, int side, const struct raw *raw)
+static int clean(struct corpus *corpus, struct intake *intake, int side, const struct raw *raw)
 {
     size_t bad;
-    int invalid = utf8_normalize(raw->text, raw->length, input->lowercase, &input->line[side], &bad);
+    int invalid = utf8_normalize(raw->text, raw->length, intake->lowercase, &intake->line[side], &bad);
 
-    if (!invalid || input->bad_utf8 == BAD_UTF8_REPLACE) {
+    if (!invalid || intake->bad_utf8 == BAD_UTF8_REPLACE) {
         corpus->replaced += invalid;
         return 1;
     }
-    if (input->bad_utf8 == BAD_UTF8_SKIP)
+    if (intake->bad_utf8 == BAD_UTF8_SKIP)
         return 0;
     return error("%s:%ld: byte %zu is not valid UTF-8; correct the file, or use --bad-utf8 replace or skip", raw->reader->name,
                  raw->reader->line, raw->offset + bad + 1);
 }
 
-/* Cuts a line of pairs at its tabs. 0, or -1 after reporting that there is none. */
-static int cut_columns(struct raw raw[2])
+/* The next pair into intake->line: 1, 0 to leave it out (counted), 2 at the end, -1 after reporting. */
+static int next_pair(struct corpus *corpus, struct intake *intake)
 {
-    const char *tab = memchr(raw[0].text, '\t', raw[0].length), *end;
+    struct raw raw[2];
+    int got = input_pair(&intake->input, raw), valid[2];
 
-    if (!tab)
-        return error("%s:%ld: no tab; expected source, tab, target", raw[0].reader->name, raw[0].reader->line);
-    raw[1] = raw[0];
-    raw[1].text = tab + 1;
-    raw[1].offset = (size_t)(tab + 1 - raw[0].text);
-    raw[1].length = raw[0].length - raw[1].offset;
-    raw[0].length = (size_t)(tab - raw[0].text);
-    end = memchr(raw[1].text, '\t', raw[1].length);
-    if (end)
-        raw[1].length = (size_t)(end - raw[1].text);
-    return 0;
-}
-
-/* The next pair into input->line: 1, 0 to leave it out (counted), 2 at the end, -1 after reporting. */
-static int next_pair(struct corpus *corpus, struct input *input)
-{
-    struct raw raw[2] = { 0 };
-    int got[2] = { 0, 0 }, valid[2];
-
-    for (int i = 0; i < input->count; i++) {
-        char *text;
-
-        got[i] = reader_line(&input->readers[i], &text, &raw[i].length);
-        if (got[i] < 0)
-            return -1;
-        raw[i].text = text;
-        raw[i].reader = &input->readers[i];
-    }
-    if (input->count == 2 && got[0] != got[1])
-        return unequal(input, got[0] ? 0 : 1);
-    if (got[0] == 0)
-        return 2;
-    if (input->count == 1 && cut_columns(raw))
-        return -1;
+    if (got <= 0)
+        return got < 0 ? -1 : 2;
     for (int i = 0; i < 2; i++) {
-        valid[i] = clean(corpus, input, i, &raw[i]);
+        valid[i] = clean(corpus, intake, i, &raw[i]);
         if (valid[i] < 0)
             return -1;
     }
@@ -130,7 +47,7 @@ static int next_pair(struct corpus *corpus, struct input *input)
         corpus->dropped.bad_utf8++;
         return 0;
     }
-    if (!input->keep_empty && (input->line[0].length == 0 || input->line[1].length == 0)) {
+    if (!intake->keep_empty && (intake->line[0].length == 0 || intake->line[1].length == 0)) {
         corpus->dropped.empty++;
         return 0;
     }
@@ -152,16 +69,16 @@ static void make_room(struct corpus *corpus, struct starts *starts, size_t room)
     corpus->part = memory_resize(corpus->part, room, sizeof *corpus->part);
 }
 
-static void add_pair(struct corpus *corpus, struct starts *starts, const struct input *input)
+static void add_pair(struct corpus *corpus, struct starts *starts, const struct intake *intake)
 {
     if (corpus->pairs == starts->room)
         make_room(corpus, starts, 2 * starts->room);
     for (int i = 0; i < 2; i++) {
         starts->of[i][corpus->pairs] = corpus->store[i].length;
-        text_add(&corpus->store[i], input->line[i].data, input->line[i].length + 1);
+        text_add(&corpus->store[i], intake->line[i].data, intake->line[i].length + 1);
     }
     corpus->part[corpus->pairs] = corpus->part_count - 1;
-    corpus->number[corpus->pairs++] = input->readers[0].line;
+    corpus->number[corpus->pairs++] = intake->input.readers[0].line;
 }
 
 static struct starts find_starts(struct corpus *corpus)
@@ -186,20 +103,22 @@ static void place_lines(struct corpus *corpus, const struct starts *starts)
 
 int corpus_add(struct corpus *corpus, const struct corpus_files *files, enum bad_utf8 bad_utf8, int lowercase, int keep_empty)
 {
-    struct input input = { .bad_utf8 = bad_utf8, .lowercase = lowercase, .keep_empty = keep_empty };
+    struct intake intake = { .bad_utf8 = bad_utf8, .lowercase = lowercase, .keep_empty = keep_empty };
     struct starts starts = find_starts(corpus);
     size_t before = corpus->pairs;
     int got = -1;
 
     memory_reserve_one(&corpus->parts, corpus->part_count, &corpus->part_room);
     corpus->parts[corpus->part_count++] = *files;
-    if (open_input(&input, files) == 0)
-        while ((got = next_pair(corpus, &input)) >= 0 && got != 2)
+    if (input_open(&intake.input, files) == 0)
+        while ((got = next_pair(corpus, &intake)) >= 0 && got != 2)
             if (got)
-                add_pair(corpus, &starts, &input);
+                add_pair(corpus, &starts, &intake);
     if (got >= 0 && corpus->pairs == before)
         got = error("%s: contains no sentence pairs", files->pairs ? files->pairs : files->source);
-    close_input(&input);
+    input_close(&intake.input);
+    text_release(&intake.line[0]);
+    text_release(&intake.line[1]);
     if (got >= 0)
         place_lines(corpus, &starts);
     else

@@ -3,15 +3,9 @@
 #ifndef NMT_CORPUS_CORPUS_H
 #define NMT_CORPUS_CORPUS_H
 
+#include "corpus/input.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
-
-/* Where pairs come from: source and target files, or `pairs`, one line "source TAB target" per pair, further columns ignored. */
-struct corpus_files {
-    const char *source, *target, *pairs;
-    double weight; /* how often an epoch has each of these pairs, on average (corpus/plan.h); 0 is read as 1 */
-    int synthetic; /* the source sides are translations by a machine: the tag (text/tokenizer.h) is put in front of them */
-};
 
 /* Pairs that were left out, by reason. */
 struct dropped {
