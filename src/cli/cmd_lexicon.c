@@ -37,9 +37,7 @@ static const struct option table[] = {
     { "alignment", ROW(TEXT, alignment), .value = "FILE",
       .help = "write links i-j, one line per pair (default: to standard output, unless --output is given)" },
     { "symmetrize", ROW(CHOICE, symmetrize), .value = "HOW", .initial = "grow-diag-final-and", .names = symmetrize_names,
-      .help =
-          "how the links of both directions are combined; forward: each target word has at most one link; backward: each source "
-          "word" },
+      .help = "how the links of both directions are combined; forward and backward: those of one direction alone" },
     { "bad-utf8", ROW(CHOICE, bad_utf8), .value = "WHAT", .initial = "error", .names = bad_utf8_names,
       .help = "what to do with a line that is not UTF-8: stop, replace the invalid bytes, or leave the pair without links" },
     { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto",

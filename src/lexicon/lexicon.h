@@ -2,10 +2,10 @@
  * and Smith (2013, "A simple, fast, and effective reparameterization of IBM model 2"): target word y_j is produced by source word x_i,
  * or by NULL, with
  *
- *   p(a_j = i) ∝ (1 − p0) exp(−λ |i/Tx − j/Ty|)     p(a_j =log p(word | other sentence) − log p(word) = p0     p(y_j | a_j) = t(y_j | x_aj)
+ *   p(a_j = i) ∝ (1 − p0) exp(−λ |i/Tx − j/Ty|)     p(a_j = NULL) = p0     p(y_j | a_j) = t(y_j | x_aj)
  *
- * A direction is learned by EM; t has a sparse Dirichlet prior (variational Bayes: Johnson 2007), λ, the tension, follows its
- * gradient. Ids may be of words or of pieces of words; −1 is a word outside the vocabulary.
+ * A direction is learned by EM; t has a sparse Dirichlet prior (variational Bayes: Johnson 2007), and λ, the tension, maximises the
+ * likelihood. Ids may be of words or of pieces of words; −1 is a word outside the vocabulary.
  *
  *   t, one row per source word, NULL last:     row[x] … row[x + 1]  →  target[] (ascending), probability[]
  */
@@ -52,7 +52,7 @@ struct lexicon_options {
 
 extern const struct lexicon_options lexicon_defaults;
 
-/* Learns both directions from the text. Pairs with an empty side teach nothing. The result is the same, bit for bit, for any
+/* Learns both directions from the text, from all pairs that teach (below). The result is the same, bit for bit, for any
  * number of workers. Dies when there is no memory. */
 void lexicon_learn(struct lexicon_pair *pair, const struct team *team, const struct lexicon_text *text,
                    const struct lexicon_options *options);
@@ -76,14 +76,14 @@ struct lexicon_sentences {
 /* p(a_j = i | both sentences) in one direction: out[Ty, Tx]; a row sums to 1 − p(a_j = NULL | …). */
 void lexicon_posterior(const struct lexicon *lexicon, const struct lexicon_sentences *pair, real *out);
 
-/* What both directions agree on: out[Ty, Tx], row j says where target word j comes from. Each row sums to at most 1; what is missing
- * is the probability that the word has no source. */
+/* What both directions agree on, the geometric mean of their posteriors: out[Ty, Tx], row j says where target word j comes from. Each
+ * row sums to at most 1; what is missing is the doubt whether the word has a source at all. */
 void lexicon_guide(const struct lexicon_pair *pair, const struct lexicon_sentences *sentences, real *out);
 
-/* How well the two sentences belong together: the mean over the words of both of log p(word | other sentence) − log p(word), in nats:
- * 0 where nothing is known, below where words that are known have other translations; 1 is usual for a translation. Words outside the vocabulary do not count. `learned`: the pair is one of
- * those that the lexicon was learned from, and what it taught is discounted: otherwise a word that occurs once would be sure to
- * belong to whatever it stands beside. 0 for an empty sentence. */
+/* How well the two sentences belong together: the mean over the words of both of log p(word | other sentence) − log p(word), in nats.
+ * 0 where nothing is known; 1 is usual for a translation; below 0, words that are known have other translations. Words outside the
+ * vocabulary do not count; 0 for an empty sentence. `learned`: the pair is one of those that the lexicon was learned from, and what it
+ * taught is discounted: otherwise a word that occurs once would be sure to belong to whatever it stands beside. */
 double lexicon_score(const struct lexicon_pair *pair, const struct lexicon_sentences *sentences, int learned);
 
 #endif

@@ -39,6 +39,7 @@ for model in a b; do
 done
 works 'an ensemble' from_file "$T/in.en" translate --model "$T/a.gguf" --model "$T/a.gguf" --threads 2 --batch 3
 works 'alignment' "$NMT" align --model "$T/a.gguf" --source "$T/in.en" --target "$T/in.fr" --threads 2 --batch 3 --scores --alignment "$T/o.csv"
+works 'a lexicon' "$NMT" lexicon --source "$T/train.en" --target "$T/train.fr" --threads 3 --output "$T/table" --alignment "$T/links"
 works 'bench' "$NMT" bench --embedding 8 --hidden 8 --alignment 8 --maxout 8 --vocabulary 100 --batch 4 --updates 2 --sentences 6 \
     --peak-seconds 0.01 --threads 2
 done_testing

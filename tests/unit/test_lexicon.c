@@ -298,7 +298,7 @@ static void test_tension(void **state)
 /* One row per target word: b is a link of both directions, f of forward, k of backward. */
 static void check_links(enum symmetrize kind, const char *rows, const char *wanted, int Tx, int Ty)
 {
-    unsigned char forward[64], backward[64], out[64];
+    unsigned char forward[64] = { 0 }, backward[64] = { 0 }, out[64];
 
     for (int c = 0; c < Tx * Ty; c++) {
         forward[c] = rows[c] == 'b' || rows[c] == 'f';
