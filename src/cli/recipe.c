@@ -111,8 +111,7 @@ static const struct option table[] = {
     { "optimizer", ROW(CHOICE, optimizer), .value = "NAME", .initial = "adam", .names = optimizer_names, STATE,
       .help = "optimiser" },
     { "learning-rate", ROW(REAL, learning_rate), .value = "RATE", OPTION_AUTO, .high = 1000, FREE,
-      .help = "learning rate (auto: 0.001 for adam, 1 for adadelta, 0.5 for sgd; half of it with --from without "
-              "--new-vocabulary)" },
+      .help = "learning rate (auto: 0.001 for adam, 1 for adadelta, 0.5 for sgd)" },
     { "warmup", ROW(INT, warmup), .value = "N", OPTION_AUTO, .high = INT_MAX, FREE,
       .help = "number of updates in which the learning rate rises from 0 (auto: 400, with --from 100)" },
     { "batch-tokens", ROW(INT, batch_tokens), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, STATE,
