@@ -61,7 +61,6 @@ struct state {
     struct matrix dnext, ds, ds_in, drs, dfirst; /* [targets, …] */
     real *scratch;                               /* [2 · longest source] */
     struct lexical lexical;
-    real *dalpha;              /* [longest source] from the lexical output; NULL without it */
     const struct guide *guide; /* of attention, or NULL */
     real guide_scale;
 };
@@ -242,8 +241,6 @@ static void bind_backward(struct state *x, const struct binding *binding)
     x->drs = matrix_take(arena, B, H);
     x->dfirst = matrix_take(arena, B, x->first.columns);
     x->scratch = arena_take(arena, 2 * (size_t)longest_source(x->encoded, binding->batch) * sizeof(real));
-    x->dalpha =
-        config->decoder.lexical ? arena_take(arena, (size_t)longest_source(x->encoded, binding->batch) * sizeof(real)) : NULL;
     x->guide = binding->guide;
     x->guide_scale = x->guide ? (real)(x->guide->strength * binding->scale) : 0;
 }
@@ -283,8 +280,7 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
     x->first = matrix_take(arena, B, encoded->summary.columns);
     x->t = matrix_take(arena, rows, 2 * config->decoder.maxout);
     decoded->top = matrix_take(arena, rows, top(config));
-    if (config->decoder.lexical)
-        lexical_bind(&x->lexical, binding, encoded, rows, x->target);
+    lexical_bind(&x->lexical, binding, encoded, rows, x->target);
     if (binding->training)
         bind_backward(x, binding);
 }
@@ -335,8 +331,7 @@ static void look(struct worker *worker, const struct state *x, const struct cell
             struct attention_source source = source_of(x, b);
 
             attention_forward(&attention, c, alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
-            if (x->model->config.decoder.lexical)
-                lexical_sum(&x->lexical, cell->first + k, alpha_of(x, cell, k), b);
+            lexical_sum(&x->lexical, cell->first + k, alpha_of(x, cell, k), b);
         } else if (cell->t < 0) {
             memcpy(c, matrix_row(x->values, b), (size_t)x->values.columns * sizeof *c);
         } else {
@@ -379,15 +374,10 @@ static void first_state(struct worker *worker, const struct state *x, struct mat
     vec_tanh(s0.at, (size_t)s0.rows * (size_t)s0.columns);
 }
 
-/* The columns of `top` that the readout and the lexical output fill. */
+/* The columns of `top` that are the readout's; the others are the lexical output's. */
 static struct matrix readout_part(const struct state *x, struct matrix top)
 {
     return matrix_columns(top, 0, x->model->config.decoder.maxout);
-}
-
-static struct matrix lexical_part(const struct state *x, struct matrix top)
-{
-    return matrix_columns(top, x->model->config.decoder.maxout, x->model->config.E);
 }
 
 static struct readout readout_of(const struct state *x, int with_context)
@@ -446,8 +436,7 @@ static void forward(struct worker *worker, void *state)
     if (x->model->config.decoder.attention == ATTENTION_NONE)
         look_everywhere(x);
     output_embed(x->model, x->Y, x->ids, x->embedding_mask);
-    if (x->model->config.decoder.lexical)
-        lexical_read(&x->lexical);
+    lexical_read(&x->lexical);
     enter_words(worker, x, x->g, x->Y);
     for (int t = 0; t < x->sequence.steps; t++) {
         struct cell cell = cell_of(x, t);
@@ -457,8 +446,7 @@ static void forward(struct worker *worker, void *state)
     }
     matrix_fill(x->t, numbers(x, x->blocks->readout[3]));
     readout_forward(worker, &rows, &readout);
-    if (x->model->config.decoder.lexical)
-        lexical_forward(worker, &x->lexical, lexical_part(x, x->decoded->top));
+    lexical_forward(worker, &x->lexical, x->decoded->top);
 }
 
 /* Completes dnext with the gradient from the following step, for the targets that have one. */
@@ -496,12 +484,10 @@ static void look_backward(struct worker *worker, struct gradient *gradient, cons
                                                matrix_rows(x->dkeys, start, T),
                                                matrix_rows(dh, start, T),
                                                x->scratch,
-                                               x->dalpha,
+                                               lexical_sum_backward(&x->lexical, cell->first + k, alpha_of(x, cell, k), b),
                                                guide_of(x, cell, k),
                                                x->guide_scale };
 
-            if (x->dalpha)
-                lexical_sum_backward(&x->lexical, cell->first + k, x->dalpha, alpha_of(x, cell, k), b);
             memset(back.dq, 0, (size_t)A * sizeof(real));
             attention_backward(&attention, &back, matrix_row(dc, k), alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
         }
@@ -572,8 +558,7 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
 
     matrix_zero(x->dkeys);
     readout_backward(worker, gradient, &back, &rows, &readout);
-    if (x->model->config.decoder.lexical)
-        lexical_backward(worker, gradient, &x->lexical, lexical_part(x, x->decoded->dtop));
+    lexical_backward(worker, gradient, &x->lexical, x->decoded->dtop);
     for (int t = x->sequence.steps - 1; t >= 0; t--) {
         struct matrix dnext = matrix_rows(x->dnext, 0, x->sequence.active[t]);
 
@@ -586,8 +571,7 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     carry(x, x->dnext, carried);
     start_backward(worker, gradient, x);
     weights_backward(worker, gradient, x);
-    if (x->model->config.decoder.lexical)
-        lexical_read_backward(gradient, &x->lexical);
+    lexical_read_backward(gradient, &x->lexical);
 }
 
 static const real *alignment(const void *state, int b)
@@ -621,8 +605,7 @@ static void search_bind(void *state, struct encoded *encoded, const struct bindi
     x->rs = matrix_take(arena, room, H);
     x->t = matrix_take(arena, room, 2 * L);
     x->top = matrix_take(arena, room, top(config));
-    if (config->decoder.lexical)
-        lexical_bind(&x->lexical, binding, encoded, room, NULL);
+    lexical_bind(&x->lexical, binding, encoded, room, NULL);
     x->alpha = arena_take(arena, (size_t)longest_source(encoded, binding->batch) * sizeof(real));
 }
 
@@ -642,8 +625,7 @@ static void start(struct worker *worker, void *state)
     matmul_forward(worker, matrix_columns(x->values, 0, 3 * H), seen, &weights[x->blocks->context], SET);
     matmul_forward(worker, matrix_columns(x->values, 3 * H, L2), seen, &weights[x->blocks->readout[2]], SET);
     first_state(worker, x, matrix_rows(x->s, 0, x->encoded->sentences), x->encoded->summary);
-    if (x->model->config.decoder.lexical)
-        lexical_read(&x->lexical);
+    lexical_read(&x->lexical);
 }
 
 static struct matrix step(struct worker *worker, void *state, const int32_t *previous, const int *sentence, int rows)
@@ -666,8 +648,7 @@ static struct matrix step(struct worker *worker, void *state, const int32_t *pre
     for (int i = 0; i < rows; i++)
         vec_add(matrix_row(t, i), matrix_row(c, i) + 3 * H, L2);
     readout_forward(worker, &read, &readout);
-    if (x->model->config.decoder.lexical)
-        lexical_forward(worker, &x->lexical, lexical_part(x, out));
+    lexical_forward(worker, &x->lexical, out);
     return out;
 }
 

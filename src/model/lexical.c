@@ -46,8 +46,11 @@ static void bind_out_masks(struct lexical *x, const struct binding *binding, int
 void lexical_bind(struct lexical *x, const struct binding *binding, const struct encoded *encoded, int rows, const int *order)
 {
     struct arena *arena = binding->arena;
-    int E = binding->model->config.E;
+    int E = binding->model->config.E, longest = 0;
 
+    x->on = binding->model->config.decoder.lexical;
+    if (!x->on)
+        return;
     x->model = binding->model;
     x->encoded = encoded;
     bind_words(x, binding);
@@ -55,16 +58,20 @@ void lexical_bind(struct lexical *x, const struct binding *binding, const struct
     x->words = matrix_take(arena, encoded->rows, E);
     x->l = matrix_take(arena, rows, E);
     x->z = matrix_take(arena, rows, E);
+    for (int b = 0; b < encoded->sentences; b++)
+        longest = binding->batch->source_length[b] > longest ? binding->batch->source_length[b] : longest;
     if (binding->training) {
         x->dwords = matrix_take(arena, encoded->rows, E);
         x->dl = matrix_take(arena, rows, E);
         x->dz = matrix_take(arena, rows, E);
+        x->dalpha = arena_take(arena, (size_t)longest * sizeof *x->dalpha);
     }
 }
 
 void lexical_read(struct lexical *x)
 {
-    embedding_forward(x->words, model_block(x->model, x->model->source_embedding), x->ids, x->mask);
+    if (x->on)
+        embedding_forward(x->words, model_block(x->model, x->model->source_embedding), x->ids, x->mask);
 }
 
 static struct matrix words_of(const struct lexical *x, struct matrix words, int b)
@@ -74,16 +81,33 @@ static struct matrix words_of(const struct lexical *x, struct matrix words, int 
 
 void lexical_sum(const struct lexical *x, int row, const real *alpha, int b)
 {
-    struct matrix words = words_of(x, x->words, b);
+    struct matrix words;
 
+    if (!x->on)
+        return;
+    words = words_of(x, x->words, b);
     vec_weighted_sum(matrix_row(x->l, row), alpha, words.at, words.rows, words.columns);
 }
 
-void lexical_forward(struct worker *worker, const struct lexical *x, struct matrix out)
+/* The columns of h in `top`. */
+static struct matrix part(const struct lexical *x, struct matrix top)
 {
-    struct matrix l = matrix_rows(x->l, 0, out.rows), z = matrix_rows(x->z, 0, out.rows);
-    size_t count = (size_t)out.rows * (size_t)out.columns;
+    int E = x->l.columns;
 
+    return matrix_columns(top, top.columns - E, E);
+}
+
+void lexical_forward(struct worker *worker, const struct lexical *x, struct matrix top)
+{
+    struct matrix l, z, out;
+    size_t count;
+
+    if (!x->on)
+        return;
+    l = matrix_rows(x->l, 0, top.rows);
+    z = matrix_rows(x->z, 0, top.rows);
+    out = part(x, top);
+    count = (size_t)out.rows * (size_t)out.columns;
     vec_tanh(l.at, count);
     matrix_fill(z, model_block(x->model, x->blocks->b));
     matmul_forward(worker, z, l, &x->model->weights[x->blocks->W], ADD);
@@ -96,10 +120,15 @@ void lexical_forward(struct worker *worker, const struct lexical *x, struct matr
     }
 }
 
-void lexical_backward(struct worker *worker, struct gradient *gradient, const struct lexical *x, struct matrix dout)
+void lexical_backward(struct worker *worker, struct gradient *gradient, const struct lexical *x, struct matrix dtop)
 {
-    size_t count = (size_t)dout.rows * (size_t)dout.columns;
+    struct matrix dout;
+    size_t count;
 
+    if (!x->on)
+        return;
+    dout = part(x, dtop);
+    count = (size_t)dout.rows * (size_t)dout.columns;
     for (int i = 0; x->out_mask && i < dout.rows; i++)
         vec_product(matrix_row(dout, i), matrix_row(dout, i), x->out_mask[i], dout.columns);
     matrix_copy(x->dl, dout);
@@ -111,18 +140,25 @@ void lexical_backward(struct worker *worker, struct gradient *gradient, const st
     matrix_zero(x->dwords);
 }
 
-void lexical_sum_backward(const struct lexical *x, int row, real *dalpha, const real *alpha, int b)
+const real *lexical_sum_backward(const struct lexical *x, int row, const real *alpha, int b)
 {
-    struct matrix words = words_of(x, x->words, b), dwords = words_of(x, x->dwords, b);
-    const real *dl = matrix_row(x->dl, row);
+    struct matrix words, dwords;
+    const real *dl;
 
-    vec_dots(dalpha, dl, words.at, words.rows, words.columns);
+    if (!x->on)
+        return NULL;
+    words = words_of(x, x->words, b);
+    dwords = words_of(x, x->dwords, b);
+    dl = matrix_row(x->dl, row);
+    vec_dots(x->dalpha, dl, words.at, words.rows, words.columns);
     vec_add_outer(dwords.at, alpha, dl, words.rows, words.columns);
+    return x->dalpha;
 }
 
 void lexical_read_backward(struct gradient *gradient, const struct lexical *x)
 {
-    gradient_rows(gradient, x->model->source_embedding, x->dwords, x->ids, x->mask);
+    if (x->on)
+        gradient_rows(gradient, x->model->source_embedding, x->dwords, x->ids, x->mask);
 }
 
 double lexical_operations(const struct config *config, const struct work *work)
