@@ -131,7 +131,7 @@ done
 works 'lower case, pretokenized, BPE-dropout' learn "$T/more.gguf" --lowercase --pretokenized --bpe-dropout 0.2 --max-updates 20
 works 'translates' from_file "$T/odd" translate --model "$T/more.gguf" --alignment /dev/null
 child() {
-    $LIMIT "$NMT" train --quiet --parent "$T/auto.gguf" --source "$T/train.en" --target "$T/train.fr" --model "$T/child.gguf" "$@"
+    $LIMIT "$NMT" train --quiet --from "$T/auto.gguf" --source "$T/train.en" --target "$T/train.fr" --model "$T/child.gguf" "$@"
 }
 works 'a child of such a model' child --max-updates 1
 "$NMT" info --json "$T/auto.gguf" | grep -A 2 -e '"tokenizer.copy"' -e '"tokenizer.known"' >"$T/a"
