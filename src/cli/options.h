@@ -47,7 +47,7 @@ struct option {
     const char *value;        /* the value's name in the help */
     const char *initial;      /* the default, as on the command line; NULL: 0 or NULL */
     double low, high;         /* the range of a number */
-    const char *word;         /* a word for the number `meaning`, accepted and printed instead of it; or NULL */
+    const char *word;         /* a word for the number `meaning`, accepted and printed instead of it (also beside names); or NULL */
     double meaning;           /* accepted as a number, too, if it is not negative */
     const char *const *names; /* the values of a CHOICE, NULL-terminated */
     enum option_role role;

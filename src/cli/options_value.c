@@ -89,6 +89,10 @@ static int read_choice(const struct option *row, int *choice, const char *value,
 {
     struct text list = { 0 };
 
+    if (row->word && strcmp(value, row->word) == 0) {
+        *choice = (int)row->meaning;
+        return 0;
+    }
     for (int i = 0; row->names[i]; i++)
         if (strcmp(row->names[i], value) == 0) {
             *choice = i;
@@ -96,6 +100,8 @@ static int read_choice(const struct option *row, int *choice, const char *value,
         }
     for (int i = 0; row->names[i]; i++)
         text_format(&list, "%s%s", i ? ", " : "", row->names[i]);
+    if (row->word)
+        text_format(&list, ", %s", row->word);
     error("%s: %s%s: \"%s\" is not one of %s", place->where, place->dashes, row->name, value, list.data);
     text_release(&list);
     return -1;
@@ -154,7 +160,10 @@ void options_item(const struct option *row, const void *settings, int item, stru
 
     switch (row->type) {
     case OPTION_FLAG: text_add_string(out, *(const int *)variable ? "yes" : "no"); return;
-    case OPTION_CHOICE: text_add_string(out, row->names[*(const int *)variable]); return;
+    case OPTION_CHOICE:
+        number = *(const int *)variable;
+        text_add_string(out, row->word && number == row->meaning ? row->word : row->names[(int)number]);
+        return;
     case OPTION_TEXT: text_add_string(out, *(const char *const *)variable ? *(const char *const *)variable : ""); return;
     case OPTION_LIST: text_add_string(out, ((const struct option_list *)variable)->items[item]); return;
     case OPTION_REALS: number = ((const struct option_reals *)variable)->items[item]; break;

@@ -14,10 +14,10 @@ static const char *const training_precision_names[] = { "auto", "f32", "bf16", N
 
 /* Bahdanau, Cho and Bengio 2015, section 4 and appendix B. */
 static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\nhidden = 1000\nalignment = 1000\nmaxout = 500\n"
-                            "encoder-layers = 1\nquery = state\ntie = none\ninitial = paper\noptimizer = adadelta\n"
+                            "encoder-layers = 1\nlexical = off\nquery = state\ntie = none\ninitial = paper\noptimizer = adadelta\n"
                             "learning-rate = 1\nwarmup = 0\nhalve-after = 0\nclip = 1\nbatch-sentences = 80\npool = 20\n"
                             "max-length = 50\nlabel-smoothing = 0\ndropout = 0\ndropout-state = 0\nword-dropout = 0\n"
-                            "bpe-dropout = 0\naverage = 0\n";
+                            "bpe-dropout = 0\naverage = 0\nguided-alignment = off\n";
 
 static const char *const presets[] = { NULL, paper };
 
@@ -94,8 +94,8 @@ static const struct option table[] = {
       .help = "how the decoder scores source positions (none: it gets one fixed vector)" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, MODEL,
       .help = "condition attention on the decoder state alone, or on the state and the previous word" },
-    { "lexical", ROW(CHOICE, lexical), .value = "WHAT", .initial = "off", .names = switch_names, MODEL,
-      .help = "let the output layer also read the source words that attention looks at" },
+    { "lexical", ROW(CHOICE, lexical), .value = "WHAT", OPTION_AUTO, .names = switch_names, MODEL,
+      .help = "let the output layer also read the source words that attention looks at (auto: unless the corpus is large)" },
     { "tie", ROW(CHOICE, tie), .value = "WHAT", .initial = "none", .names = tie_names, MODEL,
       .help = "share one matrix between target embedding and output layer (target), or with the source embedding too (all)" },
     { "initial", ROW(CHOICE, initial), .value = "HOW", .initial = "glorot", .names = initial_names, STATE,

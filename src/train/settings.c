@@ -56,6 +56,7 @@ void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
     choose(&s->hidden, small ? 256 : 512);
     choose(&s->alignment, small ? 256 : 512);
     choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
+    choose(&s->lexical, !large && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
     choose(&s->encoder_layers, small ? 2 : 1);
     choose(&s->batch_tokens, small ? 500 : large ? 3000 : 1000);
     choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(authentic));

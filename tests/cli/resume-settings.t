@@ -41,7 +41,7 @@ refused encoder-layers 1 2
 refused attention dot additive
 refused query state word
 refused tie all none
-refused lexical on off
+refused lexical off on
 refused initial paper glorot
 refused units char bpe
 refused vocabulary 300 400
