@@ -62,7 +62,7 @@ void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
     choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(authentic));
     if (strcmp(s->guided_alignment, "off") == 0 || s->attention == ATTENTION_NONE)
         s->guided_weight = 0;
-    choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 1);
+    choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 0.3);
     choose(&s->guided_epochs, 20);
     choose_real(&s->learning_rate, usual_rate(s->optimizer));
     choose(&s->warmup, s->from ? 100 : 400);
