@@ -103,9 +103,10 @@ static void print_shifts(const struct check_report *report)
         const struct shift *shift = &report->shifts->items[n];
         int offset = shift->offset, lines = offset < 0 ? -offset : offset;
 
-        printf("  lines %ld to %ld: a source line belongs to the target %d line%s %s it. Near line %ld, %s has %d line%s too %s.\n",
+        printf("  lines %ld to %ld: a source line belongs to the target %d line%s %s it. Near line %ld, the target has %d line%s "
+               "too %s.\n",
                survey->number[shift->first], survey->number[shift->last], lines, lines == 1 ? "" : "s",
-               offset < 0 ? "above" : "below", survey->number[shift->first], "the target", lines, lines == 1 ? "" : "s",
+               offset < 0 ? "above" : "below", survey->number[shift->first], lines, lines == 1 ? "" : "s",
                offset < 0 ? "few, or the source too many" : "many, or the source too few");
     }
     if (report->shifts->count)

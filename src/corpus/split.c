@@ -1,38 +1,24 @@
 #include "corpus/split.h"
 
 #include "base/hash.h"
+#include "corpus/equal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A pair, identified by its text. */
-struct keyed {
-    uint64_t hash;
-    size_t pair;
-};
-
-static int by_hash(const void *a, const void *b)
-{
-    const struct keyed *x = a, *y = b;
-
-    if (x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return x->pair < y->pair ? -1 : x->pair > y->pair;
-}
-
 /* All pairs, equal ones adjacent; heap. */
-static struct keyed *sort_pairs(const struct corpus *corpus)
+static struct hashed *sort_pairs(const struct corpus *corpus)
 {
-    struct keyed *keyed = memory_new(corpus->pairs, sizeof *keyed);
+    struct hashed *keyed = memory_new(corpus->pairs, sizeof *keyed);
 
     for (size_t k = 0; k < corpus->pairs; k++) {
         uint64_t hash = HASH_START;
 
         for (int side = 0; side < 2; side++)
             hash = hash_bytes(hash, corpus->lines[side][k], strlen(corpus->lines[side][k]) + 1);
-        keyed[k] = (struct keyed){ hash, k };
+        keyed[k] = (struct hashed){ hash, k };
     }
-    qsort(keyed, corpus->pairs, sizeof *keyed, by_hash);
+    equal_sort(keyed, corpus->pairs);
     return keyed;
 }
 
@@ -40,7 +26,7 @@ static struct keyed *sort_pairs(const struct corpus *corpus)
 static size_t choose(char *mark, const struct corpus *corpus, size_t wanted, uint64_t seed)
 {
     size_t pairs = corpus->pairs, chosen = 0, copies = 0, groups = 0;
-    struct keyed *keyed = sort_pairs(corpus);
+    struct hashed *keyed = sort_pairs(corpus);
     int32_t *first = memory_new(pairs + 1, sizeof *first), *order = memory_new(pairs, sizeof *order);
     struct rng rng = rng_make(seed, 0x73706c6974, 0, 0);
 

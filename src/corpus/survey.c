@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/report.h"
+#include "corpus/equal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -121,21 +122,6 @@ void survey_release(struct survey *survey)
 
 /* ---- equal lines and pairs ---- */
 
-/* A text, recognised by its hash, and where it stands. */
-struct keyed {
-    uint64_t hash;
-    size_t pair;
-};
-
-static int by_hash(const void *a, const void *b)
-{
-    const struct keyed *x = a, *y = b;
-
-    if (x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return x->pair < y->pair ? -1 : x->pair > y->pair;
-}
-
 static uint64_t pair_hash(const struct survey *survey, size_t k)
 {
     const uint64_t both[2] = { survey->facts[SOURCE][k].hash, survey->facts[TARGET][k].hash };
@@ -144,19 +130,19 @@ static uint64_t pair_hash(const struct survey *survey, size_t k)
 }
 
 /* The lines of a side (SOURCE, TARGET), or the pairs (2), equal ones adjacent in their order; heap. */
-static struct keyed *sort_by_hash(const struct survey *survey, int what)
+static struct hashed *sort_by_hash(const struct survey *survey, int what)
 {
-    struct keyed *keyed = memory_new(survey->pairs, sizeof *keyed);
+    struct hashed *keyed = memory_new(survey->pairs, sizeof *keyed);
 
     for (size_t k = 0; k < survey->pairs; k++)
-        keyed[k] = (struct keyed){ what == 2 ? pair_hash(survey, k) : survey->facts[what][k].hash, k };
-    qsort(keyed, survey->pairs, sizeof *keyed, by_hash);
+        keyed[k] = (struct hashed){ what == 2 ? pair_hash(survey, k) : survey->facts[what][k].hash, k };
+    equal_sort(keyed, survey->pairs);
     return keyed;
 }
 
 static void find_duplicates(struct survey *survey)
 {
-    struct keyed *keyed = sort_by_hash(survey, 2);
+    struct hashed *keyed = sort_by_hash(survey, 2);
 
     for (size_t i = 1; i < survey->pairs; i++)
         if (keyed[i].hash == keyed[i - 1].hash && !(survey->flaws[keyed[i].pair] & FLAW(FLAW_EMPTY)))
@@ -166,7 +152,7 @@ static void find_duplicates(struct survey *survey)
 
 size_t survey_ambiguous(const struct survey *survey, enum side side)
 {
-    struct keyed *keyed = sort_by_hash(survey, (int)side);
+    struct hashed *keyed = sort_by_hash(survey, (int)side);
     const struct line_facts *other = survey->facts[side == SOURCE ? TARGET : SOURCE];
     size_t found = 0;
 
@@ -183,7 +169,7 @@ size_t survey_ambiguous(const struct survey *survey, enum side side)
 }
 
 /* How many entries of `held` have their hash among those of `keyed`; marks the pairs in which they were found, if `flaws` is given. */
-static size_t count_common(const struct keyed *keyed, size_t count, const struct keyed *held, size_t held_count, uint32_t *flaws)
+static size_t count_common(const struct hashed *keyed, size_t count, const struct hashed *held, size_t held_count, uint32_t *flaws)
 {
     size_t at = 0, common = 0;
 
@@ -202,7 +188,7 @@ struct overlap survey_overlap(struct survey *survey, const struct survey *held_o
     size_t common[3];
 
     for (int what = 0; what < 3; what++) {
-        struct keyed *keyed = sort_by_hash(survey, what), *held = sort_by_hash(held_out, what);
+        struct hashed *keyed = sort_by_hash(survey, what), *held = sort_by_hash(held_out, what);
 
         common[what] = count_common(keyed, survey->pairs, held, held_out->pairs, what == 2 ? survey->flaws : NULL);
         free(keyed);
