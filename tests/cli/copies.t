@@ -43,7 +43,7 @@ passed() { # FILE: how many of the spans of the source stand in the same line of
 learn() { # FILE ARGUMENT...
     file=$1
     shift
-    learned "$file" --embedding 24 --hidden 32 --batch-tokens 300 --max-updates 300 --encoder-layers 1 --vocabulary 450 --lexical off --threads 1 "$@"
+    learned "$file" --embedding 24 --hidden 32 --batch-tokens 300 --max-updates 300 --encoder-layers 1 --vocabulary 450 --lexical off --guided-alignment off --threads 1 "$@"
 }
 learn "$T/auto.gguf"
 learn "$T/off.gguf" --copy off
