@@ -216,6 +216,7 @@ void belong_init(struct belong *belong, const struct team *team, const struct fi
     encode(belong);
     for (int fold = 0; fold < belong->folds; fold++)
         learn(belong, team, fold, partner, excluded);
+    free(partner);
     compare_with_chance(belong, team);
     estimate(belong);
 }
