@@ -1,4 +1,4 @@
-/* files: what several tests share: whole files in and out. */
+/* files: what several tests share: whole files in and out, and the bytes of test data. */
 #ifndef NMT_TESTS_FILES_H
 #define NMT_TESTS_FILES_H
 
@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 /* Replaces `text` by the bytes of the file. */
@@ -35,6 +37,23 @@ static inline void put_file(const char *name, const void *bytes, size_t count)
         fail_msg("%s cannot be written", name);
     assert_int_equal(fwrite(bytes, 1, count, file), count);
     assert_int_equal(fclose(file), 0);
+}
+
+/* Puts the byte for each \xHH, in place. */
+static inline void unescape(char *text)
+{
+    char *to = text;
+
+    for (; *text; text++, to++) {
+        *to = *text;
+        if (strncmp(text, "\\x", 2) == 0) {
+            char digits[3] = { text[2], text[3], '\0' };
+
+            *to = (char)strtol(digits, NULL, 16);
+            text += 3;
+        }
+    }
+    *to = '\0';
 }
 
 #endif

@@ -52,7 +52,7 @@ static size_t *find_partners(const struct shifts *shifts, size_t pairs)
     return partner;
 }
 
-/* A fold holds every so manieth pair. */
+/* The fold of pair k: the pairs are dealt out in turn. */
 static int fold_of(const struct belong *belong, size_t k)
 {
     return (int)(k % (size_t)belong->folds);

@@ -14,22 +14,7 @@
 
 #include <cmocka.h>
 
-/* Puts the byte for each \xHH, in place. */
-static void unescape(char *text)
-{
-    char *to = text;
-
-    for (; *text; text++, to++) {
-        *to = *text;
-        if (strncmp(text, "\\x", 2) == 0) {
-            char digits[3] = { text[2], text[3], '\0' };
-
-            *to = (char)strtol(digits, NULL, 16);
-            text += 3;
-        }
-    }
-    *to = '\0';
-}
+#include "../files.h"
 
 /* The spans of a line as they stand in the cases: after a tab each. */
 static void show_spans(const char *line, struct text *out)

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "../files.h"
+
 #define MARK "\xE2\x90\xA3" /* U+2423 in the cases */
 
 /* The words of a line as they stand in the cases: after a tab each, with MARK for a space. */
@@ -25,23 +27,6 @@ static void show_words(const char *line, int pretokenized, struct text *out)
         text_add_string(out, word.space ? MARK : "");
         text_add(out, word.start, word.length);
     }
-}
-
-/* Puts the byte for each \xHH, in place. */
-static void unescape(char *text)
-{
-    char *to = text;
-
-    for (; *text; text++, to++) {
-        *to = *text;
-        if (strncmp(text, "\\x", 2) == 0) {
-            char digits[3] = { text[2], text[3], '\0' };
-
-            *to = (char)strtol(digits, NULL, 16);
-            text += 3;
-        }
-    }
-    *to = '\0';
 }
 
 static void splits_the_cases(void **state)
