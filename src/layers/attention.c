@@ -50,8 +50,8 @@ double attention_guided_loss(const real *alpha, const real *guide, int T)
     return loss;
 }
 
-/* Adds the gradient of scale · Σ_j −A_j log α_j, with α = softmax(e): scale · (α_j Σ A − A_j). */
-static void follow_guide(real *de, const real *alpha, const real *guide, real scale, int T)
+/* The gradient is scale · (α_j Σ A − A_j). */
+void attention_follow(real *de, const real *alpha, const real *guide, real scale, int T)
 {
     real sum = 0;
 
@@ -73,7 +73,7 @@ void attention_backward(const struct attention *attention, const struct attentio
         vec_add(dalpha, back->dalpha, T);
     vec_softmax_backward(de, alpha, dalpha, T);
     if (back->guide)
-        follow_guide(de, alpha, back->guide, back->guide_scale, T);
+        attention_follow(de, alpha, back->guide, back->guide_scale, T);
     if (attention->kind == ATTENTION_ADDITIVE) {
         vec_energy_backward(back->dq, back->dkeys.at, back->dva, de, q, K, attention->va, T, A);
     } else {

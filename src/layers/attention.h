@@ -56,6 +56,9 @@ void attention_forward(const struct attention *attention, real *c, real *alpha, 
 /* −Σ_j A_j log α_j in nats, for one guide A [T]. */
 double attention_guided_loss(const real *alpha, const real *guide, int T);
 
+/* Adds to de [T] the gradient of scale · Σ_j −A_j log α_j, with α = softmax(e). */
+void attention_follow(real *de, const real *alpha, const real *guide, real scale, int T);
+
 /* From dc [n]. */
 void attention_backward(const struct attention *attention, const struct attention_gradient *back, const real *dc, const real *alpha,
                         const real *q, const struct attention_source *source);

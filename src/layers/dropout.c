@@ -1,6 +1,7 @@
 #include "layers/dropout.h"
 
 #include "base/rng.h"
+#include "math/vec.h"
 
 static struct rng stream_of(const struct dropping *dropping, const char *name, int sentence)
 {
@@ -8,12 +9,12 @@ static struct rng stream_of(const struct dropping *dropping, const char *name, i
 }
 
 /* Four decisions of 16 bits from each random number: a resolution of 1/65536 is sufficient for a rate. */
-static void draw(real *mask, int n, double rate, struct rng *rng)
+static void draw(real *mask, size_t n, double rate, struct rng *rng)
 {
     uint64_t limit = (uint64_t)(rate * 65536 + 0.5), bits = 0;
     real keep = (real)(1 / (1 - rate));
 
-    for (int i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (i % 4 == 0)
             bits = rng_next(rng);
         mask[i] = (bits & 0xffff) < limit ? 0 : keep;
@@ -28,9 +29,38 @@ real *dropout_masks(struct arena *arena, const struct dropping *dropping, double
     for (int b = 0; masks && b < sentences; b++) {
         struct rng rng = stream_of(dropping, name, b);
 
-        draw(masks + (size_t)b * (size_t)n, n, rate, &rng);
+        draw(masks + (size_t)b * (size_t)n, (size_t)n, rate, &rng);
     }
     return masks;
+}
+
+size_t extent_of(const struct extent *extent, int b)
+{
+    size_t count = size_product((size_t)extent->n, (size_t)extent->rows[b]);
+
+    return extent->columns ? size_product(count, (size_t)extent->columns[extent->of ? extent->of[b] : b]) : count;
+}
+
+real *dropout_each(struct arena *arena, const struct dropping *dropping, double rate, const char *name, const struct extent *extent)
+{
+    size_t count = 0;
+    real *masks, *at;
+
+    for (int b = 0; b < extent->sentences; b++)
+        count += extent_of(extent, b);
+    masks = at = rate > 0 ? arena_take(arena, size_product(count, sizeof *masks)) : NULL;
+    for (int b = 0; masks && b < extent->sentences; at += extent_of(extent, b++)) {
+        struct rng rng = stream_of(dropping, name, b);
+
+        draw(at, extent_of(extent, b), rate, &rng);
+    }
+    return masks;
+}
+
+void dropout_apply(struct matrix m, const real *mask)
+{
+    for (int i = 0; mask && i < m.rows; i++)
+        vec_product(matrix_row(m, i), matrix_row(m, i), mask + (size_t)i * (size_t)m.columns, m.columns);
 }
 
 unsigned char *dropout_words(struct arena *arena, const struct dropping *dropping, double rate, const char *name, int sentences,

@@ -31,7 +31,7 @@ static void add(struct layout *layout, enum tensor_kind kind, int rows, int colu
     text_format_list(&text, name, arguments);
     if (!block->tensors++) {
         block->columns = columns;
-        block->product = kind != TENSOR_VECTOR && kind != TENSOR_SCORE && kind != TENSOR_EMBEDDING;
+        block->product = kind == TENSOR_MATRIX || kind == TENSOR_RECURRENT || kind == TENSOR_ALIGNMENT;
     }
     assert(block->columns == columns);
     *tensor = (struct tensor){ .name = text.data,
@@ -139,6 +139,10 @@ static void initialize_tensor(const struct tensor *tensor, real *w, enum initial
 
     switch (tensor->kind) {
     case TENSOR_VECTOR: break;
+    case TENSOR_GAIN:
+        for (size_t i = 0; i < tensor->count; i++)
+            w[i] = 1;
+        break;
     case TENSOR_RECURRENT: orthogonal(w, tensor->rows, rng); break;
     case TENSOR_MATRIX:
     case TENSOR_ALIGNMENT:
@@ -148,6 +152,7 @@ static void initialize_tensor(const struct tensor *tensor, real *w, enum initial
             fill_uniform(w, tensor->count, glorot, rng);
         break;
     case TENSOR_EMBEDDING: fill_normal(w, tensor->count, initial == INITIAL_PAPER ? 0.01 : 0.1, rng); break;
+    case TENSOR_SCALED: fill_normal(w, tensor->count, 1 / sqrt(tensor->columns), rng); break;
     case TENSOR_SCORE:
         if (initial == INITIAL_GLOROT)
             fill_uniform(w, tensor->count, glorot, rng);

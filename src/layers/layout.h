@@ -16,14 +16,16 @@
 
 #include <stddef.h>
 
-/* The kind of a tensor determines its initial value. All but vectors and scores are operands of matrix products. */
+/* The kind of a tensor determines its initial value. All but vectors, gains and scores are operands of matrix products. */
 enum tensor_kind {
     TENSOR_VECTOR,    /* a bias: zero */
+    TENSOR_GAIN,      /* of a normalisation: one */
     TENSOR_MATRIX,    /* input weights */
     TENSOR_RECURRENT, /* orthogonal */
     TENSOR_ALIGNMENT, /* Wa, Ua: smaller in the paper */
     TENSOR_SCORE,     /* va */
-    TENSOR_EMBEDDING  /* one row per word */
+    TENSOR_EMBEDDING, /* one row per word */
+    TENSOR_SCALED     /* the same, read times √columns (layers/positions.h) */
 };
 
 /* How weights are initialised: Glorot and Bengio's uniform distribution, or the paper's appendix B.1. */

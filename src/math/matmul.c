@@ -143,6 +143,46 @@ void matmul_gradient(struct worker *worker, real *dW, struct matrix dout, struct
     run(worker, &product);
 }
 
+/* parameters: a product's own. */
+static void small(struct worker *worker, struct matrix C, struct matrix A, int a_transposed, struct matrix B, int b_transposed,
+                  enum result result)
+{
+    struct product product = { .m = C.rows,
+                               .n = C.columns,
+                               .k = a_transposed ? A.rows : A.columns,
+                               .a = A.at,
+                               .lda = A.stride,
+                               .a_transposed = a_transposed,
+                               .b = B.at,
+                               .ldb = B.stride,
+                               .b_transposed = b_transposed,
+                               .c = C.at,
+                               .ldc = C.stride,
+                               .add = result == ADD };
+    const char *before = worker_enter(worker, METER_PRODUCTS);
+
+    openblas_product(&product);
+    worker_enter(worker, before);
+}
+
+void matmul_abt(struct worker *worker, struct matrix C, struct matrix A, struct matrix B, enum result result)
+{
+    assert(A.rows == C.rows && B.rows == C.columns && A.columns == B.columns);
+    small(worker, C, A, 0, B, 1, result);
+}
+
+void matmul_ab(struct worker *worker, struct matrix C, struct matrix A, struct matrix B, enum result result)
+{
+    assert(A.rows == C.rows && B.columns == C.columns && A.columns == B.rows);
+    small(worker, C, A, 0, B, 0, result);
+}
+
+void matmul_atb(struct worker *worker, struct matrix C, struct matrix A, struct matrix B, enum result result)
+{
+    assert(A.columns == C.rows && B.columns == C.columns && A.rows == B.rows);
+    small(worker, C, A, 1, B, 0, result);
+}
+
 double matmul_peak(struct worker *worker, int m, int n, int k, double seconds)
 {
     size_t x = size_product((size_t)m, (size_t)k), w = size_product((size_t)n, (size_t)k), y = size_product((size_t)m, (size_t)n);

@@ -48,6 +48,12 @@ void matmul_backward(struct worker *worker, struct matrix din, struct matrix dou
 /* dW [out, in], dense, = doutᵀ in for dout [rows, out] and in [rows, in]. */
 void matmul_gradient(struct worker *worker, real *dW, struct matrix dout, struct matrix in, enum result result);
 
+/* Products of activations, whose shapes differ from sentence to sentence: always by OpenBLAS, which starts at once. C [a, b] = or += A Bᵀ,
+ * A B and Aᵀ B. */
+void matmul_abt(struct worker *worker, struct matrix C, struct matrix A, struct matrix B, enum result result);
+void matmul_ab(struct worker *worker, struct matrix C, struct matrix A, struct matrix B, enum result result);
+void matmul_atb(struct worker *worker, struct matrix C, struct matrix A, struct matrix B, enum result result);
+
 /* The best GFLOP/s of products [m, k] · [k, n] with a packed weight, repeated for some seconds. */
 double matmul_peak(struct worker *worker, int m, int n, int k, double seconds);
 

@@ -248,6 +248,68 @@ CLONES void vec_add_outer(real *restrict dH, const real *restrict weights, const
     }
 }
 
+/* parameters: one per operand, as in all kernels. */
+CLONES void vec_norm(real *y, real *stats, const real *x, const real *gain, const real *bias, int n, double epsilon)
+{
+    real mean = 0, variance = 0, inverse;
+
+    for (int i = 0; i < n; i++)
+        mean += x[i];
+    mean /= (real)n;
+    for (int i = 0; i < n; i++)
+        variance += (x[i] - mean) * (x[i] - mean);
+    inverse = 1 / square_root(variance / (real)n + (real)epsilon);
+    for (int i = 0; i < n; i++)
+        y[i] = gain[i] * (x[i] - mean) * inverse + bias[i];
+    stats[0] = mean;
+    stats[1] = inverse;
+}
+
+/* With u = (x − mean) / deviation and du = gain ∘ dy: dx = (du − mean(du) − u mean(du ∘ u)) / deviation.
+ * parameters: one per operand, as in all kernels. */
+CLONES void vec_norm_backward(real *dx, real *restrict dgain, real *restrict dbias, const real *dy, const real *stats,
+                              const real *restrict x, const real *restrict gain, int n, int add)
+{
+    real mean = stats[0], inverse = stats[1], sum = 0, dot = 0;
+
+    for (int i = 0; i < n; i++) {
+        real u = (x[i] - mean) * inverse, du = gain[i] * dy[i];
+
+        dgain[i] += dy[i] * u;
+        dbias[i] += dy[i];
+        sum += du;
+        dot += du * u;
+    }
+    sum /= (real)n;
+    dot /= (real)n;
+    for (int i = 0; i < n; i++)
+        dx[i] = (add ? dx[i] : 0) + (gain[i] * dy[i] - sum - (x[i] - mean) * inverse * dot) * inverse;
+}
+
+CLONES void vec_relu(real *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = y[i] > 0 ? y[i] : 0;
+}
+
+CLONES void vec_relu_backward(real *restrict dx, const real *restrict y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dx[i] = y[i] > 0 ? dx[i] : 0;
+}
+
+CLONES void vec_scale(real *y, real factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] *= factor;
+}
+
+CLONES void vec_scale_add(real *restrict y, real factor, const real *restrict x, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = factor * y[i] + x[i];
+}
+
 CLONES void vec_maxout(real *restrict m, const real *restrict t, int n)
 {
     for (int i = 0; i < n; i++)

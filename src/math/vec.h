@@ -38,6 +38,17 @@ void vec_weighted_sum(real *c, const real *weights, const real *H, int T, int n)
 void vec_dots(real *d, const real *c, const real *H, int T, int n);               /* d_j = c · H_j */
 void vec_add_outer(real *dH, const real *weights, const real *dc, int T, int n);  /* dH_j += weights_j dc */
 
+/* Layer normalisation of a row (layers/norm.h): stats = {mean, 1 / √(variance + epsilon)}; y may be x. Backward sets or adds to dx, which
+ * may be dy if it is set, and adds to dgain and dbias. */
+void vec_norm(real *y, real *stats, const real *x, const real *gain, const real *bias, int n, double epsilon);
+void vec_norm_backward(real *dx, real *dgain, real *dbias, const real *dy, const real *stats, const real *x, const real *gain,
+                       int n, int add);
+
+void vec_relu(real *y, size_t n);                               /* y = max(0, y) */
+void vec_relu_backward(real *dx, const real *y, size_t n);      /* dx = 0 where y is 0 */
+void vec_scale(real *y, real factor, size_t n);                 /* y *= factor */
+void vec_scale_add(real *y, real factor, const real *x, int n); /* y = factor y + x */
+
 /* Maxout over adjacent pairs: m_i = max(t_2i, t_2i+1), n = length of m; the gradient goes to the larger of the two (the first of
  * equals). Backward sets dt. */
 void vec_maxout(real *m, const real *t, int n);

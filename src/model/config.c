@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+const char *const encoder_type_names[] = { "gru", "transformer", NULL };
+const char *const decoder_type_names[] = { "gru", "transformer", NULL };
 const char *const tie_names[] = { "none", "target", "all", NULL };
 
 int config_size(const char *where, const char *name, int value, int most)

@@ -574,11 +574,12 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     lexical_read_backward(gradient, &x->lexical);
 }
 
-static const real *alignment(const void *state, int b)
+static const real *alignment(void *state, int b, const struct attention_map *map)
 {
     const struct state *x = state;
     int k = 0;
 
+    (void)map;
     while (x->sequence.order[k] != b)
         k++;
     return x->alpha + x->alpha_start[k];

@@ -79,6 +79,12 @@ struct decoded {
     struct matrix top, dtop; /* [rows, top]: the output layer's input, and in training its gradient */
 };
 
+/* Which weights of attention to the source: those of a head of a layer, or the mean of all heads (-1). Layers and heads count from
+ * 0; a GRU decoder has one layer. */
+struct attention_map {
+    int layer, head;
+};
+
 /* The decoder over given target words (training, scores): bind, forward, backward, alignment; and one word at a time (search):
  * search_bind, start, step, select. */
 struct decoder_kind {
@@ -94,8 +100,8 @@ struct decoder_kind {
     /* Computes the gradient of its tensors, of the target embedding's rows, and encoded's dh and dsummary from dtop. */
     void (*backward)(struct worker *worker, struct gradient *gradient, void *state);
 
-    /* The weights [target length, source length] of the batch's target sentence b; valid until the next bind. */
-    const real *(*alignment)(const void *state, int b);
+    /* The weights [target length, source length] of the batch's target sentence b; valid until the next call. */
+    const real *(*alignment)(void *state, int b, const struct attention_map *map);
 
     /* Takes memory for a search of at most `room` hypotheses at a time; the batch needs no targets. */
     void (*search_bind)(void *state, struct encoded *encoded, const struct binding *binding, int room);
@@ -109,11 +115,16 @@ struct decoder_kind {
 
     /* Row i continues from the new state of row parents[i]. */
     void (*select)(void *state, const int *parents, int rows);
+    void (*release)(void *state); /* what a search has allocated; NULL: nothing */
     double (*operations)(const struct config *config, const struct work *work);
 };
 
-extern const struct encoder_kind encoder_gru;
-extern const struct decoder_kind decoder_gru;
+extern const struct encoder_kind encoder_gru, encoder_transformer;
+extern const struct decoder_kind decoder_gru, decoder_transformer;
+
+/* The layer whose head 0 guided attention teaches: the last but one (Garg et al. 2019, "Jointly learning to align and translate with
+ * transformer models", section 4.1). */
+int decoder_guided_layer(const struct config *config);
 
 /* Lays out a batch's source side: everything in `encoded` but its numbers. */
 void encoded_bind(struct encoded *encoded, const struct binding *binding);

@@ -9,8 +9,9 @@ void model_declare(struct model *model, const struct config *config)
 {
     struct layout *layout = &model->layout;
 
-    *model = (struct model){ .config = *config };
-    model->source_embedding = layout_add(layout, TENSOR_EMBEDDING, config->Vx, config->E, "source.embedding");
+    *model = (struct model){ .config = *config, .alignment = { decoder_guided_layer(config), -1 } };
+    model->source_embedding = layout_add(layout, config->encoder.type == ENCODER_GRU ? TENSOR_EMBEDDING : TENSOR_SCALED, config->Vx,
+                                         config->E, "source.embedding");
     output_declare_embedding(&model->output, layout, config, model->source_embedding);
     model->encoder = encoder_kinds[config->encoder.type]->declare(layout, config);
     model->decoder = decoder_kinds[config->decoder.type]->declare(layout, config);

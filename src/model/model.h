@@ -12,7 +12,8 @@ struct model {
     struct weight *weights; /* [layout.block_count] every block as a matrix */
     int source_embedding;   /* block [Vx, E] */
     struct output_blocks output;
-    void *encoder, *decoder; /* the kinds' block numbers */
+    void *encoder, *decoder;        /* the kinds' block numbers */
+    struct attention_map alignment; /* the weights that alignments are made of */
 };
 
 /* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. The same in two steps: model_declare

@@ -8,8 +8,10 @@ static const char SOFTMAX[] = "softmax";
 void output_declare_embedding(struct output_blocks *output, struct layout *layout, const struct config *config,
                               int source_embedding)
 {
+    enum tensor_kind kind = config->decoder.type == DECODER_GRU ? TENSOR_EMBEDDING : TENSOR_SCALED;
+
     output->embedding =
-        config->tie == TIE_ALL ? source_embedding : layout_add(layout, TENSOR_EMBEDDING, config->Vy, config->E, "target.embedding");
+        config->tie == TIE_ALL ? source_embedding : layout_add(layout, kind, config->Vy, config->E, "target.embedding");
 }
 
 void output_declare(struct output_blocks *output, struct layout *layout, const struct config *config, int source_embedding)

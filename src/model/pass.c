@@ -76,9 +76,10 @@ void pass_forward(struct worker *worker, struct pass *pass, const struct pass_in
 static void guided_loss(const struct pass *pass, const struct pass_input *input, struct loss *loss)
 {
     const struct batch *batch = input->batch;
+    const struct attention_map map = { .layer = decoder_guided_layer(&input->model->config) };
 
     for (int b = 0; b < batch->targets; b++) {
-        const real *alpha = pass_alignment(pass, b), *guide = input->guide->weights[b];
+        const real *alpha = pass_alignment(pass, b, &map), *guide = input->guide->weights[b];
         int Tx = batch->source_length[batch_source_of(batch, b)];
 
         for (size_t t = 0; t < (size_t)batch->target_length[b]; t++)
@@ -98,7 +99,7 @@ void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_i
     encoder_kinds[input->model->config.encoder.type]->backward(worker, gradient, pass->encoder);
 }
 
-const real *pass_alignment(const struct pass *pass, int b)
+const real *pass_alignment(const struct pass *pass, int b, const struct attention_map *map)
 {
-    return pass->kind->alignment(pass->decoder, b);
+    return pass->kind->alignment(pass->decoder, b, map);
 }

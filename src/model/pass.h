@@ -37,7 +37,8 @@ void pass_forward(struct worker *worker, struct pass *pass, const struct pass_in
 void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
                    struct gradient *gradient);
 
-/* The alignment weights [target length, source length] of the last pass's target sentence b; valid until the worker's next pass. */
-const real *pass_alignment(const struct pass *pass, int b);
+/* The alignment weights [target length, source length] of the last pass's target sentence b; valid until the next call and the
+ * worker's next pass. */
+const real *pass_alignment(const struct pass *pass, int b, const struct attention_map *map);
 
 #endif

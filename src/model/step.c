@@ -62,6 +62,8 @@ void step_select(struct step *step, const int *parents, int rows)
 
 void step_release(struct step *step)
 {
+    if (step->decoder && decoder_of(step)->release)
+        decoder_of(step)->release(step->decoder);
     free(step->encoder);
     free(step->decoder);
     *step = (struct step){ 0 };

@@ -28,7 +28,7 @@ void force_batch(struct worker *worker, struct pass *pass, struct model *const *
         for (size_t k = 0; k < words; k++)
             probability[k] += exp(-nll[k]) / model_count;
         for (int b = 0; b < batch->targets; b++) {
-            const real *alpha = pass_alignment(pass, b);
+            const real *alpha = pass_alignment(pass, b, &models[i]->alignment);
 
             for (size_t cell = 0; cell < cells(batch, b); cell++)
                 forced[b].alignment[cell] += alpha[cell] / (real)model_count;

@@ -174,7 +174,7 @@ static void check_shared(struct decoder_config choices)
         size_t cells = (size_t)(lengths[source_of[b]][0] * target_lengths[b]);
 
         alignments[b] = memory_new(cells, sizeof(real));
-        memcpy(alignments[b], pass_alignment(&setup.pass, b), cells * sizeof(real));
+        memcpy(alignments[b], pass_alignment(&setup.pass, b, &setup.model.alignment), cells * sizeof(real));
     }
     sum = memory_new(setup.model.layout.length, sizeof *sum);
     for (int b = 0; b < TARGETS; b++) {
@@ -185,7 +185,7 @@ static void check_shared(struct decoder_config choices)
         for (int t = 0; t < target_lengths[b]; t++)
             check_near("nll of a word", (size_t)word, together[word], alone[t], 1e-4), word++;
         for (int i = 0; i < target_lengths[b] * lengths[source_of[b]][0]; i++)
-            check_near("alignment", (size_t)i, (double)alignments[b][i], (double)pass_alignment(&setup.pass, 0)[i], 1e-5);
+            check_near("alignment", (size_t)i, (double)alignments[b][i], (double)pass_alignment(&setup.pass, 0, &setup.model.alignment)[i], 1e-5);
         loss += gradient_of(&setup, &one, &none, 1);
         for (size_t i = 0; i < setup.model.layout.length; i++)
             sum[i] += setup.gradient.values[i];
@@ -321,7 +321,7 @@ static void alignments(void **state)
     word_nll(&setup, &setup.sample.batch, words);
     for (int b = 0; b < PAIRS; b++) {
         int Tx = lengths[b][0];
-        const real *alignment = pass_alignment(&setup.pass, b);
+        const real *alignment = pass_alignment(&setup.pass, b, &setup.model.alignment);
 
         for (int t = 0; t < lengths[b][1]; t++) {
             double sum = 0;

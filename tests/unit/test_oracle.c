@@ -21,8 +21,10 @@ struct oracle_block {
     double *values;
 };
 
+enum { BLOCKS = 512 };
+
 struct oracle {
-    struct oracle_block blocks[256];
+    struct oracle_block blocks[BLOCKS];
     int count;
 };
 
@@ -49,7 +51,7 @@ static void oracle_read(struct oracle *oracle, const char *path)
             block->values[i] = strtod(at, &at);
         at = strchr(at, '\n') + 1;
         oracle->count++;
-        assert_true(oracle->count < 256);
+        assert_true(oracle->count < BLOCKS);
     }
     text_release(&text);
 }
@@ -101,20 +103,38 @@ struct toy {
     int lengths[2][MOST];
 };
 
+/* The sizes of a GRU model, and of one with several heads or a Transformer on one side or both. */
+static void read_config(struct toy *toy, const char *path)
+{
+    const struct oracle_block *sizes = find(&toy->oracle, "", "sizes.Vx.Vy.E.H.A.L");
+    struct config *config = &toy->config;
+    int n[10], several = !sizes, transformer = strstr(path, "transformer") != NULL;
+
+    if (!sizes)
+        sizes = find(&toy->oracle, "", "sizes.Vx.Vy.E.F.H.A.L.heads.Nx.Ny");
+    assert_non_null(sizes);
+    for (int i = 0; i < sizes->columns; i++)
+        n[i] = (int)sizes->values[i];
+    *config = (struct config){ .Vx = n[0], .Vy = n[1], .E = n[2], .encoder.layers = 1, .decoder.heads = 1 };
+    config->encoder.width = config->decoder.width = n[several ? 4 : 3];
+    config->decoder.alignment = n[several ? 5 : 4];
+    config->decoder.maxout = n[several ? 6 : 5];
+    if (!several)
+        return;
+    config->decoder.heads = n[7];
+    config->decoder.attention = strstr(path, "scaled-dot") ? ATTENTION_SCALED_DOT : ATTENTION_ADDITIVE;
+    if (transformer || strstr(path, "mixed"))
+        config->encoder = (struct encoder_config){ ENCODER_TRANSFORMER, n[8], 0, n[7], n[3], NORM_PRE };
+    if (transformer)
+        config->decoder = (struct decoder_config){ DECODER_TRANSFORMER, .heads = n[7], .layers = n[9], .feed_forward = n[3] };
+    if (strstr(path, "post"))
+        config->encoder.norm = config->decoder.norm = NORM_POST;
+}
+
 static void toy_make(struct toy *toy, const char *path)
 {
-    const struct oracle_block *sizes;
-
     oracle_read(&toy->oracle, path);
-    sizes = find(&toy->oracle, "", "sizes.Vx.Vy.E.H.A.L");
-    assert_non_null(sizes);
-    toy->config = (struct config){
-        .Vx = (int)sizes->values[0],
-        .Vy = (int)sizes->values[1],
-        .E = (int)sizes->values[2],
-        .encoder = { .layers = 1, .width = (int)sizes->values[3] },
-        .decoder = { .width = (int)sizes->values[3], .alignment = (int)sizes->values[4], .maxout = (int)sizes->values[5] }
-    };
+    read_config(toy, path);
     model_init(&toy->model, &toy->config, NULL);
     for (int i = 0; i < toy->model.layout.count; i++) {
         const struct tensor *tensor = &toy->model.layout.tensors[i];
@@ -145,18 +165,35 @@ static void toy_make(struct toy *toy, const char *path)
 }
 
 /* Logits, −log p and alignments. */
+static void check_alignments(const struct toy *toy, const struct pass *pass, int b)
+{
+    const struct config *config = &toy->config;
+    int layers = config->decoder.type == DECODER_TRANSFORMER ? config->decoder.layers : 1,
+        cells = toy->lengths[0][b] * toy->lengths[1][b];
+
+    for (int layer = 0; layer < layers; layer++)
+        for (int head = 0; head < config->decoder.heads; head++) {
+            const struct attention_map map = { layer, head };
+            const struct oracle_block *block = numbered(&toy->oracle, "alignment.", b);
+            char name[64];
+
+            snprintf(name, sizeof name, "attention.%d.%d.%d", b, layer, head);
+            block = block ? block : find(&toy->oracle, "", name);
+            assert_non_null(block);
+            for (int i = 0; i < cells; i++)
+                close_to(block->name, i, (double)pass_alignment(pass, b, &map)[i], block->values[i]);
+        }
+}
+
 static void check_rows(const struct toy *toy, const struct pass *pass, const double *nll)
 {
     size_t word = 0;
 
     for (int b = 0; b < toy->batch.targets; b++) {
-        const struct oracle_block *alignment = numbered(&toy->oracle, "alignment.", b),
-                                  *logits = numbered(&toy->oracle, "logits.", b);
-        const struct oracle_block *oracle_nll = numbered(&toy->oracle, "nll.", b);
-        int Tx = toy->lengths[0][b], Ty = toy->lengths[1][b], V = toy->config.Vy;
+        const struct oracle_block *logits = numbered(&toy->oracle, "logits.", b), *oracle_nll = numbered(&toy->oracle, "nll.", b);
+        int Ty = toy->lengths[1][b], V = toy->config.Vy;
 
-        for (int i = 0; i < Ty * Tx; i++)
-            close_to(alignment->name, i, (double)pass_alignment(pass, b)[i], alignment->values[i]);
+        check_alignments(toy, pass, b);
         for (int t = 0; t < Ty; t++, word++) {
             int row = 0;
 
@@ -232,9 +269,22 @@ static void smoothed(void **state)
     check_oracle("tests/unit/oracle/smoothed.txt");
 }
 
+static void transformer_pre(void **state)
+{
+    (void)state;
+    check_oracle("tests/unit/oracle/transformer-pre.txt");
+}
+
+static void transformer_post(void **state)
+{
+    (void)state;
+    check_oracle("tests/unit/oracle/transformer-post.txt");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(tiny), cmocka_unit_test(smoothed) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tiny), cmocka_unit_test(smoothed), cmocka_unit_test(transformer_pre),
+                                        cmocka_unit_test(transformer_post) };
 
     return cmocka_run_group_tests_name("oracle", tests, NULL, NULL);
 }
