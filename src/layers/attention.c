@@ -17,18 +17,24 @@ static real scale_of(enum attention_kind kind, int A)
     return kind == ATTENTION_SCALED_DOT ? (real)(1 / sqrt(A)) : 1;
 }
 
-void attention_weights(const struct attention *attention, real *alpha, const real *q, struct matrix keys)
+/* The parts of head i. */
+static struct matrix part(const struct attention *attention, struct matrix m, int i)
+{
+    int n = m.columns / attention->heads;
+
+    return matrix_columns(m, i * n, n);
+}
+
+/* The weights [T] of one head; va is its part. */
+static void weigh(const struct attention *attention, real *alpha, const real *q, const real *va, struct matrix keys)
 {
     int T = keys.rows, A = keys.columns;
 
     if (attention->kind == ATTENTION_ADDITIVE) {
-        vec_energy(alpha, q, keys.at, attention->va, T, A);
+        vec_energy(alpha, q, keys.at, keys.stride, va, T, A);
     } else {
-        real scale = scale_of(attention->kind, A);
-
-        vec_dots(alpha, q, keys.at, T, A);
-        for (int j = 0; j < T; j++)
-            alpha[j] *= scale;
+        vec_dots(alpha, q, keys.at, keys.stride, T, A);
+        vec_scale(alpha, scale_of(attention->kind, A), (size_t)T);
     }
     vec_softmax(alpha, T);
 }
@@ -36,8 +42,13 @@ void attention_weights(const struct attention *attention, real *alpha, const rea
 void attention_forward(const struct attention *attention, real *c, real *alpha, const real *q,
                        const struct attention_source *source)
 {
-    attention_weights(attention, alpha, q, source->keys);
-    vec_weighted_sum(c, alpha, source->values.at, source->values.rows, source->values.columns);
+    for (int i = 0; i < attention->heads; i++, alpha += source->apart) {
+        struct matrix keys = part(attention, source->keys, i), values = part(attention, source->values, i);
+        int from = i * keys.columns;
+
+        weigh(attention, alpha, q + from, attention->va + from, keys);
+        vec_weighted_sum(c + i * values.columns, alpha, values.at, values.stride, values.rows, values.columns);
+    }
 }
 
 double attention_guided_loss(const real *alpha, const real *guide, int T)
@@ -61,29 +72,41 @@ void attention_follow(real *de, const real *alpha, const real *guide, real scale
         de[j] += scale * (alpha[j] * sum - guide[j]);
 }
 
+/* From the gradient de [T] of one head's scores to dq, dkeys and dva. */
+static void scores_backward(const struct attention *attention, const struct attention_gradient *back, real *de, const real *q,
+                            struct matrix keys, int i)
+{
+    int T = keys.rows, A = keys.columns, from = i * A;
+    struct matrix dkeys = part(attention, back->dkeys, i);
+
+    if (attention->kind == ATTENTION_ADDITIVE) {
+        vec_energy_backward(back->dq + from, dkeys.at, back->dva + from, de, q + from, keys.at, keys.stride, attention->va + from,
+                            T, A);
+    } else {
+        vec_scale(de, scale_of(attention->kind, A), (size_t)T);
+        for (int j = 0; j < T; j++)
+            vec_add_outer(back->dq + from, de + j, matrix_row(keys, j), 0, 1, A);
+        vec_add_outer(dkeys.at, de, q + from, dkeys.stride, T, A);
+    }
+}
+
 void attention_backward(const struct attention *attention, const struct attention_gradient *back, const real *dc, const real *alpha,
                         const real *q, const struct attention_source *source)
 {
-    const real *K = source->keys.at;
-    int T = source->keys.rows, A = source->keys.columns, n = source->values.columns;
-    real *dalpha = back->scratch, *de = back->scratch + T;
+    int T = source->keys.rows;
+    real *dalpha = back->scratch, *de = back->scratch + T, share = 1 / (real)attention->heads;
 
-    vec_dots(dalpha, dc, source->values.at, T, n);
-    if (back->dalpha)
-        vec_add(dalpha, back->dalpha, T);
-    vec_softmax_backward(de, alpha, dalpha, T);
-    if (back->guide)
-        attention_follow(de, alpha, back->guide, back->guide_scale, T);
-    if (attention->kind == ATTENTION_ADDITIVE) {
-        vec_energy_backward(back->dq, back->dkeys.at, back->dva, de, q, K, attention->va, T, A);
-    } else {
-        real scale = scale_of(attention->kind, A);
+    for (int i = 0; i < attention->heads; i++, alpha += source->apart) {
+        struct matrix values = part(attention, source->values, i), dvalues = part(attention, back->dvalues, i);
+        const real *dpart = dc + i * values.columns;
 
-        for (int j = 0; j < T; j++) {
-            de[j] *= scale;
-            vec_add_outer(back->dq, de + j, K + (size_t)j * (size_t)A, 1, A);
-        }
-        vec_add_outer(back->dkeys.at, de, q, T, A);
+        vec_dots(dalpha, dpart, values.at, values.stride, T, values.columns);
+        if (back->dalpha)
+            vec_add_outer(dalpha, &share, back->dalpha, 0, 1, T);
+        vec_softmax_backward(de, alpha, dalpha, T);
+        if (back->guide && i == 0)
+            attention_follow(de, alpha, back->guide, back->guide_scale, T);
+        scores_backward(attention, back, de, q, part(attention, source->keys, i), i);
+        vec_add_outer(dvalues.at, alpha, dpart, dvalues.stride, T, values.columns);
     }
-    vec_add_outer(back->dvalues.at, alpha, dc, T, n);
 }

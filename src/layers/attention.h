@@ -7,7 +7,10 @@
  *     scaled-dot   e_j = q · k_j / √A            Vaswani et al. 2017, section 3.2.1
  *     none         one fixed vector at every step: the RNN encoder-decoder that the paper compares with; no α
  *
- * with a query q and keys k_j, which the decoder computes (model/decoder_gru.c). */
+ * Several heads (Vaswani et al. 2017, section 3.2.2): head i of n reads the i-th of n equal parts of q, k_j, va and h_j (scaled-dot
+ * then divides by √(A/n)), has its own weights, and makes the i-th part of c.
+ *
+ * q is a query and k_j are keys, which the decoder computes (model/decoder_gru.c). */
 #ifndef NMT_LAYERS_ATTENTION_H
 #define NMT_LAYERS_ATTENTION_H
 
@@ -24,13 +27,15 @@ extern const char *const query_names[];
 
 struct attention {
     enum attention_kind kind; /* not ATTENTION_NONE */
-    const real *va;           /* [A], read only by the additive kind */
+    int heads;
+    const real *va; /* [A], read only by the additive kind */
 };
 
-/* The source, one row per position; both matrices are dense. */
+/* The source, one row per position. */
 struct attention_source {
     struct matrix keys;   /* [T, A] */
     struct matrix values; /* [T, n] */
+    size_t apart;         /* numbers from one head's weights to the next head's */
 };
 
 /* The gradients that attention_backward adds to. If there is a guide A [T] (each A_j ≥ 0, their sum at most 1), so is that of
@@ -38,18 +43,15 @@ struct attention_source {
 struct attention_gradient {
     real *dq;              /* [A] */
     real *dva;             /* [A], additive only */
-    struct matrix dkeys;   /* [T, A] */
-    struct matrix dvalues; /* [T, n] */
+    struct matrix dkeys;   /* [T, A] as keys */
+    struct matrix dvalues; /* [T, n] as values */
     real *scratch;         /* [2T] */
-    const real *dalpha;    /* [T] gradient of alpha from elsewhere, or NULL */
-    const real *guide;     /* [T], or NULL */
+    const real *dalpha;    /* [T] gradient from elsewhere of the mean of the heads' weights, or NULL */
+    const real *guide;     /* [T] for head 0, or NULL */
     real guide_scale;
 };
 
-/* The weights alpha [T] of one query q [A]. */
-void attention_weights(const struct attention *attention, real *alpha, const real *q, struct matrix keys);
-
-/* alpha [T] and the context c [n]. */
+/* alpha [heads][T] and the context c [n] of one query q [A]. */
 void attention_forward(const struct attention *attention, real *c, real *alpha, const real *q,
                        const struct attention_source *source);
 

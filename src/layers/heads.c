@@ -65,11 +65,11 @@ void heads_gather(const struct heads *heads, real *out, const real *q, const rea
     memset(out, 0, (size_t)n * sizeof *out);
     for (int i = 0; i < n; i += d) {
         for (int t = 0; t < count; t++)
-            vec_dots(scratch + t, q + i, kv[t] + i, 1, d);
+            vec_dots(scratch + t, q + i, kv[t] + i, 0, 1, d);
         vec_scale(scratch, scale, (size_t)count);
         vec_softmax(scratch, count);
         for (int t = 0; t < count; t++)
-            vec_add_outer(out + i, scratch + t, kv[t] + n + i, 1, d);
+            vec_add_outer(out + i, scratch + t, kv[t] + n + i, 0, 1, d);
     }
 }
 

@@ -149,10 +149,12 @@ CLONES void vec_gru_gates_backward(real *restrict dg, real *restrict ds, const r
     }
 }
 
-CLONES void vec_energy(real *restrict e, const real *restrict q, const real *restrict K, const real *restrict v, int T, int A)
+/* parameters: one per operand, as in all kernels. */
+CLONES void vec_energy(real *restrict e, const real *restrict q, const real *restrict K, int ld, const real *restrict v, int T,
+                       int A)
 {
     for (int j = 0; j < T; j++) {
-        const real *k = K + (size_t)j * (size_t)A;
+        const real *k = K + (size_t)j * (size_t)ld;
         real sum = 0;
 
         for (int a = 0; a < A; a++)
@@ -163,11 +165,11 @@ CLONES void vec_energy(real *restrict e, const real *restrict q, const real *res
 
 /* parameters: one per operand, as in all kernels. */
 CLONES void vec_energy_backward(real *restrict dq, real *restrict dK, real *restrict dv, const real *restrict de,
-                                const real *restrict q, const real *restrict K, const real *restrict v, int T, int A)
+                                const real *restrict q, const real *restrict K, int ld, const real *restrict v, int T, int A)
 {
     for (int j = 0; j < T; j++) {
-        const real *k = K + (size_t)j * (size_t)A;
-        real *dk = dK + (size_t)j * (size_t)A, d = de[j];
+        const real *k = K + (size_t)j * (size_t)ld;
+        real *dk = dK + (size_t)j * (size_t)ld, d = de[j];
 
         for (int a = 0; a < A; a++) {
             real t = hyperbolic(q[a] + k[a]), dt = d * v[a] * (1 - t * t);
@@ -213,12 +215,12 @@ CLONES void vec_softmax_backward(real *de, const real *p, const real *dp, int n)
         de[i] = p[i] * (dp[i] - mean);
 }
 
-CLONES void vec_weighted_sum(real *restrict c, const real *restrict weights, const real *restrict H, int T, int n)
+CLONES void vec_weighted_sum(real *restrict c, const real *restrict weights, const real *restrict H, int ld, int T, int n)
 {
     for (int i = 0; i < n; i++)
         c[i] = weights[0] * H[i];
     for (int j = 1; j < T; j++) {
-        const real *h = H + (size_t)j * (size_t)n;
+        const real *h = H + (size_t)j * (size_t)ld;
         real weight = weights[j];
 
         for (int i = 0; i < n; i++)
@@ -226,10 +228,10 @@ CLONES void vec_weighted_sum(real *restrict c, const real *restrict weights, con
     }
 }
 
-CLONES void vec_dots(real *restrict d, const real *restrict c, const real *restrict H, int T, int n)
+CLONES void vec_dots(real *restrict d, const real *restrict c, const real *restrict H, int ld, int T, int n)
 {
     for (int j = 0; j < T; j++) {
-        const real *h = H + (size_t)j * (size_t)n;
+        const real *h = H + (size_t)j * (size_t)ld;
         real sum = 0;
 
         for (int i = 0; i < n; i++)
@@ -238,10 +240,10 @@ CLONES void vec_dots(real *restrict d, const real *restrict c, const real *restr
     }
 }
 
-CLONES void vec_add_outer(real *restrict dH, const real *restrict weights, const real *restrict dc, int T, int n)
+CLONES void vec_add_outer(real *restrict dH, const real *restrict weights, const real *restrict dc, int ld, int T, int n)
 {
     for (int j = 0; j < T; j++) {
-        real *dh = dH + (size_t)j * (size_t)n, weight = weights[j];
+        real *dh = dH + (size_t)j * (size_t)ld, weight = weights[j];
 
         for (int i = 0; i < n; i++)
             dh[i] += weight * dc[i];

@@ -28,15 +28,17 @@ void vec_gru_state_backward(real *dg, real *ds, const real *dnext, const real *g
 void vec_gru_gates_backward(real *dg, real *ds, const real *drs, const real *g, const real *s, int n);
 /*   dg_r = gradient of the reset gate's input; ds = drs ∘ r */
 
-/* Attention of one query over T positions (layers/attention.h). K [T, A] keys, H [T, n] annotations. */
-void vec_energy(real *e, const real *q, const real *K, const real *v, int T, int A); /* e_j = Σ_a v_a tanh(q_a + K_ja) */
-void vec_energy_backward(real *dq, real *dK, real *dv, const real *de, const real *q, const real *K, const real *v, int T, int A);
+/* Attention of one query over T positions (layers/attention.h). K [T, A] keys and H [T, n] annotations, with the stride ld, as
+ * their gradients. */
+void vec_energy(real *e, const real *q, const real *K, int ld, const real *v, int T, int A); /* e_j = Σ_a v_a tanh(q_a + K_ja) */
+void vec_energy_backward(real *dq, real *dK, real *dv, const real *de, const real *q, const real *K, int ld, const real *v, int T,
+                         int A);
 /*   adds to dq [A], dK [T, A], dv [A] */
-void vec_softmax(real *p, int n);                                                 /* in place */
-void vec_softmax_backward(real *de, const real *p, const real *dp, int n);        /* de_j = p_j (dp_j − Σ p dp) */
-void vec_weighted_sum(real *c, const real *weights, const real *H, int T, int n); /* c = Σ_j weights_j H_j */
-void vec_dots(real *d, const real *c, const real *H, int T, int n);               /* d_j = c · H_j */
-void vec_add_outer(real *dH, const real *weights, const real *dc, int T, int n);  /* dH_j += weights_j dc */
+void vec_softmax(real *p, int n);                                                         /* in place */
+void vec_softmax_backward(real *de, const real *p, const real *dp, int n);                /* de_j = p_j (dp_j − Σ p dp) */
+void vec_weighted_sum(real *c, const real *weights, const real *H, int ld, int T, int n); /* c = Σ_j weights_j H_j */
+void vec_dots(real *d, const real *c, const real *H, int ld, int T, int n);               /* d_j = c · H_j */
+void vec_add_outer(real *dH, const real *weights, const real *dc, int ld, int T, int n);  /* dH_j += weights_j dc */
 
 /* Layer normalisation of a row (layers/norm.h): stats = {mean, 1 / √(variance + epsilon)}; y may be x. Backward sets or adds to dx, which
  * may be dy if it is set, and adds to dgain and dbias. */

@@ -17,6 +17,16 @@ struct batch {
     const int *source_of; /* [targets] which source sentence each belongs to; NULL: target b to source b */
 };
 
+/* The longest of `count` lengths. */
+static inline int batch_longest(const int *lengths, int count)
+{
+    int longest = 0;
+
+    for (int i = 0; i < count; i++)
+        longest = lengths[i] > longest ? lengths[i] : longest;
+    return longest;
+}
+
 static inline int batch_source_of(const struct batch *batch, int target)
 {
     return batch->source_of ? batch->source_of[target] : target;

@@ -2,15 +2,15 @@
  *
  *     s_0 = tanh(Ws summary + bs)
  *     q_t = Wa s_{t−1} [+ Ya y_{t−1}] + ba      k_j = Ua h_j          the query may include the previous word (--query word)
- *     c_t = attention(q_t, k, h)                                      layers/attention.h; without attention: [→h_Tx ; ←h_1]
+ *     c_t = attention(q_t, k, h)                                      model/soft_search.h; without attention: [→h_Tx ; ←h_1]
  *     s_t = GRU(s_{t−1}, E y_{t−1}, c_t)        top_t = readout(s_t, E y_{t−1}, c_t)
  *
  * One row of g is [q | r | z | s~], the query and the three gates, because one product [Wa; Ur; Uz] s_{t−1} serves the first three.
  *
  * `cell` is the step from s_{t−1} to s_t; it runs over time if the target words are given, and once per word in search. Only the
  * values of attention differ. Given words: the values are the annotations h, and the gates' C c_t is a product of the context.
- * Search: because c_t = Σ_j α_tj h_j, the products C c_t and Co c_t are sums of the rows [C; Co] h_j, which are computed once per
- * sentence (`start`); so a step needs no product with C or Co, however many hypotheses the sentence has.
+ * Search with one head: because c_t = Σ_j α_tj h_j, the products C c_t and Co c_t are sums of the rows [C; Co] h_j, which are
+ * computed once per sentence (`start`); so a step needs no product with C or Co, however many hypotheses the sentence has.
  *
  * Rows are time-major (layers/sequence.h) where words are given. */
 #include "base/report.h"
@@ -18,8 +18,8 @@
 #include "layers/readout.h"
 #include "layers/sequence.h"
 #include "math/vec.h"
-#include "model/lexical.h"
 #include "model/model.h"
+#include "model/soft_search.h"
 
 #include <string.h>
 
@@ -27,13 +27,13 @@ static const char ATTENTION[] = "attention";
 
 struct blocks {
     int start_W, start_b; /* Ws [H, summary], bs [H] */
-    int keys, va;         /* Ua [A, width], va [A] */
-    int state;            /* [Wa; Ur; Uz]     [A + 2H, H] */
-    int bias;             /* [ba; br; bz; b]  [A + 3H] */
-    int U;                /* [H, H] */
-    int word;             /* [Ya; Wr; Wz; W]  [Q + 3H, E], Q = A with query word, else 0 */
-    int context;          /* [Cr; Cz; C]      [3H, width] */
-    int readout[4];       /* Uo, Vo, Co [2L, H | E | width], bo [2L] */
+    struct soft_search_blocks search;
+    int state;      /* [Wa; Ur; Uz]     [A + 2H, H] */
+    int bias;       /* [ba; br; bz; b]  [A + 3H] */
+    int U;          /* [H, H] */
+    int word;       /* [Ya; Wr; Wz; W]  [Q + 3H, E], Q = A with query word, else 0 */
+    int context;    /* [Cr; Cz; C]      [3H, width] */
+    int readout[4]; /* Uo, Vo, Co [2L, H | E | width], bo [2L] */
     struct lexical_blocks lexical;
 };
 
@@ -48,21 +48,15 @@ struct state {
     int32_t *ids;                                /* [rows] y_{t−1} (-1: none, or dropped) */
     const real **embedding_mask, **readout_mask; /* [rows], or NULL */
     const real *state_masks;                     /* [targets, H], or NULL */
-    size_t *alpha_start;                         /* [targets] by rank: start of its [Ty, Tx] block of alpha */
-    real *alpha;                                 /* Σ Ty·Tx; in search [longest source] of the current row */
-    struct matrix keys;                          /* [source rows, A] k_j */
-    struct matrix values; /* the terms of the context: h, or in search [C; Co] h_j; without attention one row per sentence */
+    struct soft_search search;                   /* in search with one head its values are [C; Co] h_j */
+    int summed;                                  /* whether they are */
     struct matrix Y, g, rs, s_in, s, c, t;       /* [rows, E | A + 3H | H | H | H | values | 2L] */
     struct matrix s0, next;                      /* [targets, H] by rank; search: [room, H] states before and after the step */
     struct matrix first;                         /* [targets, summary] by rank */
     struct matrix top;                           /* search: [room, L] */
     struct matrix ds_out, dc, dY, dg, dt;        /* training: [rows, …] */
-    struct matrix dkeys;                         /* [source rows, A] */
     struct matrix dnext, ds, ds_in, drs, dfirst; /* [targets, …] */
-    real *scratch;                               /* [2 · longest source] */
     struct lexical lexical;
-    const struct guide *guide; /* of attention, or NULL */
-    real guide_scale;
 };
 
 /* Rows of Ya. */
@@ -92,6 +86,11 @@ static int check(const struct config *config, const char *where)
         return error("%s: alignment size %d is not valid with attention %s", where, d->alignment, attention_names[d->attention]);
     if (d->lexical && (d->lexical != 1 || d->attention == ATTENTION_NONE))
         return error("%s: lexical output %d is not valid with attention %s", where, d->lexical, attention_names[d->attention]);
+    if (config_size(where, "heads", d->heads, 1024))
+        return -1;
+    if (d->heads > 1 && (d->attention == ATTENTION_NONE || d->alignment % d->heads || width(config) % d->heads))
+        return error("%s: %d heads do not divide the alignment model of %d and the source rows of %d", where, d->heads,
+                     d->alignment, width(config));
     return 0;
 }
 
@@ -103,8 +102,7 @@ static void *declare(struct layout *layout, const struct config *config)
 
     b->start_W = layout_add(layout, TENSOR_MATRIX, H, encoder_kinds[config->encoder.type]->summary(config), "decoder.start.W");
     b->start_b = layout_add(layout, TENSOR_VECTOR, H, 1, "decoder.start.b");
-    b->keys = layout_add(layout, TENSOR_ALIGNMENT, A, n, "attention.Ua");
-    b->va = layout_add(layout, TENSOR_SCORE, d->attention == ATTENTION_ADDITIVE ? A : 0, 1, "attention.va");
+    soft_search_declare(&b->search, layout, config);
     b->state = layout_add(layout, TENSOR_ALIGNMENT, A, H, "attention.Wa");
     layout_join(layout, TENSOR_RECURRENT, H, H, "decoder.Ur");
     layout_join(layout, TENSOR_RECURRENT, H, H, "decoder.Uz");
@@ -146,22 +144,6 @@ static const real *numbers(const struct state *x, int block)
 }
 
 /* ---- laying out a batch ---- */
-
-static void bind_alphas(struct state *x, const struct binding *binding)
-{
-    const struct batch *batch = binding->batch;
-    size_t alphas = 0;
-
-    x->alpha_start = arena_take(binding->arena, (size_t)batch->targets * sizeof(size_t));
-    for (int b = 0; b < batch->targets; b++)
-        alphas += (size_t)batch->source_length[batch_source_of(batch, b)] * (size_t)batch->target_length[b];
-    x->alpha = arena_take(binding->arena, alphas * sizeof(real));
-    alphas = 0;
-    for (int k = 0; binding->arena->base && k < batch->targets; k++) {
-        x->alpha_start[k] = alphas;
-        alphas += (size_t)batch->source_length[x->source[k]] * (size_t)x->sequence.length[k];
-    }
-}
 
 /* y_{t−1} and y_t of every row; words removed by dropout become -1. */
 static void lay_out_words(struct state *x, const struct batch *batch, const unsigned char *dropped, size_t *place)
@@ -213,15 +195,6 @@ static void bind_words(struct state *x, const struct binding *binding)
     }
 }
 
-static int longest_source(const struct encoded *encoded, const struct batch *batch)
-{
-    int longest = 0;
-
-    for (int b = 0; b < encoded->sentences; b++)
-        longest = batch->source_length[b] > longest ? batch->source_length[b] : longest;
-    return longest;
-}
-
 static void bind_backward(struct state *x, const struct binding *binding)
 {
     const struct config *config = &binding->model->config;
@@ -234,22 +207,19 @@ static void bind_backward(struct state *x, const struct binding *binding)
     x->dg = matrix_take(arena, rows, gates(config));
     x->dt = matrix_take(arena, rows, 2 * L);
     x->decoded->dtop = matrix_take(arena, rows, top(config));
-    x->dkeys = matrix_take(arena, x->keys.rows, x->keys.columns);
     x->dnext = matrix_take(arena, B, H);
     x->ds = matrix_take(arena, B, H);
     x->ds_in = matrix_take(arena, B, H);
     x->drs = matrix_take(arena, B, H);
     x->dfirst = matrix_take(arena, B, x->first.columns);
-    x->scratch = arena_take(arena, 2 * (size_t)longest_source(x->encoded, binding->batch) * sizeof(real));
-    x->guide = binding->guide;
-    x->guide_scale = x->guide ? (real)(x->guide->strength * binding->scale) : 0;
 }
 
 static void bind_common(struct state *x, struct encoded *encoded, const struct binding *binding)
 {
     *x = (struct state){ .model = binding->model, .blocks = binding->model->decoder, .encoded = encoded };
     x->lexical.blocks = &x->blocks->lexical;
-    x->keys = matrix_take(binding->arena, encoded->rows, binding->model->config.decoder.alignment);
+    x->search.blocks = &x->blocks->search;
+    x->search.lexical = &x->lexical;
 }
 
 static void bind(void *state, struct decoded *decoded, struct encoded *encoded, const struct binding *binding)
@@ -268,8 +238,7 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
     for (int k = 0; arena->base && k < B; k++)
         x->source[k] = batch_source_of(batch, x->sequence.order[k]);
     bind_words(x, binding);
-    bind_alphas(x, binding);
-    x->values = encoded->h;
+    soft_search_bind(&x->search, encoded, binding, &x->sequence, x->source);
     x->Y = matrix_take(arena, rows, config->E);
     x->g = matrix_take(arena, rows, gates(config));
     x->rs = matrix_take(arena, rows, H);
@@ -296,47 +265,20 @@ struct cell {
     int t;             /* the step, which gives the place of alpha; -1 in search, which keeps no alpha */
 };
 
-static struct attention_source source_of(const struct state *x, int b)
+static struct look look_of(const struct cell *cell, int k)
 {
-    int start = x->encoded->start[b], T = x->encoded->length[b];
-
-    return (struct attention_source){ matrix_rows(x->keys, start, T), matrix_rows(x->values, start, T) };
-}
-
-static real *alpha_of(const struct state *x, const struct cell *cell, int k)
-{
-    return cell->t < 0 ? x->alpha : x->alpha + x->alpha_start[k] + (size_t)cell->t * (size_t)x->encoded->length[cell->source[k]];
-}
-
-/* c [width] = [→h_Tx ; ←h_1] of source sentence b: the context without attention. */
-static void fixed_context(const struct state *x, real *c, int b)
-{
-    int half = x->encoded->h.columns / 2, start = x->encoded->start[b];
-
-    memcpy(c, matrix_row(x->encoded->h, start + x->encoded->length[b] - 1), (size_t)half * sizeof *c);
-    memcpy(c + half, matrix_row(x->encoded->h, start) + half, (size_t)half * sizeof *c);
+    return (struct look){ k, cell->t, cell->first + k, cell->source[k] };
 }
 
 /* Computes every row's context from its query. */
 static void look(struct worker *worker, const struct state *x, const struct cell *cell)
 {
-    const struct attention attention = { x->model->config.decoder.attention, numbers(x, x->blocks->va) };
     const char *before = worker_enter(worker, ATTENTION);
 
     for (int k = 0; k < cell->c.rows; k++) {
-        int b = cell->source[k];
-        real *c = matrix_row(cell->c, k);
+        const struct look one = look_of(cell, k);
 
-        if (attention.kind != ATTENTION_NONE) {
-            struct attention_source source = source_of(x, b);
-
-            attention_forward(&attention, c, alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
-            lexical_sum(&x->lexical, cell->first + k, alpha_of(x, cell, k), b);
-        } else if (cell->t < 0) {
-            memcpy(c, matrix_row(x->values, b), (size_t)x->values.columns * sizeof *c);
-        } else {
-            fixed_context(x, c, b);
-        }
+        soft_search_look(&x->search, &one, matrix_row(cell->c, k), matrix_row(cell->g, k));
     }
     worker_enter(worker, before);
 }
@@ -349,7 +291,7 @@ static void cell_forward(struct worker *worker, const struct state *x, const str
 
     matmul_forward(worker, matrix_columns(cell->g, 0, A + 2 * H), cell->gru.s_in, &weights[x->blocks->state], ADD);
     look(worker, x, cell);
-    if (cell->t < 0)
+    if (x->summed)
         for (int k = 0; k < cell->c.rows; k++)
             vec_add(matrix_row(cell->gru.g, k), matrix_row(cell->c, k), 3 * H);
     else
@@ -407,17 +349,6 @@ static struct cell cell_of(const struct state *x, int t)
                           .t = t };
 }
 
-/* Without attention, all source words have equal weight. */
-static void look_everywhere(const struct state *x)
-{
-    for (int k = 0; k < x->sequence.sentences; k++) {
-        int Tx = x->encoded->length[x->source[k]];
-
-        for (size_t i = 0; i < (size_t)x->sequence.length[k] * (size_t)Tx; i++)
-            x->alpha[x->alpha_start[k] + i] = (real)1 / (real)Tx;
-    }
-}
-
 static struct readout_rows readout_rows_of(const struct state *x)
 {
     return (struct readout_rows){ x->s, x->Y, x->c, x->t, readout_part(x, x->decoded->top), x->readout_mask };
@@ -432,9 +363,7 @@ static void forward(struct worker *worker, void *state)
     for (int k = 0; k < x->sequence.sentences; k++)
         memcpy(matrix_row(x->first, k), matrix_row(x->encoded->summary, x->source[k]), (size_t)x->first.columns * sizeof(real));
     first_state(worker, x, x->s0, x->first);
-    matmul_forward(worker, x->keys, x->encoded->h, &x->model->weights[x->blocks->keys], SET);
-    if (x->model->config.decoder.attention == ATTENTION_NONE)
-        look_everywhere(x);
+    soft_search_read(worker, &x->search);
     output_embed(x->model, x->Y, x->ids, x->embedding_mask);
     lexical_read(&x->lexical);
     enter_words(worker, x, x->g, x->Y);
@@ -455,42 +384,16 @@ static void carry(const struct state *x, struct matrix dnext, int carried)
     gru_carry(dnext, matrix_rows(x->ds, 0, carried), matrix_rows(x->ds_in, 0, carried), x->state_masks, x->sequence.order);
 }
 
-/* Where the word of row k should look, or NULL. */
-static const real *guide_of(const struct state *x, const struct cell *cell, int k)
-{
-    return x->guide ? x->guide->weights[x->sequence.order[k]] + (size_t)cell->t * (size_t)x->encoded->length[cell->source[k]]
-                    : NULL;
-}
-
 /* From dc to dq (the first part of dg), dkeys, dva and dh. */
 static void look_backward(struct worker *worker, struct gradient *gradient, const struct state *x, const struct cell *cell,
                           struct matrix dg, struct matrix dc)
 {
-    const struct attention attention = { x->model->config.decoder.attention, numbers(x, x->blocks->va) };
-    int A = x->keys.columns, half = dc.columns / 2;
     const char *before = worker_enter(worker, ATTENTION);
-    struct matrix dh = x->encoded->dh;
 
     for (int k = 0; k < dc.rows; k++) {
-        int b = cell->source[k], start = x->encoded->start[b], T = x->encoded->length[b];
+        const struct look one = look_of(cell, k);
 
-        if (attention.kind == ATTENTION_NONE) {
-            vec_add(matrix_row(dh, start + T - 1), matrix_row(dc, k), half);
-            vec_add(matrix_row(dh, start) + half, matrix_row(dc, k) + half, half);
-        } else {
-            struct attention_source source = source_of(x, b);
-            struct attention_gradient back = { matrix_row(dg, k),
-                                               gradient_dense(gradient, x->blocks->va),
-                                               matrix_rows(x->dkeys, start, T),
-                                               matrix_rows(dh, start, T),
-                                               x->scratch,
-                                               lexical_sum_backward(&x->lexical, cell->first + k, alpha_of(x, cell, k), b),
-                                               guide_of(x, cell, k),
-                                               x->guide_scale };
-
-            memset(back.dq, 0, (size_t)A * sizeof(real));
-            attention_backward(&attention, &back, matrix_row(dc, k), alpha_of(x, cell, k), matrix_row(cell->g, k), &source);
-        }
+        soft_search_look_backward(gradient, &x->search, &one, matrix_row(dg, k), matrix_row(dc, k), matrix_row(cell->g, k));
     }
     worker_enter(worker, before);
 }
@@ -500,7 +403,7 @@ static void cell_backward(struct worker *worker, struct gradient *gradient, cons
 {
     const struct weight *weights = x->model->weights;
     struct cell cell = cell_of(x, t);
-    int first = x->sequence.first[t], active = x->sequence.active[t], A = x->keys.columns, H = x->s.columns;
+    int first = x->sequence.first[t], active = x->sequence.active[t], A = x->model->config.decoder.alignment, H = x->s.columns;
     struct matrix dg = matrix_rows(x->dg, first, active), dgates = matrix_columns(dg, A, 3 * H);
     struct matrix dc = matrix_rows(x->dc, first, active);
     struct gru_step_gradient back = { .dnext = matrix_rows(x->dnext, 0, active),
@@ -534,7 +437,7 @@ static void weights_backward(struct worker *worker, struct gradient *gradient, s
 {
     const struct weight *weights = x->model->weights;
     const struct blocks *b = x->blocks;
-    int A = x->keys.columns, H = x->s.columns, Q = query_word(&x->model->config);
+    int A = x->model->config.decoder.alignment, H = x->s.columns, Q = query_word(&x->model->config);
     struct matrix dword = matrix_columns(x->dg, A - Q, Q + 3 * H);
 
     gradient_product(worker, gradient, b->state, matrix_columns(x->dg, 0, A + 2 * H), x->s_in);
@@ -544,8 +447,7 @@ static void weights_backward(struct worker *worker, struct gradient *gradient, s
     gradient_sum(gradient, b->bias, x->dg);
     matmul_backward(worker, x->dY, dword, &weights[b->word], ADD);
     output_embed_backward(x->model, gradient, x->dY, x->ids, x->embedding_mask);
-    gradient_product(worker, gradient, b->keys, x->dkeys, x->encoded->h);
-    matmul_backward(worker, x->encoded->dh, x->dkeys, &weights[b->keys], ADD);
+    soft_search_read_backward(worker, gradient, &x->search);
 }
 
 static void backward(struct worker *worker, struct gradient *gradient, void *state)
@@ -556,7 +458,7 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     const struct readout_gradient back = { readout_part(x, x->decoded->dtop), x->ds_out, x->dY, x->dc, x->dt };
     int carried = 0;
 
-    matrix_zero(x->dkeys);
+    soft_search_begin_backward(&x->search);
     readout_backward(worker, gradient, &back, &rows, &readout);
     lexical_backward(worker, gradient, &x->lexical, x->decoded->dtop);
     for (int t = x->sequence.steps - 1; t >= 0; t--) {
@@ -579,10 +481,9 @@ static const real *alignment(void *state, int b, const struct attention_map *map
     const struct state *x = state;
     int k = 0;
 
-    (void)map;
     while (x->sequence.order[k] != b)
         k++;
-    return x->alpha + x->alpha_start[k];
+    return soft_search_alignment(&x->search, k, map->head);
 }
 
 /* ---- search ---- */
@@ -592,11 +493,13 @@ static void search_bind(void *state, struct encoded *encoded, const struct bindi
     struct state *x = state;
     const struct config *config = &binding->model->config;
     struct arena *arena = binding->arena;
-    int H = config->decoder.width, L = config->decoder.maxout, context = 3 * H + 2 * L;
-    int fixed = config->decoder.attention == ATTENTION_NONE;
+    int H = config->decoder.width, L = config->decoder.maxout, fixed = config->decoder.attention == ATTENTION_NONE;
+    int context = config->decoder.heads > 1 ? encoded->h.columns : 3 * H + 2 * L;
 
     bind_common(x, encoded, binding);
-    x->values = matrix_take(arena, fixed ? encoded->sentences : encoded->rows, context);
+    x->summed = config->decoder.heads == 1;
+    soft_search_bind(&x->search, encoded, binding, NULL, NULL);
+    x->search.values = matrix_take(arena, fixed ? encoded->sentences : encoded->rows, context);
     x->c = matrix_take(arena, room, context);
     x->first = matrix_take(arena, fixed ? encoded->sentences : 0, encoded->h.columns);
     x->s = matrix_take(arena, room, H);
@@ -607,24 +510,31 @@ static void search_bind(void *state, struct encoded *encoded, const struct bindi
     x->t = matrix_take(arena, room, 2 * L);
     x->top = matrix_take(arena, room, top(config));
     lexical_bind(&x->lexical, binding, encoded, room, NULL);
-    x->alpha = arena_take(arena, (size_t)longest_source(encoded, binding->batch) * sizeof(real));
+}
+
+/* The values of attention: [C; Co] times the rows that it looks at, or without attention times one row per sentence. */
+static void sum_products(struct worker *worker, struct state *x)
+{
+    const struct weight *weights = x->model->weights;
+    struct matrix seen = x->encoded->h, values = x->search.values;
+    int H = x->s.columns, L2 = x->t.columns;
+
+    if (x->model->config.decoder.attention == ATTENTION_NONE) {
+        seen = x->first;
+        for (int b = 0; b < x->encoded->sentences; b++)
+            soft_search_fixed(&x->search, matrix_row(seen, b), b);
+    }
+    matmul_forward(worker, matrix_columns(values, 0, 3 * H), seen, &weights[x->blocks->context], SET);
+    matmul_forward(worker, matrix_columns(values, 3 * H, L2), seen, &weights[x->blocks->readout[2]], SET);
 }
 
 static void start(struct worker *worker, void *state)
 {
     struct state *x = state;
-    const struct weight *weights = x->model->weights;
-    struct matrix seen = x->encoded->h; /* the terms of the context; without attention, one row per sentence */
-    int H = x->s.columns, L2 = x->t.columns;
 
-    matmul_forward(worker, x->keys, x->encoded->h, &weights[x->blocks->keys], SET);
-    if (x->model->config.decoder.attention == ATTENTION_NONE) {
-        seen = x->first;
-        for (int b = 0; b < x->encoded->sentences; b++)
-            fixed_context(x, matrix_row(seen, b), b);
-    }
-    matmul_forward(worker, matrix_columns(x->values, 0, 3 * H), seen, &weights[x->blocks->context], SET);
-    matmul_forward(worker, matrix_columns(x->values, 3 * H, L2), seen, &weights[x->blocks->readout[2]], SET);
+    soft_search_read(worker, &x->search);
+    if (x->summed)
+        sum_products(worker, x);
     first_state(worker, x, matrix_rows(x->s, 0, x->encoded->sentences), x->encoded->summary);
     lexical_read(&x->lexical);
 }
@@ -632,21 +542,21 @@ static void start(struct worker *worker, void *state)
 static struct matrix step(struct worker *worker, void *state, const int32_t *previous, const int *sentence, int rows)
 {
     struct state *x = state;
-    int A = x->keys.columns, H = x->s.columns, L2 = x->t.columns;
+    int A = x->model->config.decoder.alignment, H = x->s.columns, L2 = x->t.columns;
     struct matrix Y = matrix_rows(x->Y, 0, rows), g = matrix_rows(x->g, 0, rows), s = matrix_rows(x->s, 0, rows);
     struct matrix next = matrix_rows(x->next, 0, rows), c = matrix_rows(x->c, 0, rows), t = matrix_rows(x->t, 0, rows);
     struct matrix out = matrix_rows(x->top, 0, rows);
     struct cell cell = {
         .gru = { matrix_columns(g, A, 3 * H), s, s, matrix_rows(x->rs, 0, rows), next }, .g = g, .c = c, .source = sentence, .t = -1
     };
-    const struct readout readout = readout_of(x, 0);
-    const struct readout_rows read = { .s = next, .y = Y, .t = t, .m = readout_part(x, out) };
+    const struct readout readout = readout_of(x, !x->summed);
+    const struct readout_rows read = { .s = next, .y = Y, .c = c, .t = t, .m = readout_part(x, out) };
 
     output_embed(x->model, Y, previous, NULL);
     enter_words(worker, x, g, Y);
     cell_forward(worker, x, &cell);
     matrix_fill(t, numbers(x, x->blocks->readout[3]));
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; x->summed && i < rows; i++)
         vec_add(matrix_row(t, i), matrix_row(c, i) + 3 * H, L2);
     readout_forward(worker, &read, &readout);
     lexical_forward(worker, &x->lexical, out);

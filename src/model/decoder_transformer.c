@@ -105,15 +105,6 @@ static size_t state_bytes(const struct config *config)
 
 /* ---- laying out a batch ---- */
 
-static int longest_of(const int *lengths, int count)
-{
-    int longest = 0;
-
-    for (int i = 0; i < count; i++)
-        longest = lengths[i] > longest ? lengths[i] : longest;
-    return longest;
-}
-
 /* The source's rows; a projection where the encoder has another width. */
 static void bind_source(struct state *x, struct encoded *encoded, const struct binding *binding)
 {
@@ -174,7 +165,7 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
     const struct stack_config stack = stack_of(config);
     const struct batch *batch = binding->batch;
     struct arena *arena = binding->arena;
-    int longest = longest_of(batch->source_length, batch->sentences), B = batch->targets;
+    int longest = batch_longest(batch->source_length, batch->sentences), B = batch->targets;
     const struct stack_rows rows = stack_rows_of(B, batch->target_length, longest);
 
     *x = (struct state){ .decoded = decoded };
@@ -275,7 +266,7 @@ static const real *alignment(void *state, int b, const struct attention_map *map
         return weights + (size_t)map->head * (size_t)count;
     memset(x->mean, 0, (size_t)count * sizeof *x->mean);
     for (int i = 0; i < heads; i++)
-        vec_add_outer(x->mean, &share, weights + (size_t)i * (size_t)count, 1, count);
+        vec_add_outer(x->mean, &share, weights + (size_t)i * (size_t)count, 0, 1, count);
     return x->mean;
 }
 
@@ -287,7 +278,7 @@ static void search_bind(void *state, struct encoded *encoded, const struct bindi
     const struct config *config = &binding->model->config;
     const struct stack_config stack = stack_of(config);
     struct arena *arena = binding->arena;
-    int longest = longest_of(binding->batch->source_length, encoded->sentences), E = config->E;
+    int longest = batch_longest(binding->batch->source_length, encoded->sentences), E = config->E;
     const struct stack_rows rows = { .rows = room, .queries = room, .keys = longest };
     const struct cache cache = x->cache;
 

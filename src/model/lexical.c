@@ -46,7 +46,7 @@ static void bind_out_masks(struct lexical *x, const struct binding *binding, int
 void lexical_bind(struct lexical *x, const struct binding *binding, const struct encoded *encoded, int rows, const int *order)
 {
     struct arena *arena = binding->arena;
-    int E = binding->model->config.E, longest = 0;
+    int E = binding->model->config.E;
 
     x->on = binding->model->config.decoder.lexical;
     if (!x->on)
@@ -58,13 +58,11 @@ void lexical_bind(struct lexical *x, const struct binding *binding, const struct
     x->words = matrix_take(arena, encoded->rows, E);
     x->l = matrix_take(arena, rows, E);
     x->z = matrix_take(arena, rows, E);
-    for (int b = 0; b < encoded->sentences; b++)
-        longest = binding->batch->source_length[b] > longest ? binding->batch->source_length[b] : longest;
     if (binding->training) {
         x->dwords = matrix_take(arena, encoded->rows, E);
         x->dl = matrix_take(arena, rows, E);
         x->dz = matrix_take(arena, rows, E);
-        x->dalpha = arena_take(arena, (size_t)longest * sizeof *x->dalpha);
+        x->dalpha = matrix_take(arena, 1, batch_longest(binding->batch->source_length, encoded->sentences)).at;
     }
 }
 
@@ -86,7 +84,7 @@ void lexical_sum(const struct lexical *x, int row, const real *alpha, int b)
     if (!x->on)
         return;
     words = words_of(x, x->words, b);
-    vec_weighted_sum(matrix_row(x->l, row), alpha, words.at, words.rows, words.columns);
+    vec_weighted_sum(matrix_row(x->l, row), alpha, words.at, words.stride, words.rows, words.columns);
 }
 
 /* The columns of h in `top`. */
@@ -150,8 +148,8 @@ const real *lexical_sum_backward(const struct lexical *x, int row, const real *a
     words = words_of(x, x->words, b);
     dwords = words_of(x, x->dwords, b);
     dl = matrix_row(x->dl, row);
-    vec_dots(x->dalpha, dl, words.at, words.rows, words.columns);
-    vec_add_outer(dwords.at, alpha, dl, words.rows, words.columns);
+    vec_dots(x->dalpha, dl, words.at, words.stride, words.rows, words.columns);
+    vec_add_outer(dwords.at, alpha, dl, dwords.stride, words.rows, words.columns);
     return x->dalpha;
 }
 

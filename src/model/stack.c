@@ -60,12 +60,10 @@ struct feed_blocks feed_declare(struct layout *layout, int E, int F, const char 
 
 struct stack_rows stack_rows_of(int sentences, const int *lengths, int keys)
 {
-    struct stack_rows rows = { .sentences = sentences, .lengths = lengths, .keys = keys };
+    struct stack_rows rows = { .sentences = sentences, .lengths = lengths, .queries = batch_longest(lengths, sentences) };
 
-    for (int b = 0; b < sentences; b++) {
+    for (int b = 0; b < sentences; b++)
         rows.rows += lengths[b];
-        rows.queries = lengths[b] > rows.queries ? lengths[b] : rows.queries;
-    }
     rows.keys = rows.queries > keys ? rows.queries : keys;
     return rows;
 }

@@ -8,7 +8,7 @@ enum { Q, K, VA, ANNOTATIONS, A = 3, N = 7 };
 
 static double energy_loss(struct layer *layer)
 {
-    vec_energy(layer->out, layer->slots[Q].x, layer->slots[K].x, layer->slots[VA].x, layer->rows, A);
+    vec_energy(layer->out, layer->slots[Q].x, layer->slots[K].x, A, layer->slots[VA].x, layer->rows, A);
     return weighed(layer, layer->out, layer->rows);
 }
 
@@ -16,7 +16,7 @@ static void energy_back(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
 
-    vec_energy_backward(slots[Q].d, slots[K].d, slots[VA].d, layer->R, slots[Q].x, slots[K].x, slots[VA].x, layer->rows, A);
+    vec_energy_backward(slots[Q].d, slots[K].d, slots[VA].d, layer->R, slots[Q].x, slots[K].x, A, slots[VA].x, layer->rows, A);
 }
 
 static void add_energy(struct layer *layer, int T)
@@ -67,7 +67,7 @@ static struct attention_source source_of(const struct layer *layer)
 
 static double attention_loss(struct layer *layer)
 {
-    const struct attention attention = { kind, layer->slots[VA].x };
+    const struct attention attention = { kind, 1, layer->slots[VA].x };
     const struct attention_source source = source_of(layer);
 
     attention_forward(&attention, layer->out, layer->hidden, layer->slots[Q].x, &source);
@@ -77,7 +77,7 @@ static double attention_loss(struct layer *layer)
 static void attention_back(struct layer *layer)
 {
     const struct slot *slots = layer->slots;
-    const struct attention attention = { kind, slots[VA].x };
+    const struct attention attention = { kind, 1, slots[VA].x };
     const struct attention_source source = source_of(layer);
     const struct attention_gradient back = { .dq = slots[Q].d,
                                              .dva = slots[VA].d,

@@ -41,6 +41,7 @@ static void setup_make(struct setup *setup, struct config choices)
     c->E = choices.encoder.layers == 3 ? 13 : 3; /* 13: the words wider than the upper layers' input, 2H */
     c->encoder.width = 5;
     c->decoder.width = 6;
+    c->decoder.heads = choices.decoder.heads ? choices.decoder.heads : 1;
     c->decoder.alignment = choices.decoder.attention == ATTENTION_NONE ? 0 : 4;
     c->decoder.maxout = choices.tie == TIE_NONE ? 2 : 3;
     if (!choices.encoder.layers)

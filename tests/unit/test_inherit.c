@@ -28,7 +28,7 @@ static void make(struct one *one, char *const lines[2][LINES], enum tie tie, enu
     struct config config = { .E = 4,
                              .tie = tie,
                              .encoder = { .layers = 2, .width = 5 },
-                             .decoder = { .width = 5, .alignment = 3, .maxout = 4, .query = QUERY_WORD } };
+                             .decoder = { .heads = 1, .width = 5, .alignment = 3, .maxout = 4, .query = QUERY_WORD } };
 
     tokenizer_learn(&one->tokenizer, &options, lines[SOURCE], lines[TARGET], LINES);
     config.Vx = one->tokenizer.sides[SOURCE].count;

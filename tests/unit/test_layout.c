@@ -15,7 +15,7 @@ static const struct config sizes = { .Vx = 120,
                                      .E = 40,
                                      .tie = TIE_NONE,
                                      .encoder = { .layers = 2, .width = 50 },
-                                     .decoder = { .width = 50, .alignment = 45, .maxout = 40 } };
+                                     .decoder = { .heads = 1, .width = 50, .alignment = 45, .maxout = 40 } };
 
 struct start {
     struct model model; /* declared, not placed */

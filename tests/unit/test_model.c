@@ -17,7 +17,7 @@ static const struct config config = { .Vx = 23,
                                       .E = 12,
                                       .tie = TIE_NONE,
                                       .encoder = { .layers = 2, .width = 16 },
-                                      .decoder = { .width = 16, .alignment = 11, .maxout = 10 } };
+                                      .decoder = { .heads = 1, .width = 16, .alignment = 11, .maxout = 10 } };
 static const int lengths[][2] = { { 7, 9 }, { 1, 4 }, { 12, 3 }, { 5, 1 }, { 7, 12 }, { 2, 1 }, { 3, 9 }, { 15, 6 } };
 enum { PAIRS = sizeof lengths / sizeof *lengths, WORDS_MOST = PAIRS_MOST * PAIRS_LONGEST };
 static const struct dropout everything = {

@@ -281,10 +281,33 @@ static void transformer_post(void **state)
     check_oracle("tests/unit/oracle/transformer-post.txt");
 }
 
+static void mixed(void **state)
+{
+    (void)state;
+    check_oracle("tests/unit/oracle/mixed.txt");
+}
+
+static void heads_additive(void **state)
+{
+    (void)state;
+    check_oracle("tests/unit/oracle/heads-additive.txt");
+}
+
+static void heads_scaled_dot(void **state)
+{
+    (void)state;
+    check_oracle("tests/unit/oracle/heads-scaled-dot.txt");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(tiny), cmocka_unit_test(smoothed), cmocka_unit_test(transformer_pre),
-                                        cmocka_unit_test(transformer_post) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tiny),
+                                        cmocka_unit_test(smoothed),
+                                        cmocka_unit_test(transformer_pre),
+                                        cmocka_unit_test(transformer_post),
+                                        cmocka_unit_test(mixed),
+                                        cmocka_unit_test(heads_additive),
+                                        cmocka_unit_test(heads_scaled_dot) };
 
     return cmocka_run_group_tests_name("oracle", tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static struct translate_options options_of(int beam, int n_best)
 static void setup_make(struct setup *setup, const struct translate_options *options, uint64_t seed)
 {
     struct tokenizer_options text = { .units = UNITS_CHAR, .vocabulary = 300, .shared = 1 };
-    const struct decoder_config decoder = { .width = 6, .alignment = 4, .maxout = 4, .attention = ATTENTION_ADDITIVE };
+    const struct decoder_config decoder = { .heads = 1, .width = 6, .alignment = 4, .maxout = 4, .attention = ATTENTION_ADDITIVE };
     struct config config = { .E = 5, .encoder = { .width = 6, .layers = 1 }, .decoder = decoder };
     struct rng rng = rng_make(seed, 0, 0, 0);
 

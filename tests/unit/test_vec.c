@@ -114,7 +114,7 @@ static void check_energy(int A, enum kind kind)
         wanted_dv[a] = (double)dv[a];
         size_q[a] = size_v[a] = 3;
     }
-    vec_energy(e, q, K, v, T, A);
+    vec_energy(e, q, K, A, v, T, A);
     for (size_t j = 0; j < MOST_T; j++) {
         double sum = 0, size = 0;
 
@@ -130,7 +130,7 @@ static void check_energy(int A, enum kind kind)
         }
         near("energy", j, (double)e[j], sum, size);
     }
-    vec_energy_backward(dq, dK, dv, de, q, K, v, T, A);
+    vec_energy_backward(dq, dK, dv, de, q, K, A, v, T, A);
     for (size_t a = 0; a < a_count; a++) {
         near("energy_backward q", a, (double)dq[a], wanted_dq[a], size_q[a]);
         near("energy_backward v", a, (double)dv[a], wanted_dv[a], size_v[a]);
@@ -179,9 +179,9 @@ static void check_rows(int n, enum kind kind)
     real *d = fill(3, MOST_T, ORDINARY), *dH = fill(4, length * MOST_T, ORDINARY), *X = fill(6, stride * MOST_T, kind);
     const real *old_dH = copy(5, 4), *old_c;
 
-    vec_weighted_sum(c, weights, H, MOST_T, n);
-    vec_dots(d, c, H, MOST_T, n);
-    vec_add_outer(dH, weights, c, MOST_T, n);
+    vec_weighted_sum(c, weights, H, n, MOST_T, n);
+    vec_dots(d, c, H, n, MOST_T, n);
+    vec_add_outer(dH, weights, c, n, MOST_T, n);
     for (size_t j = 0; j < MOST_T; j++) {
         double sum = 0, size = 0;
 
