@@ -12,9 +12,15 @@
 static const int lengths[][2] = { { 3, 5 }, { 1, 4 }, { 6, 1 }, { 4, 3 }, { 1, 1 } };
 enum { SENTENCES = sizeof lengths / sizeof *lengths };
 
-static const struct dropout everything = {
-    .embedding = 0.3, .state = 0.3, .annotation = 0.3, .readout = 0.3, .source_word = 0.3, .target_word = 0.3
-};
+static const struct dropout everything = { .embedding = 0.3,
+                                           .state = 0.3,
+                                           .annotation = 0.3,
+                                           .readout = 0.3,
+                                           .residual = 0.3,
+                                           .attention = 0.3,
+                                           .feed_forward = 0.3,
+                                           .source_word = 0.3,
+                                           .target_word = 0.3 };
 
 struct setup {
     struct config config;
@@ -46,6 +52,15 @@ static void setup_make(struct setup *setup, struct config choices)
     c->decoder.maxout = choices.tie == TIE_NONE ? 2 : 3;
     if (!choices.encoder.layers)
         c->encoder.layers = 1;
+    if (c->encoder.type == ENCODER_TRANSFORMER || c->decoder.type == DECODER_TRANSFORMER) {
+        c->E = 6;
+        c->encoder.heads = 2;
+        c->encoder.feed_forward = 5;
+        c->decoder.layers = choices.decoder.layers ? choices.decoder.layers : 2;
+        c->decoder.feed_forward = 7;
+        c->decoder.heads = c->decoder.type == DECODER_TRANSFORMER ? 3 : c->decoder.heads;
+        c->decoder.maxout = choices.tie == TIE_NONE ? 2 : 6;
+    }
     assert_int_equal(config_check(c, "test"), 0);
     model_init(&setup->model, c, NULL);
     check_fill(setup->model.values, setup->model.layout.length, 0.7, &rng);
@@ -290,6 +305,48 @@ static void three_layers(void **state)
     check_model((struct config){ .encoder.layers = 3 }, &everything, 0.1);
 }
 
+/* A Transformer on either side or on both. */
+static void transformers(void **state)
+{
+    static const struct {
+        int encoder, decoder;
+    } kinds[] = { { ENCODER_TRANSFORMER, DECODER_TRANSFORMER },
+                  { ENCODER_TRANSFORMER, DECODER_GRU },
+                  { ENCODER_GRU, DECODER_TRANSFORMER } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct config config = { .encoder = { .type = (enum encoder_type)kinds[i].encoder, .layers = 2 },
+                                 .decoder = { .type = (enum decoder_type)kinds[i].decoder } };
+
+        check_model(config, NULL, 0);
+        check_model(config, &everything, 0.1);
+        config.tie = TIE_ALL;
+        config.encoder.norm = config.decoder.norm = NORM_POST;
+        check_model(config, &everything, 0.1);
+        check_guided(config);
+    }
+}
+
+/* One layer of a Transformer, whose attention is then guided itself. */
+static void one_layer(void **state)
+{
+    (void)state;
+    check_guided((struct config){ .encoder = { .type = ENCODER_TRANSFORMER, .layers = 1 },
+                                  .decoder = { .type = DECODER_TRANSFORMER, .layers = 1 } });
+}
+
+/* Several heads of a GRU decoder. */
+static void heads(void **state)
+{
+    (void)state;
+    check_model((struct config){ .decoder.heads = 2 }, &everything, 0.1);
+    check_model((struct config){ .decoder = { .heads = 2, .attention = ATTENTION_SCALED_DOT, .query = QUERY_WORD } }, NULL, 0);
+    check_guided((struct config){ .decoder = { .heads = 2, .attention = ATTENTION_DOT, .lexical = 1 } });
+    check_model((struct config){ .encoder = { .type = ENCODER_TRANSFORMER, .layers = 1 }, .decoder = { .heads = 2, .lexical = 1 } },
+                &everything, 0.1);
+}
+
 /* Two kinds of dropout can hide each other's mistakes: each kind alone. */
 static void each_dropout(void **state)
 {
@@ -300,6 +357,19 @@ static void each_dropout(void **state)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         for (int layers = 1; layers <= 2; layers++)
             check_model((struct config){ .encoder.layers = layers }, &kinds[i], 0);
+}
+
+static void each_transformer_dropout(void **state)
+{
+    static const struct dropout kinds[] = {
+        { .residual = 0.4 }, { .attention = 0.4 }, { .feed_forward = 0.4 }, { .source_word = 0.4 }, { .target_word = 0.4 }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        check_model((struct config){ .encoder = { .type = ENCODER_TRANSFORMER, .layers = 1 },
+                                     .decoder = { .type = DECODER_TRANSFORMER, .layers = 1 } },
+                    &kinds[i], 0);
 }
 
 /* Whatever an earlier pass left, or anybody else, a pass ends with the same gradient: of every kind of model, NaN is poured over all that
@@ -314,6 +384,10 @@ static void leaves_nothing(void **state)
                                              { .decoder.attention = ATTENTION_NONE },
                                              { .encoder.layers = 2 },
                                              { .decoder.lexical = 1 },
+                                             { .decoder.heads = 2 },
+                                             { .encoder.type = ENCODER_TRANSFORMER, .decoder.type = DECODER_TRANSFORMER },
+                                             { .encoder.type = ENCODER_TRANSFORMER },
+                                             { .decoder.type = DECODER_TRANSFORMER },
                                              { .encoder.layers = 2, .decoder.query = QUERY_WORD, .tie = TIE_ALL } };
 
     (void)state;
@@ -327,7 +401,8 @@ static void leaves_nothing(void **state)
             const struct tensor *tensor = &setup.model.layout.tensors[k];
 
             for (size_t n = tensor->offset; n < tensor->offset + tensor->count; n++)
-                setup.gradient.values[n] = tensor->kind == TENSOR_EMBEDDING ? setup.gradient.values[n] : NAN;
+                setup.gradient.values[n] =
+                    tensor->kind == TENSOR_EMBEDDING || tensor->kind == TENSOR_SCALED ? setup.gradient.values[n] : NAN;
         }
         run(&setup);
         for (int k = 0; k < setup.model.layout.count; k++) {
@@ -444,15 +519,28 @@ static void all_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dot),           cmocka_unit_test(scaled_dot),
-        cmocka_unit_test(query_word),    cmocka_unit_test(fixed_vector),
-        cmocka_unit_test(plain),         cmocka_unit_test(dropout),
-        cmocka_unit_test(tied_target),   cmocka_unit_test(tied_all),
-        cmocka_unit_test(each_dropout),  cmocka_unit_test(leaves_nothing),
-        cmocka_unit_test(scales),        cmocka_unit_test(chunks),
-        cmocka_unit_test(loss_and_gaps), cmocka_unit_test(two_layers),
-        cmocka_unit_test(three_layers),  cmocka_unit_test(guided),
-        cmocka_unit_test(lexical),       cmocka_unit_test(all_together),
+        cmocka_unit_test(dot),
+        cmocka_unit_test(scaled_dot),
+        cmocka_unit_test(query_word),
+        cmocka_unit_test(fixed_vector),
+        cmocka_unit_test(plain),
+        cmocka_unit_test(dropout),
+        cmocka_unit_test(tied_target),
+        cmocka_unit_test(tied_all),
+        cmocka_unit_test(each_dropout),
+        cmocka_unit_test(transformers),
+        cmocka_unit_test(one_layer),
+        cmocka_unit_test(heads),
+        cmocka_unit_test(each_transformer_dropout),
+        cmocka_unit_test(leaves_nothing),
+        cmocka_unit_test(scales),
+        cmocka_unit_test(chunks),
+        cmocka_unit_test(loss_and_gaps),
+        cmocka_unit_test(two_layers),
+        cmocka_unit_test(three_layers),
+        cmocka_unit_test(guided),
+        cmocka_unit_test(lexical),
+        cmocka_unit_test(all_together),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);
