@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const preset_names[] = { "none", "paper", NULL };
+static const char *const preset_names[] = { "none", "paper", "vaswani", "tiny-transformer", NULL };
 static const char *const training_precision_names[] = { "auto", "f32", "bf16", NULL };
 
 /* Bahdanau, Cho and Bengio 2015, section 4 and appendix B. */
@@ -19,7 +19,17 @@ static const char paper[] = "units = word\nvocabulary = 30000\nembedding = 620\n
                             "max-length = 50\nlabel-smoothing = 0\ndropout = 0\ndropout-state = 0\nword-dropout = 0\n"
                             "bpe-dropout = 0\naverage = 0\nguided-alignment = off\n";
 
-static const char *const presets[] = { NULL, paper };
+/* Vaswani et al. 2017, section 3 (base) and 5. */
+static const char vaswani[] = "encoder = transformer\ndecoder = transformer\nembedding = 512\nfeed-forward = 2048\nheads = 8\n"
+                              "encoder-layers = 6\ndecoder-layers = 6\nnorm = post\nadam-beta1 = 0.9\nadam-beta2 = 0.98\n"
+                              "adam-epsilon = 1e-9\nschedule = inverse-sqrt\nwarmup = 4000\nlearning-rate = 0.0007\n"
+                              "batch-tokens = 25000\ndropout = 0.1\ndropout-attention = 0\ndropout-feed-forward = 0\n"
+                              "label-smoothing = 0.1\nguided-alignment = off\n";
+
+static const char tiny_transformer[] = "encoder = transformer\ndecoder = transformer\nembedding = 128\nfeed-forward = 256\n"
+                                       "heads = 4\nencoder-layers = 4\ndecoder-layers = 4\n";
+
+static const char *const presets[] = { NULL, paper, vaswani, tiny_transformer };
 
 /* In the order of 0 and 1. */
 static const char *const switch_names[] = { "off", "on", NULL };
@@ -82,6 +92,13 @@ static const struct option table[] = {
     { "lowercase", ROW(FLAG, lowercase), TOKENIZER, .help = "lower-case all text" },
 
     OPTIONS_HEADING("Model (auto: chosen by the size of the corpus)"),
+    { "model-type", ROW(CHOICE, model_type), .value = "TYPE", OPTION_AUTO, .names = model_type_names,
+      .help = "kinds of encoder and decoder: both GRU (rnn), both Transformer (transformer), or a Transformer encoder with a GRU "
+              "decoder (mixed)" },
+    { "encoder", ROW(CHOICE, encoder), .value = "KIND", OPTION_AUTO, .names = encoder_type_names, MODEL,
+      .help = "kind of encoder (auto: as --model-type)" },
+    { "decoder", ROW(CHOICE, decoder), .value = "KIND", OPTION_AUTO, .names = decoder_type_names, MODEL,
+      .help = "kind of decoder (auto: as --model-type)" },
     { "embedding", ROW(INT, embedding), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the word vectors" },
     { "alignment", ROW(INT, alignment), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
@@ -89,7 +106,17 @@ static const struct option table[] = {
     { "maxout", ROW(INT, maxout), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
       .help = "size of the readout before the output layer; with --tie, must equal --embedding" },
     { "encoder-layers", ROW(INT, encoder_layers), .value = "N", OPTION_AUTO, .low = 1, .high = 64, MODEL,
-      .help = "number of encoder layers; each adds to the annotations of the layer below" },
+      .help = "number of encoder layers" },
+    { "decoder-layers", ROW(INT, decoder_layers), .value = "N", OPTION_AUTO, .low = 1, .high = 64, MODEL,
+      .help = "number of layers of a Transformer decoder" },
+    { "heads", ROW(INT, heads), .value = "N", OPTION_AUTO, .low = 1, .high = 1024, MODEL,
+      .help = "number of attention heads of the decoder (auto: 1 for a GRU decoder)" },
+    { "encoder-heads", ROW(INT, encoder_heads), .value = "N", OPTION_AUTO, .low = 1, .high = 1024, MODEL,
+      .help = "number of attention heads of a Transformer encoder (auto: as --heads, if the decoder is a Transformer)" },
+    { "feed-forward", ROW(INT, feed_forward), .value = "N", OPTION_AUTO, .low = 1, .high = 65536, MODEL,
+      .help = "size of the hidden layer of a Transformer's feed-forward layers (auto: four times --embedding)" },
+    { "norm", ROW(CHOICE, norm), .value = "WHERE", .initial = "pre", .names = norm_names, MODEL,
+      .help = "normalise the input of a Transformer's layers (pre), or the sum after them (post)" },
     { "attention", ROW(CHOICE, attention), .value = "KIND", .initial = "additive", .names = attention_names, MODEL,
       .help = "how the decoder scores source positions (none: it gets one fixed vector)" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names, MODEL,
@@ -105,13 +132,23 @@ static const struct option table[] = {
     { "new-vocabulary", ROW(FLAG, new_vocabulary),
       .help = "with --from: learn a new tokenizer from the corpus; entries that the parent has, too, start from its weights" },
     { "preset", ROW(CHOICE, preset), .value = "NAME", .initial = "none", .names = preset_names,
-      .help = "start from the settings of Bahdanau et al. 2015 (paper)" },
+      .help = "start from the settings of Bahdanau et al. 2015 (paper), of the base model of Vaswani et al. 2017 (vaswani), or of "
+              "a small Transformer (tiny-transformer)" },
 
     OPTIONS_HEADING("Training"),
     { "optimizer", ROW(CHOICE, optimizer), .value = "NAME", .initial = "adam", .names = optimizer_names, STATE,
       .help = "optimiser" },
     { "learning-rate", ROW(REAL, learning_rate), .value = "RATE", OPTION_AUTO, .high = 1000, FREE,
       .help = "learning rate (auto: 0.001 for adam, 1 for adadelta, 0.5 for sgd)" },
+    { "schedule", ROW(CHOICE, schedule), .value = "NAME", .initial = "plateau", .names = schedule_names, FREE,
+      .help = "learning rate after the warm-up: constant until halved (plateau; see --halve-after), falling with the square root "
+              "of the update (inverse-sqrt), or in a half cosine to 0 at --max-updates (cosine)" },
+    { "adam-beta1", ROW(REAL, adam_beta1), .value = "B", .initial = "0.9", .high = 0.999999, STATE,
+      .help = "Adam: decay of the mean of gradients" },
+    { "adam-beta2", ROW(REAL, adam_beta2), .value = "B", .initial = "0.999", .high = 0.999999, STATE,
+      .help = "Adam: decay of the mean of their squares" },
+    { "adam-epsilon", ROW(REAL, adam_epsilon), .value = "E", .initial = "1e-08", .low = 1e-20, .high = 1, STATE,
+      .help = "Adam: added to the denominator" },
     { "warmup", ROW(INT, warmup), .value = "N", OPTION_AUTO, .high = INT_MAX, FREE,
       .help = "number of updates in which the learning rate rises from 0 (auto: 400, with --from 100)" },
     { "batch-tokens", ROW(INT, batch_tokens), .value = "N", OPTION_AUTO, .low = 1, .high = 10000000, STATE,
@@ -158,6 +195,12 @@ static const struct option table[] = {
     { "dropout-readout", ROW(REAL, dropout_readout), PROBABILITY, OPTION_AUTO, FREE,
       .help = "dropout of the readout (auto: same as --dropout)" },
     { "dropout-state", ROW(REAL, dropout_state), PROBABILITY, OPTION_AUTO, FREE, .help = "dropout of recurrent states" },
+    { "dropout-residual", ROW(REAL, dropout_residual), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout of the output of a Transformer's layers (auto: same as --dropout)" },
+    { "dropout-attention", ROW(REAL, dropout_attention), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout of a Transformer's attention weights" },
+    { "dropout-feed-forward", ROW(REAL, dropout_feed_forward), PROBABILITY, OPTION_AUTO, FREE,
+      .help = "dropout within a Transformer's feed-forward layers" },
     { "word-dropout", ROW(REAL, word_dropout), PROBABILITY, .initial = "0", FREE, .help = "dropout of whole words, on both sides" },
     { "word-dropout-source", ROW(REAL, word_dropout_source), PROBABILITY, OPTION_AUTO, FREE,
       .help = "dropout of source words (auto: same as --word-dropout)" },
@@ -220,12 +263,53 @@ static int check_files(const struct train_settings *s)
     return 0;
 }
 
+/* The kind that was asked for, or AUTO_SETTING. */
+static int asked_encoder(const struct train_settings *s)
+{
+    if (s->encoder != AUTO_SETTING || s->model_type == AUTO_SETTING)
+        return s->encoder;
+    return s->model_type == MODEL_RNN ? ENCODER_GRU : ENCODER_TRANSFORMER;
+}
+
+static int asked_decoder(const struct train_settings *s)
+{
+    if (s->decoder != AUTO_SETTING || s->model_type == AUTO_SETTING)
+        return s->decoder;
+    return s->model_type == MODEL_TRANSFORMER ? DECODER_TRANSFORMER : DECODER_GRU;
+}
+
+/* Refuses sizes of parts that the model does not have. */
+static int check_kinds(const struct train_settings *s)
+{
+    int encoder = asked_encoder(s), decoder = asked_decoder(s);
+    int gru = encoder != ENCODER_TRANSFORMER || decoder != DECODER_TRANSFORMER;
+    int transformer = encoder != ENCODER_GRU || decoder != DECODER_GRU;
+    const struct {
+        const char *name;
+        int given, used;
+        const char *owner;
+    } sizes[] = { { "hidden", s->hidden != AUTO_SETTING, gru, "GRU" },
+                  { "alignment", s->alignment != AUTO_SETTING, decoder != DECODER_TRANSFORMER, "GRU decoder" },
+                  { "maxout", s->maxout != AUTO_SETTING, decoder != DECODER_TRANSFORMER, "GRU decoder" },
+                  { "lexical", s->lexical == 1, decoder != DECODER_TRANSFORMER, "GRU decoder" },
+                  { "attention", s->attention != ATTENTION_ADDITIVE, decoder != DECODER_TRANSFORMER, "GRU decoder" },
+                  { "feed-forward", s->feed_forward != AUTO_SETTING, transformer, "Transformer" },
+                  { "encoder-heads", s->encoder_heads != AUTO_SETTING, encoder != ENCODER_GRU, "Transformer encoder" },
+                  { "decoder-layers", s->decoder_layers != AUTO_SETTING, decoder != DECODER_GRU, "Transformer decoder" } };
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i].given && !sizes[i].used)
+            return error("train: --%s is for a %s, which this model does not have; see --model-type", sizes[i].name,
+                         sizes[i].owner);
+    return 0;
+}
+
 /* Checks that involve several options. 0, or -1 after reporting. */
 static int check(const struct train_settings *s)
 {
     int least = tokenizer_least_vocabulary((enum units)s->units);
 
-    if (check_files(s))
+    if (check_files(s) || check_kinds(s))
         return -1;
     if (settings_guide(s) && settings_corpora(s) > 1)
         return error("train: --guided-alignment with a file cannot be combined with several corpora");
@@ -235,6 +319,8 @@ static int check(const struct train_settings *s)
         return error("train: --guided-weight needs guided attention, which --guided-alignment off turns off");
     if (s->attention == ATTENTION_NONE && s->guided_weight > 0)
         return error("train: --guided-weight needs attention, but --attention is none");
+    if (s->schedule == SCHEDULE_COSINE && s->max_updates < 0)
+        return error("train: --schedule cosine needs --max-updates, the update at which the learning rate is 0");
     if (s->new_vocabulary && !s->from)
         return error("train: --new-vocabulary needs --from");
     if (s->units != UNITS_BPE && s->bpe_dropout > 0)

@@ -7,26 +7,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARCHITECTURE "rnnsearch"
+/* general.architecture, and the prefix of a configuration's keys: models of two GRUs, and those with a Transformer on a side. */
+enum architecture { RNNSEARCH, TRANSFORMER };
 
-/* The integer keys of a configuration, in the file's order. */
+static const char *const architectures[] = { "rnnsearch", "transformer", NULL };
+
+/* The integer keys of a configuration, in the file's order. A key is omitted where the value is `absent`, and the kind of model does
+ * not demand it. */
 static const struct {
     const char *key;
     size_t field;
-    int optional; /* the key is omitted where the value is `absent` */
+    int demanded[2]; /* by architecture */
     int absent;
 } sizes[] = {
-    { ARCHITECTURE ".source_vocabulary", offsetof(struct config, Vx), 0, 0 },
-    { ARCHITECTURE ".target_vocabulary", offsetof(struct config, Vy), 0, 0 },
-    { ARCHITECTURE ".embedding", offsetof(struct config, E), 0, 0 },
-    { ARCHITECTURE ".hidden", offsetof(struct config, decoder.width), 0, 0 },
-    { ARCHITECTURE ".alignment", offsetof(struct config, decoder.alignment), 0, 0 },
-    { ARCHITECTURE ".maxout", offsetof(struct config, decoder.maxout), 0, 0 },
-    { ARCHITECTURE ".encoder_layers", offsetof(struct config, encoder.layers), 1, 1 },
-    { ARCHITECTURE ".lexical", offsetof(struct config, decoder.lexical), 1, 0 },
+    { "source_vocabulary", offsetof(struct config, Vx), { 1, 1 }, 0 },
+    { "target_vocabulary", offsetof(struct config, Vy), { 1, 1 }, 0 },
+    { "embedding", offsetof(struct config, E), { 1, 1 }, 0 },
+    { "hidden", offsetof(struct config, decoder.width), { 1, 0 }, 0 },
+    { "encoder_hidden", offsetof(struct config, encoder.width), { 0, 0 }, 0 },
+    { "alignment", offsetof(struct config, decoder.alignment), { 1, 0 }, 0 },
+    { "maxout", offsetof(struct config, decoder.maxout), { 1, 0 }, 0 },
+    { "encoder_layers", offsetof(struct config, encoder.layers), { 0, 1 }, 1 },
+    { "encoder_heads", offsetof(struct config, encoder.heads), { 0, 0 }, 0 },
+    { "encoder_feed_forward", offsetof(struct config, encoder.feed_forward), { 0, 0 }, 0 },
+    { "decoder_layers", offsetof(struct config, decoder.layers), { 0, 0 }, 0 },
+    { "heads", offsetof(struct config, decoder.heads), { 0, 0 }, 1 },
+    { "feed_forward", offsetof(struct config, decoder.feed_forward), { 0, 0 }, 0 },
+    { "lexical", offsetof(struct config, decoder.lexical), { 0, 0 }, 0 },
 };
 
 enum { SIZES = sizeof sizes / sizeof *sizes };
+
+static enum architecture architecture_of(const struct config *config)
+{
+    return config->encoder.type == ENCODER_GRU && config->decoder.type == DECODER_GRU ? RNNSEARCH : TRANSFORMER;
+}
+
+/* ARCHITECTURE.NAME, valid until the next call with the same text. */
+static const char *key_of(struct text *key, enum architecture architecture, const char *name)
+{
+    text_clear(key);
+    text_format(key, "%s.%s", architectures[architecture], name);
+    return key->data;
+}
 
 /* What is copied (text/copies.h); nothing if copies are off. */
 static void put_copies(struct gguf_writer *writer, const struct tokenizer *tokenizer)
@@ -47,20 +70,48 @@ static void put_copies(struct gguf_writer *writer, const struct tokenizer *token
         free(kinds[--count]);
 }
 
+static void put_choice(struct gguf_writer *writer, enum architecture architecture, const char *name, const char *value)
+{
+    struct text key = { 0 };
+
+    gguf_put_string(writer, key_of(&key, architecture, name), value);
+    text_release(&key);
+}
+
+static void put_network(struct gguf_writer *writer, const struct config *config)
+{
+    enum architecture kind = architecture_of(config);
+    struct text key = { 0 };
+
+    gguf_put_string(writer, "general.architecture", architectures[kind]);
+    if (kind == TRANSFORMER) {
+        put_choice(writer, kind, "encoder", encoder_type_names[config->encoder.type]);
+        put_choice(writer, kind, "decoder", decoder_type_names[config->decoder.type]);
+    }
+    for (int i = 0; i < SIZES; i++) {
+        int value = *(const int *)(const void *)((const char *)config + sizes[i].field);
+        int implied = kind == RNNSEARCH && sizes[i].field == offsetof(struct config, encoder.width);
+
+        if (!implied && (sizes[i].demanded[kind] || value != sizes[i].absent))
+            gguf_put_u32(writer, key_of(&key, kind, sizes[i].key), (uint32_t)value);
+    }
+    if (config->encoder.type == ENCODER_TRANSFORMER)
+        put_choice(writer, kind, "encoder_norm", norm_names[config->encoder.norm]);
+    if (config->decoder.type == DECODER_TRANSFORMER) {
+        put_choice(writer, kind, "norm", norm_names[config->decoder.norm]);
+    } else {
+        put_choice(writer, kind, "attention", attention_names[config->decoder.attention]);
+        put_choice(writer, kind, "query", query_names[config->decoder.query]);
+    }
+    put_choice(writer, kind, "tie", tie_names[config->tie]);
+    text_release(&key);
+}
+
 void model_file_put_config(struct gguf_writer *writer, const struct config *config, const struct tokenizer *tokenizer)
 {
     const struct tokenizer_options *options = &tokenizer->options;
 
-    gguf_put_string(writer, "general.architecture", ARCHITECTURE);
-    for (int i = 0; i < SIZES; i++) {
-        int value = *(const int *)(const void *)((const char *)config + sizes[i].field);
-
-        if (!sizes[i].optional || value != sizes[i].absent)
-            gguf_put_u32(writer, sizes[i].key, (uint32_t)value);
-    }
-    gguf_put_string(writer, ARCHITECTURE ".attention", attention_names[config->decoder.attention]);
-    gguf_put_string(writer, ARCHITECTURE ".query", query_names[config->decoder.query]);
-    gguf_put_string(writer, ARCHITECTURE ".tie", tie_names[config->tie]);
+    put_network(writer, config);
     gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
     gguf_put_bool(writer, "tokenizer.lowercase", options->lowercase);
@@ -172,36 +223,83 @@ static int get_int(const struct gguf *gguf, const char *key, int *value)
     return 0;
 }
 
+/* One of `names`, of which there are as many as before the NULL; `absent` where the key may be missing and is, which -1 forbids.
+ * Its index, or -1 after reporting. */
+static int get_network_choice(const struct gguf *gguf, enum architecture kind, const char *name, const char *const *names,
+                              int absent)
+{
+    struct text key = { 0 };
+    int count = 0, result;
+
+    while (names[count])
+        count++;
+    key_of(&key, kind, name);
+    result = absent >= 0 && !gguf_has(gguf, key.data) ? absent : get_choice(gguf, key.data, names, count);
+    text_release(&key);
+    return result;
+}
+
+static int get_sizes(const struct gguf *gguf, enum architecture kind, struct config *config)
+{
+    struct text key = { 0 };
+    int result = 0;
+
+    for (int i = 0; i < SIZES && result == 0; i++) {
+        int *field = (int *)(void *)((char *)config + sizes[i].field);
+
+        key_of(&key, kind, sizes[i].key);
+        if (!sizes[i].demanded[kind] && !gguf_has(gguf, key.data))
+            *field = sizes[i].absent;
+        else
+            result = get_int(gguf, key.data, field);
+    }
+    text_release(&key);
+    if (kind == RNNSEARCH)
+        config->encoder.width = config->decoder.width;
+    return result;
+}
+
+/* The kinds of encoder and decoder, and how each works. */
+static int get_kinds(const struct gguf *gguf, enum architecture kind, struct config *config)
+{
+    int encoder = kind == RNNSEARCH ? ENCODER_GRU : get_network_choice(gguf, kind, "encoder", encoder_type_names, -1);
+    int decoder = kind == RNNSEARCH ? DECODER_GRU : get_network_choice(gguf, kind, "decoder", decoder_type_names, -1);
+    int encoder_norm = NORM_PRE, norm = NORM_PRE, attention = ATTENTION_ADDITIVE, query = QUERY_STATE;
+
+    if (encoder < 0 || decoder < 0)
+        return -1;
+    if (encoder == ENCODER_TRANSFORMER && (encoder_norm = get_network_choice(gguf, kind, "encoder_norm", norm_names, -1)) < 0)
+        return -1;
+    if (decoder == DECODER_TRANSFORMER && (norm = get_network_choice(gguf, kind, "norm", norm_names, -1)) < 0)
+        return -1;
+    if (decoder == DECODER_GRU && ((attention = get_network_choice(gguf, kind, "attention", attention_names, -1)) < 0 ||
+                                   (query = get_network_choice(gguf, kind, "query", query_names, QUERY_STATE)) < 0))
+        return -1;
+    config->encoder.type = (enum encoder_type)encoder;
+    config->encoder.norm = (enum norm_place)encoder_norm;
+    config->decoder.type = (enum decoder_type)decoder;
+    config->decoder.norm = (enum norm_place)norm;
+    config->decoder.attention = (enum attention_kind)attention;
+    config->decoder.query = (enum query_kind)query;
+    return 0;
+}
+
 static int get_config(const struct gguf *gguf, struct config *config)
 {
-    static const char *const architectures[] = { ARCHITECTURE };
-    int tie, attention, query = QUERY_STATE;
+    int kind, tie;
 
     if (!gguf_has(gguf, "general.architecture"))
         return error("%s: is a GGUF file without an architecture, not a translation model", gguf->path);
-    if (get_choice(gguf, "general.architecture", architectures, 1) < 0)
+    kind = get_choice(gguf, "general.architecture", architectures, 2);
+    if (kind < 0)
         return -1;
     *config = (struct config){ 0 };
-    for (int i = 0; i < SIZES; i++) {
-        int *field = (int *)(void *)((char *)config + sizes[i].field);
-
-        if (sizes[i].optional && !gguf_has(gguf, sizes[i].key))
-            *field = sizes[i].absent;
-        else if (get_int(gguf, sizes[i].key, field))
-            return -1;
-    }
-    tie = get_choice(gguf, ARCHITECTURE ".tie", tie_names, 3);
+    if (get_sizes(gguf, (enum architecture)kind, config) || get_kinds(gguf, (enum architecture)kind, config))
+        return -1;
+    tie = get_network_choice(gguf, (enum architecture)kind, "tie", tie_names, -1);
     if (tie < 0)
         return -1;
     config->tie = (enum tie)tie;
-    attention = get_choice(gguf, ARCHITECTURE ".attention", attention_names, 4);
-    if (attention < 0)
-        return -1;
-    config->decoder.attention = (enum attention_kind)attention;
-    if (gguf_has(gguf, ARCHITECTURE ".query") && (query = get_choice(gguf, ARCHITECTURE ".query", query_names, 2)) < 0)
-        return -1;
-    config->decoder.query = (enum query_kind)query;
-    config->encoder.width = config->decoder.width;
     return config_check(config, gguf->path);
 }
 
@@ -298,7 +396,8 @@ static real *values_in_map(const struct gguf *gguf, const struct layout *layout)
 /* A tensor that the configuration does not use means that the model was trained with another configuration. */
 static int check_used(const struct gguf *gguf, const struct layout *layout)
 {
-    static const char *const ours[] = { "source.", "target.", "encoder.", "decoder.", "attention.", "readout.", "output." };
+    static const char *const ours[] = { "source.",    "target.",  "encoder.", "decoder.",
+                                        "attention.", "readout.", "lexical.", "output." };
 
     for (size_t i = 0; i < gguf->tensor_count; i++)
         for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)

@@ -24,7 +24,8 @@ struct optimizer {
     size_t length;
 };
 
-/* The usual constants of the kind: Adam β1 .9, β2 .999, ε 1e-8; Adadelta ρ .95, ε 1e-6 (the paper's). Moments are zero. */
+/* The usual constants of the kind: Adam β1 .9, β2 .999, ε 1e-8, which the caller may change; Adadelta ρ .95, ε 1e-6 (the paper's).
+ * Moments are zero. */
 void optimizer_init(struct optimizer *optimizer, enum optimizer_kind kind, size_t length);
 void optimizer_release(struct optimizer *optimizer);
 

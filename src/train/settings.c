@@ -5,6 +5,8 @@
 #include <string.h>
 
 const char *const stop_metric_names[] = { "bleu", "loss", NULL };
+const char *const schedule_names[] = { "plateau", "inverse-sqrt", "cosine", NULL };
+const char *const model_type_names[] = { "rnn", "transformer", "mixed", NULL };
 const char *const copy_names[] = { "off", "auto", NULL };
 
 static void choose(int *setting, int chosen)
@@ -46,18 +48,64 @@ static int usual_split(size_t pairs)
     return (int)(split > 1000 ? 1000 : split);
 }
 
+/* A number of heads that divides the width E: parts of 64 numbers, but at least 4 heads. */
+static int usual_heads(int E)
+{
+    int heads = E / 64 > 4 ? E / 64 : 4;
+
+    while (E % heads)
+        heads--;
+    return heads;
+}
+
+/* The kinds of encoder and decoder, and the sizes of those that are Transformers. */
+static void choose_transformer(struct train_settings *s, int small)
+{
+    int type = s->model_type == AUTO_SETTING ? MODEL_RNN : s->model_type;
+    int encoder, decoder;
+
+    choose(&s->encoder, type == MODEL_RNN ? ENCODER_GRU : ENCODER_TRANSFORMER);
+    choose(&s->decoder, type == MODEL_TRANSFORMER ? DECODER_TRANSFORMER : DECODER_GRU);
+    encoder = s->encoder == ENCODER_TRANSFORMER;
+    decoder = s->decoder == DECODER_TRANSFORMER;
+    choose(&s->embedding, small ? 128 : 256);
+    choose(&s->heads, decoder ? usual_heads(s->embedding) : 1);
+    if (encoder)
+        choose(&s->encoder_heads, decoder ? s->heads : usual_heads(s->embedding));
+    if (encoder || decoder)
+        choose(&s->feed_forward, 4 * s->embedding);
+    if (encoder)
+        choose(&s->encoder_layers, 3);
+    if (decoder)
+        choose(&s->decoder_layers, 3);
+}
+
+/* The sizes of the GRUs. */
+static void choose_gru(struct train_settings *s, int small, int large)
+{
+    int encoder = s->encoder == ENCODER_GRU, decoder = s->decoder == DECODER_GRU;
+
+    if (encoder || decoder)
+        choose(&s->hidden, small ? 256 : 512);
+    if (encoder)
+        choose(&s->encoder_layers, small ? 2 : 1);
+    if (!decoder)
+        return;
+    choose(&s->alignment, small ? 256 : 512);
+    choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
+    choose(&s->lexical, !large && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
+}
+
 void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
 {
     /* A corpus of a few thousand pairs needs a small model, with a deeper rather than a wider encoder (models/RECIPES.md). */
     int small = pairs < 12000, large = pairs >= 60000;
 
     choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : small ? 2000 : large ? 16000 : 8000);
-    choose(&s->embedding, small ? 128 : 256);
-    choose(&s->hidden, small ? 256 : 512);
-    choose(&s->alignment, small ? 256 : 512);
-    choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
-    choose(&s->lexical, !large && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
-    choose(&s->encoder_layers, small ? 2 : 1);
+    choose_transformer(s, small);
+    choose_gru(s, small, large);
+    if (s->decoder == DECODER_TRANSFORMER)
+        choose(&s->lexical, 0);
     choose(&s->batch_tokens, small ? 500 : large ? 3000 : 1000);
     choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(authentic));
     if (strcmp(s->guided_alignment, "off") == 0 || s->attention == ATTENTION_NONE)
@@ -68,6 +116,8 @@ void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
     choose(&s->warmup, s->from ? 100 : 400);
     choose_real(&s->dropout, large ? 0.1 : 0.3);
     choose_real(&s->dropout_state, large ? 0 : 0.2);
+    choose_real(&s->dropout_attention, 0.1);
+    choose_real(&s->dropout_feed_forward, 0.1);
 }
 
 /* The number of corpora that are not synthetic. */
@@ -113,22 +163,47 @@ struct tokenizer_options settings_tokenizer(const struct train_settings *s)
                                        .tagged = s->synthetic_source.count > 0 };
 }
 
+/* A size of a part that the model does not have stays AUTO_SETTING. */
+static int size_of(int setting)
+{
+    return setting == AUTO_SETTING ? 0 : setting;
+}
+
+static int auto_size(int size)
+{
+    return size ? size : AUTO_SETTING;
+}
+
 struct config settings_config(const struct train_settings *s)
 {
+    int encoder = s->encoder == ENCODER_TRANSFORMER, decoder = s->decoder == DECODER_TRANSFORMER;
+
     return (struct config){ .E = s->embedding,
                             .tie = (enum tie)s->tie,
-                            .encoder = { .layers = s->encoder_layers, .width = s->hidden },
-                            .decoder = { .heads = 1,
-                                         .width = s->hidden,
-                                         .alignment = s->attention == ATTENTION_NONE ? 0 : s->alignment,
-                                         .maxout = s->maxout,
+                            .encoder = { .type = (enum encoder_type)s->encoder,
+                                         .layers = s->encoder_layers,
+                                         .width = encoder ? 0 : s->hidden,
+                                         .heads = size_of(s->encoder_heads),
+                                         .feed_forward = encoder ? s->feed_forward : 0,
+                                         .norm = encoder ? (enum norm_place)s->norm : NORM_PRE },
+                            .decoder = { .type = (enum decoder_type)s->decoder,
+                                         .heads = s->heads,
+                                         .width = decoder ? 0 : s->hidden,
+                                         .alignment = s->attention == ATTENTION_NONE ? 0 : size_of(s->alignment),
+                                         .maxout = size_of(s->maxout),
                                          .lexical = s->lexical,
-                                         .attention = (enum attention_kind)s->attention,
-                                         .query = (enum query_kind)s->query } };
+                                         .attention = decoder ? ATTENTION_ADDITIVE : (enum attention_kind)s->attention,
+                                         .query = decoder ? QUERY_STATE : (enum query_kind)s->query,
+                                         .layers = size_of(s->decoder_layers),
+                                         .feed_forward = decoder ? s->feed_forward : 0,
+                                         .norm = decoder ? (enum norm_place)s->norm : NORM_PRE } };
 }
 
 void settings_adopt(struct train_settings *s, const struct config *config, const struct tokenizer_options *tokenizer)
 {
+    const struct encoder_config *encoder = &config->encoder;
+    const struct decoder_config *decoder = &config->decoder;
+
     s->units = tokenizer->units;
     s->pretokenized = tokenizer->pretokenized;
     s->lowercase = tokenizer->lowercase;
@@ -136,13 +211,22 @@ void settings_adopt(struct train_settings *s, const struct config *config, const
     s->copy = tokenizer->copy;
     s->tie = config->tie;
     s->embedding = config->E;
-    s->encoder_layers = config->encoder.layers;
-    s->hidden = config->decoder.width;
-    s->alignment = config->decoder.attention == ATTENTION_NONE ? AUTO_SETTING : config->decoder.alignment;
-    s->maxout = config->decoder.maxout;
-    s->attention = (int)config->decoder.attention;
-    s->query = (int)config->decoder.query;
-    s->lexical = config->decoder.lexical;
+    s->encoder = encoder->type;
+    s->encoder_layers = encoder->layers;
+    s->encoder_heads = auto_size(encoder->heads);
+    s->decoder = decoder->type;
+    s->decoder_layers = auto_size(decoder->layers);
+    s->heads = decoder->heads;
+    s->feed_forward = auto_size(decoder->feed_forward ? decoder->feed_forward : encoder->feed_forward);
+    s->norm = decoder->type == DECODER_TRANSFORMER ? decoder->norm : encoder->norm;
+    s->hidden = auto_size(decoder->width ? decoder->width : encoder->width);
+    s->alignment = auto_size(decoder->alignment);
+    s->maxout = auto_size(decoder->maxout);
+    s->lexical = decoder->lexical;
+    if (decoder->type == DECODER_TRANSFORMER)
+        return;
+    s->attention = (int)decoder->attention;
+    s->query = (int)decoder->query;
 }
 
 struct dropout settings_dropout(const struct train_settings *s)
@@ -151,6 +235,9 @@ struct dropout settings_dropout(const struct train_settings *s)
                              .state = s->dropout_state,
                              .annotation = follow(s->dropout_annotation, s->dropout),
                              .readout = follow(s->dropout_readout, s->dropout),
+                             .residual = follow(s->dropout_residual, s->dropout),
+                             .attention = s->dropout_attention,
+                             .feed_forward = s->dropout_feed_forward,
                              .source_word = follow(s->word_dropout_source, s->word_dropout),
                              .target_word = follow(s->word_dropout_target, s->word_dropout) };
 }

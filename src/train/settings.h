@@ -17,6 +17,17 @@ enum stop_metric { STOP_BLEU, STOP_LOSS };
 
 extern const char *const stop_metric_names[];
 
+/* How the learning rate changes after the warm-up: halved when validation does not improve; as 1 / √update (Vaswani et al. 2017,
+ * section 5.3); as a half cosine down to 0 at the last update (Loshchilov and Hutter 2017). */
+enum schedule { SCHEDULE_PLATEAU, SCHEDULE_INVERSE_SQRT, SCHEDULE_COSINE };
+
+extern const char *const schedule_names[];
+
+/* Kinds of encoder and decoder: both GRU, both Transformer, or a Transformer encoder with a GRU decoder. */
+enum model_type { MODEL_RNN, MODEL_TRANSFORMER, MODEL_MIXED };
+
+extern const char *const model_type_names[];
+
 /* Whether the corpus decides what is copied (text/copies.h), or nothing is. */
 extern const char *const copy_names[];
 
@@ -36,11 +47,13 @@ struct train_settings {
     int units, pretokenized, lowercase, bad_utf8, vocabulary, copy;
 
     /* model */
-    int embedding, hidden, alignment, maxout, encoder_layers, attention, query, lexical, tie, initial;
+    int model_type; /* sets encoder and decoder, where they are not given */
+    int encoder, decoder, encoder_layers, decoder_layers, encoder_heads, heads, feed_forward, norm;
+    int embedding, hidden, alignment, maxout, attention, query, lexical, tie, initial;
 
     /* training */
-    int optimizer, warmup, halve_after, patience, stop_on, validate_every, keep_best;
-    double learning_rate, clip;
+    int optimizer, schedule, warmup, halve_after, patience, stop_on, validate_every, keep_best;
+    double learning_rate, clip, adam_beta1, adam_beta2, adam_epsilon;
     double guided_weight; /* of guided attention at first, and the number of epochs in which it falls to 0 (0: never) */
     int guided_epochs;
     int batch_tokens, batch_sentences, pool;
@@ -51,6 +64,7 @@ struct train_settings {
 
     /* regularisation; dropout_… and word_dropout_… may stay AUTO_SETTING: they then follow dropout and word_dropout */
     double label_smoothing, dropout, dropout_embedding, dropout_state, dropout_annotation, dropout_readout;
+    double dropout_residual, dropout_attention, dropout_feed_forward;
     double word_dropout, word_dropout_source, word_dropout_target, bpe_dropout, average;
 };
 

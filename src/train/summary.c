@@ -68,6 +68,30 @@ static void print_copies(const struct copies *copies)
     text_release(&kinds);
 }
 
+/* The kinds of encoder and decoder, with the sizes that each has. */
+static void print_sizes(const struct train_settings *s)
+{
+    struct text decoder = { 0 };
+
+    if (s->encoder == ENCODER_GRU)
+        note(NEXT "encoder: gru, layers %d, hidden %d", s->encoder_layers, s->hidden);
+    else
+        note(NEXT "encoder: transformer, layers %d, heads %d, feed-forward %d, norm %s", s->encoder_layers, s->encoder_heads,
+             s->feed_forward, norm_names[s->norm]);
+    if (s->decoder == DECODER_TRANSFORMER) {
+        text_format(&decoder, "transformer, layers %d, heads %d, feed-forward %d, norm %s", s->decoder_layers, s->heads,
+                    s->feed_forward, norm_names[s->norm]);
+    } else {
+        text_format(&decoder, "gru, hidden %d, attention %s", s->hidden, attention_names[s->attention]);
+        if (s->attention != ATTENTION_NONE)
+            text_format(&decoder, " (%d, heads %d)", s->alignment, s->heads);
+        text_format(&decoder, ", maxout %d%s", s->maxout, s->lexical ? ", lexical output" : "");
+    }
+    note(NEXT "decoder: %s", decoder.data);
+    note(NEXT "embedding %d, tie %s", s->embedding, tie_names[s->tie]);
+    text_release(&decoder);
+}
+
 static void print_model(const struct training *training)
 {
     const struct tokenizer *tokenizer = &training->tokenizer;
@@ -81,8 +105,7 @@ static void print_model(const struct training *training)
     if (*training->trainer.parent)
         note(FIRST "%s", "parent", training->trainer.parent);
     note(FIRST "%zu parameters", "model", training->trainer.learner.model.layout.parameters);
-    note(NEXT "embedding %d, hidden %d, alignment %d, maxout %d, encoder layers %d, attention %s, tie %s", s->embedding, s->hidden,
-         s->alignment, s->maxout, s->encoder_layers, attention_names[s->attention], tie_names[s->tie]);
+    print_sizes(s);
 }
 
 static void add_bound(struct text *text, int wanted, const char *format, double bound)

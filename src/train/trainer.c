@@ -30,6 +30,11 @@ void trainer_init(struct trainer *trainer, struct team *team, const struct model
     trainer->corpus_hash = corpus_hash(trainer->corpus);
     trainer->valid_hash = trainer->valid ? corpus_hash(trainer->valid) : 0;
     learner_init(learner, team, model, (enum optimizer_kind)settings->optimizer);
+    if (settings->optimizer == OPTIMIZER_ADAM) {
+        learner->optimizer.beta1 = settings->adam_beta1;
+        learner->optimizer.beta2 = settings->adam_beta2;
+        learner->optimizer.epsilon = settings->adam_epsilon;
+    }
     learner->seed = (uint64_t)settings->seed;
     learner->clip = settings->clip;
     learner->smoothing = settings->label_smoothing;
@@ -49,13 +54,21 @@ void trainer_release(struct trainer *trainer)
     *trainer = (struct trainer){ 0 };
 }
 
+#define PI 3.14159265358979323846
+
 double trainer_rate(const struct trainer *trainer)
 {
     const struct train_settings *settings = trainer->settings;
     double rate = settings->learning_rate * trainer->state.rate_factor;
 
-    if (trainer->state.update < settings->warmup)
-        rate *= (double)(trainer->state.update + 1) / (double)settings->warmup;
+    double update = (double)trainer->state.update + 1, warmup = settings->warmup, last = (double)settings->max_updates;
+
+    if (update <= warmup)
+        return rate * update / warmup;
+    if (settings->schedule == SCHEDULE_INVERSE_SQRT)
+        return rate * sqrt((warmup > 0 ? warmup : 1) / update);
+    if (settings->schedule == SCHEDULE_COSINE)
+        return update < last ? rate * (1 + cos(PI * (update - warmup) / (last - warmup))) / 2 : 0;
     return rate;
 }
 
@@ -118,7 +131,7 @@ static void count_worse(struct trainer *trainer)
 
     state->worse++;
     state->worse_since_halving++;
-    if (halve_after && state->worse_since_halving >= halve_after) {
+    if (halve_after && trainer->settings->schedule == SCHEDULE_PLATEAU && state->worse_since_halving >= halve_after) {
         state->rate_factor /= 2;
         state->worse_since_halving = 0;
     }
