@@ -6,6 +6,32 @@
 
 enum { PAIRS_MOST = 8, PAIRS_LONGEST = 16 };
 
+/* Kinds of models that properties must hold for: of two GRUs with one head and with two, and with Transformers on both sides, as
+ * encoder, as decoder. */
+enum kind { RNN, RNN_HEADS, TRANSFORMER_PRE, TRANSFORMER_POST, MIXED, MIXED_REVERSED, KINDS };
+
+/* Turns the configuration of a model of two GRUs into one of another kind. */
+static inline void pairs_kind(struct config *config, enum kind kind)
+{
+    int encoder = kind == TRANSFORMER_PRE || kind == TRANSFORMER_POST || kind == MIXED;
+    int decoder = kind == TRANSFORMER_PRE || kind == TRANSFORMER_POST || kind == MIXED_REVERSED;
+    enum norm_place norm = kind == TRANSFORMER_POST ? NORM_POST : NORM_PRE;
+
+    config->decoder.heads = 1;
+    if (kind != RNN)
+        config->E = 12;
+    if (kind == RNN_HEADS) {
+        config->decoder.heads = 2;
+        config->decoder.alignment = 8;
+    }
+    if (encoder)
+        config->encoder =
+            (struct encoder_config){ .type = ENCODER_TRANSFORMER, .layers = 2, .heads = 3, .feed_forward = 15, .norm = norm };
+    if (decoder)
+        config->decoder =
+            (struct decoder_config){ .type = DECODER_TRANSFORMER, .layers = 2, .heads = 2, .feed_forward = 11, .norm = norm };
+}
+
 struct sample {
     int32_t ids[2][PAIRS_MOST][PAIRS_LONGEST];
     const int32_t *source[PAIRS_MOST], *target[PAIRS_MOST];

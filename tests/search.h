@@ -24,18 +24,22 @@ struct setup {
     struct pass pass;
 };
 
-static inline void setup_make(struct setup *setup, struct decoder_config decoder, int models)
+/* Models of these kinds (NULL: of two GRUs). */
+static inline void setup_make_kinds(struct setup *setup, struct decoder_config decoder, int models, const enum kind *kinds)
 {
-    struct config config = { .Vx = 11, .Vy = 9, .E = 5, .encoder = { .width = 6 }, .decoder = decoder };
+    struct config config = { .Vx = 11, .Vy = 9 };
 
-    config.decoder.width = 6;
-    config.decoder.alignment = decoder.attention == ATTENTION_NONE ? 0 : 4;
-    config.decoder.maxout = 4;
     memset(setup, 0, sizeof *setup);
     for (int i = 0; i < models; i++) {
         struct rng rng = rng_make(3, (uint64_t)i, 0, 0);
 
-        config.encoder.layers = 1 + i; /* the models of an ensemble need not be alike */
+        config.E = 5;
+        config.encoder = (struct encoder_config){ .width = 6, .layers = 1 + i }; /* the models of an ensemble need not be alike */
+        config.decoder = decoder;
+        config.decoder.width = 6;
+        config.decoder.alignment = decoder.attention == ATTENTION_NONE ? 0 : 4;
+        config.decoder.maxout = 4;
+        pairs_kind(&config, kinds ? kinds[i] : RNN);
         model_init(&setup->models[i], &config, NULL);
         check_fill(setup->models[i].values, setup->models[i].layout.length, 0.9, &rng);
         setup->list[i] = &setup->models[i];
@@ -43,6 +47,11 @@ static inline void setup_make(struct setup *setup, struct decoder_config decoder
     sample_make(&setup->sample, &config, lengths, SENTENCES, 5);
     worker_init(&setup->worker, 0, BACKEND_OPENBLAS, PRECISION_F32);
     beam_init(&setup->beam, &setup->worker, setup->list, models);
+}
+
+static inline void setup_make(struct setup *setup, struct decoder_config decoder, int models)
+{
+    setup_make_kinds(setup, decoder, models, NULL);
 }
 
 static inline void setup_release(struct setup *setup)

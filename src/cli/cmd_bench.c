@@ -406,13 +406,15 @@ int cmd_bench(int argc, const char **argv)
     code = EXIT_FAILED;
     if (team_init(&bench.team, s->threads, (enum backend)s->backend, (enum precision)s->precision))
         goto out;
-    bench.config = (struct config){
-        .Vx = s->vocabulary,
-        .Vy = s->vocabulary,
-        .E = s->embedding,
-        .encoder = { .layers = s->encoder_layers, .width = s->hidden },
-        .decoder = { .width = s->hidden, .alignment = s->alignment, .maxout = s->maxout, .query = (enum query_kind)s->query }
-    };
+    bench.config = (struct config){ .Vx = s->vocabulary,
+                                    .Vy = s->vocabulary,
+                                    .E = s->embedding,
+                                    .encoder = { .layers = s->encoder_layers, .width = s->hidden },
+                                    .decoder = { .heads = 1,
+                                                 .width = s->hidden,
+                                                 .alignment = s->alignment,
+                                                 .maxout = s->maxout,
+                                                 .query = (enum query_kind)s->query } };
     code = run(&bench) || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
     corpus_release(&bench.corpus);
     team_release(&bench.team);

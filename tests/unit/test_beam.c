@@ -28,15 +28,14 @@ static int32_t most_probable(struct setup *setup, int b, int32_t *ids, int lengt
     return best;
 }
 
-static void beam_of_one_is_greedy(void **state)
+static void check_greedy(enum kind kind)
 {
     struct setup setup;
     struct hypothesis best[SENTENCES];
     struct beam_options options = options_of(1, 1);
     int different = 0;
 
-    (void)state;
-    setup_make(&setup, plain, 1);
+    setup_make_kinds(&setup, plain, 1, &kind);
     beam_search(&setup.beam, &setup.sample.batch, &options, best);
     for (int b = 0; b < SENTENCES; b++) {
         int32_t ids[LONGEST];
@@ -54,13 +53,20 @@ static void beam_of_one_is_greedy(void **state)
     setup_release(&setup);
 }
 
-static void check_scores(struct decoder_config decoder, int models, int beam)
+static void beam_of_one_is_greedy(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++)
+        check_greedy((enum kind)kind);
+}
+
+static void check_scores_of(struct decoder_config decoder, int models, int beam, const enum kind *kinds)
 {
     struct setup setup;
     struct hypothesis best[SENTENCES * WIDEST];
     struct beam_options options = options_of(beam, beam);
 
-    setup_make(&setup, decoder, models);
+    setup_make_kinds(&setup, decoder, models, kinds);
     beam_search(&setup.beam, &setup.sample.batch, &options, best);
     for (int i = 0; i < SENTENCES * beam; i++) {
         struct forced forced;
@@ -85,6 +91,11 @@ static void check_scores(struct decoder_config decoder, int models, int beam)
     setup_release(&setup);
 }
 
+static void check_scores(struct decoder_config decoder, int models, int beam)
+{
+    check_scores_of(decoder, models, beam, NULL);
+}
+
 static void reported_is_forced(void **state)
 {
     (void)state;
@@ -103,21 +114,36 @@ static void reported_is_forced_for_every_attention(void **state)
     check_scores((struct decoder_config){ .query = QUERY_WORD, .lexical = 1 }, 1, 3);
 }
 
+static void reported_is_forced_for_every_kind(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        const enum kind kinds[] = { (enum kind)kind };
+
+        check_scores_of(plain, 1, 3, kinds);
+        check_scores_of(plain, 1, WIDEST, kinds);
+    }
+    check_scores_of((struct decoder_config){ .attention = ATTENTION_SCALED_DOT, .query = QUERY_WORD, .lexical = 1 }, 1, 3,
+                    (const enum kind[]){ RNN_HEADS });
+    check_scores_of((struct decoder_config){ .lexical = 1 }, 1, 3, (const enum kind[]){ MIXED });
+}
+
 static void reported_is_forced_for_an_ensemble(void **state)
 {
     (void)state;
     check_scores(plain, 2, 4);
+    check_scores_of(plain, 2, 4, (const enum kind[]){ TRANSFORMER_PRE, RNN });
+    check_scores_of(plain, 2, 4, (const enum kind[]){ RNN_HEADS, TRANSFORMER_POST });
 }
 
 /* A sentence's best hypotheses are the same alone and in a batch. */
-static void batching(void **state)
+static void check_batching(enum kind kind)
 {
     struct setup setup;
     struct hypothesis together[SENTENCES * 4], alone[4];
     struct beam_options options = options_of(4, 4);
 
-    (void)state;
-    setup_make(&setup, plain, 1);
+    setup_make_kinds(&setup, plain, 1, &kind);
     beam_search(&setup.beam, &setup.sample.batch, &options, together);
     for (int b = 0; b < SENTENCES; b++) {
         struct batch one = source_alone(&setup.sample, b);
@@ -137,6 +163,13 @@ static void batching(void **state)
         }
     }
     setup_release(&setup);
+}
+
+static void batching(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++)
+        check_batching((enum kind)kind);
 }
 
 /* Several outputs of one sentence at once are scored and aligned as each by itself, with one model and with two. */
@@ -380,6 +413,7 @@ int main(void)
         cmocka_unit_test(beam_of_one_is_greedy),
         cmocka_unit_test(reported_is_forced),
         cmocka_unit_test(reported_is_forced_for_every_attention),
+        cmocka_unit_test(reported_is_forced_for_every_kind),
         cmocka_unit_test(reported_is_forced_for_an_ensemble),
         cmocka_unit_test(batching),
         cmocka_unit_test(shared_sources),

@@ -20,9 +20,15 @@ static const struct config config = { .Vx = 23,
                                       .decoder = { .heads = 1, .width = 16, .alignment = 11, .maxout = 10 } };
 static const int lengths[][2] = { { 7, 9 }, { 1, 4 }, { 12, 3 }, { 5, 1 }, { 7, 12 }, { 2, 1 }, { 3, 9 }, { 15, 6 } };
 enum { PAIRS = sizeof lengths / sizeof *lengths, WORDS_MOST = PAIRS_MOST * PAIRS_LONGEST };
-static const struct dropout everything = {
-    .embedding = 0.2, .state = 0.2, .annotation = 0.2, .readout = 0.2, .source_word = 0.2, .target_word = 0.2
-};
+static const struct dropout everything = { .embedding = 0.2,
+                                           .state = 0.2,
+                                           .annotation = 0.2,
+                                           .readout = 0.2,
+                                           .residual = 0.2,
+                                           .attention = 0.2,
+                                           .feed_forward = 0.2,
+                                           .source_word = 0.2,
+                                           .target_word = 0.2 };
 
 struct setup {
     struct model model;
@@ -45,6 +51,14 @@ static void setup_make_of(struct setup *setup, const struct config *sizes, enum 
 static void setup_make(struct setup *setup, enum backend backend, enum precision precision)
 {
     setup_make_of(setup, &config, backend, precision);
+}
+
+static void setup_make_kind(struct setup *setup, enum kind kind)
+{
+    struct config sizes = config;
+
+    pairs_kind(&sizes, kind);
+    setup_make_of(setup, &sizes, BACKEND_OPENBLAS, PRECISION_F32);
 }
 
 static void setup_release(struct setup *setup)
@@ -107,23 +121,23 @@ static void check_gradients(const struct setup *setup, const real *wanted)
     for (int i = 0; i < setup->model.layout.count; i++) {
         const struct tensor *tensor = &setup->model.layout.tensors[i];
         double norm = sqrt(vec_sum_squares(wanted + tensor->offset, tensor->count));
+        int none = strstr(tensor->name, ".bk") != NULL; /* softmax does not notice a bias of the keys: only rounding errors */
 
         assert_true(norm > 0);
         for (size_t k = 0; k < tensor->count; k++)
             check_near(tensor->name, k, (double)setup->gradient.values[tensor->offset + k], (double)wanted[tensor->offset + k],
-                       1e-5 * norm + 1e-9);
+                       1e-5 * norm + (none ? 1e-7 : 1e-9));
     }
 }
 
-static void company(void **state)
+static void check_company(enum kind kind)
 {
     static const int orders[][PAIRS] = { { 0, 1, 2, 3, 4, 5, 6, 7 }, { 7, 6, 5, 4, 3, 2, 1, 0 }, { 3, 0, 7, 1, 6, 2, 5, 4 } };
     struct setup setup;
     struct sample some;
     double alone[PAIRS], together[PAIRS];
 
-    (void)state;
-    setup_make(&setup, BACKEND_OPENBLAS, PRECISION_F32);
+    setup_make_kind(&setup, kind);
     for (int b = 0; b < PAIRS; b++) {
         sample_pick(&some, &setup.sample, &b, 1);
         sentence_nll(&setup, &some.batch, &alone[b]);
@@ -139,9 +153,16 @@ static void company(void **state)
     setup_release(&setup);
 }
 
+static void company(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++)
+        check_company((enum kind)kind);
+}
+
 /* Several targets of one source, which is encoded once: in any order, sources without a target among them, each has the nll and the
  * alignment of the pair alone, and together they have the gradient of the pairs. */
-static void check_shared(struct decoder_config choices)
+static void check_shared(struct decoder_config choices, enum kind kind)
 {
     static const int source_of[] = { 2, 0, 0, 1, 2, 0, 4 }, target[] = { 5, 0, 7, 1, 2, 4, 3 };
     static const int target_lengths[] = { 1, 9, 6, 4, 3, 12, 1 };
@@ -158,6 +179,7 @@ static void check_shared(struct decoder_config choices)
     sizes.decoder.query = choices.query;
     sizes.decoder.lexical = choices.lexical;
     sizes.decoder.alignment = choices.attention == ATTENTION_NONE ? 0 : sizes.decoder.alignment;
+    pairs_kind(&sizes, kind);
     setup_make_of(&setup, &sizes, BACKEND_OPENBLAS, PRECISION_F32);
     shared = setup.sample;
     for (int b = 0; b < TARGETS; b++)
@@ -185,7 +207,8 @@ static void check_shared(struct decoder_config choices)
         for (int t = 0; t < target_lengths[b]; t++)
             check_near("nll of a word", (size_t)word, together[word], alone[t], 1e-4), word++;
         for (int i = 0; i < target_lengths[b] * lengths[source_of[b]][0]; i++)
-            check_near("alignment", (size_t)i, (double)alignments[b][i], (double)pass_alignment(&setup.pass, 0, &setup.model.alignment)[i], 1e-5);
+            check_near("alignment", (size_t)i, (double)alignments[b][i],
+                       (double)pass_alignment(&setup.pass, 0, &setup.model.alignment)[i], 1e-5);
         loss += gradient_of(&setup, &one, &none, 1);
         for (size_t i = 0; i < setup.model.layout.length; i++)
             sum[i] += setup.gradient.values[i];
@@ -200,15 +223,17 @@ static void check_shared(struct decoder_config choices)
 static void shared_sources(void **state)
 {
     (void)state;
-    check_shared((struct decoder_config){ 0 });
-    check_shared((struct decoder_config){ .query = QUERY_WORD });
-    check_shared((struct decoder_config){ .attention = ATTENTION_SCALED_DOT });
-    check_shared((struct decoder_config){ .attention = ATTENTION_NONE });
-    check_shared((struct decoder_config){ .lexical = 1 });
+    check_shared((struct decoder_config){ 0 }, RNN);
+    check_shared((struct decoder_config){ .query = QUERY_WORD }, RNN);
+    check_shared((struct decoder_config){ .attention = ATTENTION_SCALED_DOT }, RNN);
+    check_shared((struct decoder_config){ .attention = ATTENTION_NONE }, RNN);
+    check_shared((struct decoder_config){ .lexical = 1 }, RNN);
+    for (int kind = RNN + 1; kind < KINDS; kind++)
+        check_shared((struct decoder_config){ 0 }, (enum kind)kind);
 }
 
 /* Each row is a distribution over the target words that follow, given those before and no others. */
-static void distributions(void **state)
+static void check_distributions(enum kind kind)
 {
     enum { PAIR = 0, AT = 4 };
     struct setup setup;
@@ -216,8 +241,7 @@ static void distributions(void **state)
     double before[WORDS_MOST], words[WORDS_MOST], sum = 0, most = 0, least = 1;
     int pair = PAIR, differs = 0;
 
-    (void)state;
-    setup_make(&setup, BACKEND_OPENBLAS, PRECISION_F32);
+    setup_make_kind(&setup, kind);
     sample_pick(&one, &setup.sample, &pair, 1);
     word_nll(&setup, &one.batch, before);
     for (int32_t word = 0; word < config.Vy; word++) {
@@ -235,6 +259,13 @@ static void distributions(void **state)
     assert_true(most > 1.1 * least);
     assert_true(differs > config.Vy); /* every word is read by those after it */
     setup_release(&setup);
+}
+
+static void distributions(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++)
+        check_distributions((enum kind)kind);
 }
 
 /* Zeros where one layer's model has no tensor, and that model's numbers for the others. */
@@ -283,7 +314,7 @@ static void zero_layer(void **state)
 
 /* Two workers with half of the batch each, in any order, find the gradient and the loss of the whole: masks go by the sentences'
  * numbers. Another update draws other masks. */
-static void parts(void **state)
+static void check_parts(enum kind kind)
 {
     static const int first[] = { 6, 1, 3 }, second[] = { 5, 7, 0, 4, 2 };
     struct setup setup;
@@ -292,8 +323,7 @@ static void parts(void **state)
     size_t length;
     real *copy;
 
-    (void)state;
-    setup_make(&setup, BACKEND_OPENBLAS, PRECISION_F32);
+    setup_make_kind(&setup, kind);
     length = setup.model.layout.length;
     copy = memory_new(length, sizeof *copy);
     sample_pick(&some, &setup.sample, first, 3);
@@ -310,14 +340,20 @@ static void parts(void **state)
     setup_release(&setup);
 }
 
+static void parts(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++)
+        check_parts((enum kind)kind);
+}
+
 /* Rows of each alignment are weights that sum to 1, and they are not all alike. */
-static void alignments(void **state)
+static void check_alignments(enum kind kind)
 {
     struct setup setup;
     double words[WORDS_MOST], spread = 0;
 
-    (void)state;
-    setup_make(&setup, BACKEND_OPENBLAS, PRECISION_F32);
+    setup_make_kind(&setup, kind);
     word_nll(&setup, &setup.sample.batch, words);
     for (int b = 0; b < PAIRS; b++) {
         int Tx = lengths[b][0];
@@ -336,6 +372,13 @@ static void alignments(void **state)
     }
     assert_true(spread > 0.01);
     setup_release(&setup);
+}
+
+static void alignments(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++)
+        check_alignments((enum kind)kind);
 }
 
 /* Steps and rows as the drawing in layers/sequence.h has them. */
