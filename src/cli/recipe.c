@@ -263,25 +263,10 @@ static int check_files(const struct train_settings *s)
     return 0;
 }
 
-/* The kind that was asked for, or AUTO_SETTING. */
-static int asked_encoder(const struct train_settings *s)
-{
-    if (s->encoder != AUTO_SETTING || s->model_type == AUTO_SETTING)
-        return s->encoder;
-    return s->model_type == MODEL_RNN ? ENCODER_GRU : ENCODER_TRANSFORMER;
-}
-
-static int asked_decoder(const struct train_settings *s)
-{
-    if (s->decoder != AUTO_SETTING || s->model_type == AUTO_SETTING)
-        return s->decoder;
-    return s->model_type == MODEL_TRANSFORMER ? DECODER_TRANSFORMER : DECODER_GRU;
-}
-
 /* Refuses sizes of parts that the model does not have. */
 static int check_kinds(const struct train_settings *s)
 {
-    int encoder = asked_encoder(s), decoder = asked_decoder(s);
+    int encoder = s->encoder, decoder = s->decoder; /* or AUTO_SETTING */
     int gru = encoder != ENCODER_TRANSFORMER || decoder != DECODER_TRANSFORMER;
     int transformer = encoder != ENCODER_GRU || decoder != DECODER_GRU;
     const struct {
@@ -388,6 +373,18 @@ static int binds(const struct given *given, const struct option *row)
            (row->role == OPTION_OF_STATE && given->whole);
 }
 
+/* --model-type means kinds of encoder and decoder. It yields to those that are given; over the settings of a checkpoint or a parent it
+ * does not, so that check_given notices the difference. */
+static void apply_model_type(struct train_settings *s, int yields)
+{
+    if (s->model_type == AUTO_SETTING)
+        return;
+    if (!yields || s->encoder == AUTO_SETTING)
+        s->encoder = s->model_type == MODEL_RNN ? ENCODER_GRU : ENCODER_TRANSFORMER;
+    if (!yields || s->decoder == AUTO_SETTING)
+        s->decoder = s->model_type == MODEL_TRANSFORMER ? DECODER_TRANSFORMER : DECODER_GRU;
+}
+
 /* Compares the settings with the given ones. `auto` means the given choice. 0, or -1 after reporting. */
 static int check_given(struct train_settings *settings, const struct given *given)
 {
@@ -420,6 +417,7 @@ static int read_given(struct train_settings *settings, struct options *options, 
 
     if (code != OPTIONS_GO)
         return code;
+    apply_model_type(settings, 0);
     if (settings->preset)
         error("train: --preset cannot be used with --%s, which has its own settings", given->whole ? "resume" : "from");
     if (settings->preset || check_given(settings, given)) {
@@ -515,8 +513,11 @@ int recipe_read(struct train_settings *settings, struct options *options, struct
         code = read_adapted(settings, options, saved, argc, argv);
     else if (settings->preset)
         code = read_preset(settings, options, argc, argv);
-    if (code == OPTIONS_GO && check(settings))
-        code = EXIT_USAGE;
+    if (code == OPTIONS_GO) {
+        apply_model_type(settings, 1);
+        if (check(settings))
+            code = EXIT_USAGE;
+    }
     if (code != OPTIONS_GO)
         options_release(options);
     return code;

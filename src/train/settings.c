@@ -61,11 +61,10 @@ static int usual_heads(int E)
 /* The kinds of encoder and decoder, and the sizes of those that are Transformers. */
 static void choose_transformer(struct train_settings *s, int small)
 {
-    int type = s->model_type == AUTO_SETTING ? MODEL_RNN : s->model_type;
     int encoder, decoder;
 
-    choose(&s->encoder, type == MODEL_RNN ? ENCODER_GRU : ENCODER_TRANSFORMER);
-    choose(&s->decoder, type == MODEL_TRANSFORMER ? DECODER_TRANSFORMER : DECODER_GRU);
+    choose(&s->encoder, ENCODER_GRU);
+    choose(&s->decoder, DECODER_GRU);
     encoder = s->encoder == ENCODER_TRANSFORMER;
     decoder = s->decoder == DECODER_TRANSFORMER;
     choose(&s->embedding, small ? 128 : 256);

@@ -42,6 +42,15 @@ refused attention dot additive
 refused query state word
 refused tie all none
 refused lexical off on
+refused heads 2 1
+refused encoder transformer gru
+refused decoder transformer gru
+refused adam-beta1 0.8 0.9
+refused adam-beta2 0.98 0.999
+refused adam-epsilon 1e-09 1e-08
+must_fail 2 '--model-type is refused' resume --model-type transformer
+has "$T/err" '--encoder is transformer, but the training to resume has gru;' 'as the encoder that it means'
+works 'but may be said again' resume --model-type rnn
 refused initial paper glorot
 refused units char bpe
 refused vocabulary 300 400
@@ -69,13 +78,15 @@ while read -r option; do
     precision) value=f32 ;;
     threads) value=1 ;;
     max-updates | max-epochs | max-minutes | patience | halve-after | validate-every | warmup | save-minutes | guided-epochs) value=9 ;;
+    schedule) value=inverse-sqrt ;;
     *) value=0.25 ;;
     esac
     works "--$option may change" resume "--$option" "$value"
 done <"$T/free"
 "$NMT" train --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' >"$T/options"
 for option in $(cat "$T/free") model source target pairs synthetic-source synthetic-target valid-source valid-target valid-pairs resume \
-    from new-vocabulary preset log quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
+    from new-vocabulary preset model-type encoder decoder decoder-layers heads encoder-heads feed-forward norm adam-beta1 adam-beta2 \
+    adam-epsilon log quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
     hidden embedding alignment maxout encoder-layers attention query tie lexical guided-alignment initial units \
     vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy keep-best; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"

@@ -101,9 +101,9 @@ for pairs in 11999 12000 60000; do
     yes 'a	b' | head -n "$pairs" >"$T/$pairs.tsv"
     works "chooses for $pairs pairs" "$NMT" train --model "$T/open.gguf" --pairs "$T/$pairs.tsv" --max-updates 0 --threads 1
     case $pairs in
-    11999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='embedding 128, hidden 256, alignment 256, maxout 256, encoder layers 2' ;;
-    12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
-    60000) vocabulary=16000 batches=3000 dropout='0.1 \(states 0\)' sizes='embedding 256, hidden 512, alignment 512, maxout 512, encoder layers 1' ;;
+    11999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
+    12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 512, attention additive \(512, heads 1\), maxout 512' ;;
+    60000) vocabulary=16000 batches=3000 dropout='0.1 \(states 0\)' sizes='gru, hidden 512, attention additive \(512, heads 1\), maxout 512' ;;
     esac
     has "$T/err" "^vocabulary .*\\(at most $vocabulary\\)" 'says the vocabulary'
     has "$T/err" "batches of $batches target tokens" 'says the batches'
@@ -112,7 +112,9 @@ for pairs in 11999 12000 60000; do
 done
 works 'an option given by hand wins' "$NMT" train --model "$T/open.gguf" --pairs "$T/11999.tsv" --max-updates 0 --threads 1 --hidden 24 \
     --tie all --dropout 0 --dropout-state .5 --encoder-layers 1
-has "$T/err" 'embedding 128, hidden 24, alignment 256, maxout 128, encoder layers 1, attention additive, tie all' 'with what goes with it'
+has "$T/err" 'encoder: gru, layers 1, hidden 24$' 'with what goes with it'
+has "$T/err" 'decoder: gru, hidden 24, attention additive \(256, heads 1\), maxout 128$' 'on both sides'
+has "$T/err" 'embedding 128, tie all' 'and what ties demand'
 has "$T/err" 'dropout 0 \(states 0.5\)' 'and is named'
 works '--max-epochs' train --model "$T/epochs.gguf" --max-epochs 2 --batch-sentences 50 --log "$T/epochs.log"
 has "$T/err" 'after update 8 of 8' 'ends after whole epochs'

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Every pair of encoder and decoder: trained, resumed, translated with and aligned by the same commands.
+. tests/cli/harness.sh
+corpus 200
+
+# The options of each kind, tiny.
+options() {
+    case $1 in
+    rnn-heads) echo --hidden 24 --alignment 16 --maxout 16 --heads 2 --attention scaled-dot --lexical on ;;
+    transformer) echo --model-type transformer --feed-forward 24 --encoder-layers 2 --decoder-layers 2 --heads 2 ;;
+    transformer-post) echo --model-type transformer --feed-forward 24 --encoder-layers 1 --decoder-layers 3 --heads 4 --norm post ;;
+    mixed) echo --model-type mixed --feed-forward 24 --encoder-layers 2 --hidden 24 --alignment 16 --maxout 16 ;;
+    mixed-reversed) echo --encoder gru --decoder transformer --feed-forward 24 --hidden 20 --decoder-layers 2 ;;
+    esac
+}
+TINY='--embedding 16'
+kinds='rnn-heads transformer transformer-post mixed mixed-reversed'
+
+# Every row of an alignment file sums to 1.
+sums() {
+    "$NMT" align --model "$1" --source "$T/valid.en" --target "$T/valid.fr" --alignment "$T/alignment" --alignment-level token >"$T/scores" &&
+        awk -F, 'NR > 1 && NF > 2 { s = 0; for (i = 2; i <= NF; i++) if ($i ~ /^[0-9.e-]+$/) s += $i; if (s && (s < 0.98 || s > 1.02)) bad++ } END { exit bad > 0 || NR < 100 }' \
+            "$T/alignment"
+}
+
+for kind in $kinds; do
+    set -- $(options $kind)
+    mkdir "$T/$kind"
+    works "$kind: trains" train --model "$T/$kind/m.gguf" "$@" --max-updates 60 --learning-rate 0.01 --warmup 20 --batch-sentences 20
+    works "$kind: is described" "$NMT" info "$T/$kind/m.gguf"
+    for beam in 1 4; do
+        works "$kind, beam $beam: translates" from_file "$T/valid.en" translate --model "$T/$kind/m.gguf" --beam $beam --scores
+        is "$(wc -l <"$T/out" | tr -d ' ')" 20 "$kind, beam $beam: line by line"
+    done
+    cut -f 1 "$T/out" >"$T/found"
+    cut -f 2 "$T/out" >"$T/text"
+    works "$kind: one sentence at a time" from_file "$T/valid.en" translate --model "$T/$kind/m.gguf" --beam 4 --batch 1
+    same "$T/out" "$T/text" "$kind: in batches as one at a time"
+    ok "$kind: alignment weights sum to 1" sums "$T/$kind/m.gguf"
+
+    # A run in two halves is a run in one.
+    cut="--model $T/$kind/half.gguf --quiet --batch-sentences 20 --validate-every 3 --average 0.9 --valid-source $T/valid.en --valid-target $T/valid.fr --guided-epochs 2"
+    train $cut "$@" --max-updates 14 2>/dev/null
+    mv "$T/$kind/half.gguf" "$T/$kind/whole.gguf"
+    mv "$T/$kind/half.checkpoint.gguf" "$T/$kind/whole.checkpoint.gguf"
+    train $cut "$@" --max-updates 7 2>/dev/null
+    works "$kind: resumes" "$NMT" train --resume --quiet --model "$T/$kind/half.gguf" --max-updates 14
+    same "$T/$kind/whole.gguf" "$T/$kind/half.gguf" "$kind: to the same model"
+    same "$T/$kind/whole.checkpoint.gguf" "$T/$kind/half.checkpoint.gguf" "$kind: and the same checkpoint"
+    works "$kind: with another number of threads" train $cut "$@" --max-updates 14 --threads 1
+    works "$kind: goes on from a parent" train --quiet --from "$T/$kind/m.gguf" --model "$T/$kind/child.gguf" --embedding 16 \
+        --max-updates 3
+done
+
+# --- what fits what ---
+works 'models of different kinds together' from_file "$T/valid.en" translate --model "$T/rnn-heads/m.gguf" --model "$T/transformer/m.gguf" \
+    --model "$T/mixed/m.gguf" --beam 3
+is "$(wc -l <"$T/out" | tr -d ' ')" 20 'translate every line'
+for preset in vaswani tiny-transformer; do
+    works "--preset $preset, made small" train --quiet --model "$T/p.gguf" --preset $preset --embedding 16 --encoder-layers 1 --decoder-layers 1 \
+        --feed-forward 8 --batch-sentences 20 --max-updates 2
+done
+works '--schedule inverse-sqrt' train --quiet --model "$T/s.gguf" --schedule inverse-sqrt --warmup 5 --max-updates 20 --log "$T/log"
+ok 'the rate rises to the fifth update and falls with the root' grep -q '"update": 20,.*"learning_rate": 0.00048795' "$T/log"
+works '--schedule cosine' train --quiet --model "$T/s.gguf" --schedule cosine --max-updates 20
+must_fail 2 '--schedule cosine without an end' train --model "$T/s.gguf" --schedule cosine
+must_fail 2 '--hidden for two Transformers' train --model "$T/s.gguf" --model-type transformer --hidden 24
+has "$T/err" '--hidden is for a GRU' 'says what it is for'
+must_fail 2 '--feed-forward for two GRUs' train --model "$T/s.gguf" --model-type rnn --feed-forward 24
+must_fail 2 '--decoder-layers for a GRU decoder' train --model "$T/s.gguf" --model-type mixed --decoder-layers 2
+must_fail 2 'heads that do not divide the embedding' train --model "$T/s.gguf" --model-type transformer --heads 3
+has "$T/err" '3 heads do not divide the embedding of 16' 'says so'
+must_fail 2 'heads that do not divide the alignment model' train --model "$T/s.gguf" --hidden 24 --alignment 15 --heads 2
+done_testing
