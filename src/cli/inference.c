@@ -25,6 +25,33 @@ static int same_tokens(const struct tokenizer *a, const struct tokenizer *b)
            same_strings(a->merges, 2 * a->merge_count, b->merges, 2 * b->merge_count);
 }
 
+/* Sets which weights the model's alignments are made of. 0, or -1 after reporting. */
+static int choose_alignment(struct model *model, const char *name, const struct inference_settings *settings)
+{
+    int layers = decoder_layers(&model->config), heads = model->config.decoder.heads, head = model->alignment.head;
+    char *end;
+
+    if (settings->alignment_layer >= layers)
+        return error("%s: --alignment-layer is %d, but the model's layers are 0 to %d", name, settings->alignment_layer,
+                     layers - 1);
+    if (settings->alignment_layer >= 0 && settings->alignment_layer != model->alignment.layer) {
+        model->alignment.layer = settings->alignment_layer;
+        head = -1;
+    }
+    if (strcmp(settings->alignment_head, "mean") == 0) {
+        head = -1;
+    } else if (strcmp(settings->alignment_head, "auto") != 0) {
+        long number = strtol(settings->alignment_head, &end, 10);
+
+        if (*end || end == settings->alignment_head || number < 0 || number >= heads)
+            return error("%s: --alignment-head is '%s'; give mean, auto or one of the model's heads, 0 to %d", name,
+                         settings->alignment_head, heads - 1);
+        head = (int)number;
+    }
+    model->alignment.head = head;
+    return 0;
+}
+
 /* Checks that the models have the same tokens and support the requested output. 0, or -1 after reporting. */
 static int check_models(const struct inference *inference, const struct inference_settings *settings)
 {
@@ -38,6 +65,8 @@ static int check_models(const struct inference *inference, const struct inferenc
                 names[0], names[i]);
         if (settings->alignment && inference->saved[i].model.config.decoder.attention == ATTENTION_NONE)
             return error("%s was trained with --attention none: it has no alignments to write", names[i]);
+        if (choose_alignment(inference->models[i], names[i], settings))
+            return -1;
     }
     return 0;
 }

@@ -11,8 +11,8 @@
 
 struct inference_settings {
     struct option_list models;
-    const char *alignment;
-    int alignment_format, alignment_level, backend, precision, threads, batch, scores;
+    const char *alignment, *alignment_head;
+    int alignment_layer, alignment_format, alignment_level, backend, precision, threads, batch, scores;
 };
 
 /* The rows of the option table for the member `common` of a command's settings. */
@@ -27,6 +27,10 @@ struct inference_settings {
       .names = alignment_format_names, .help = "format of alignments: CSV matrices, one long CSV table, or links i-j" },           \
     { "alignment-level", OPTION(settings, CHOICE, common.alignment_level), .value = "LEVEL", .initial = "word",                    \
       .names = alignment_level_names, .help = "align words or the model's tokens" },                                               \
+    { "alignment-layer", OPTION(settings, INT, common.alignment_layer), .value = "L", OPTION_AUTO, .high = 63,                     \
+      .help = "layer of a Transformer decoder whose attention is written, from 0 (auto: as the model says; see nmt info)" },       \
+    { "alignment-head", OPTION(settings, TEXT, common.alignment_head), .value = "H", .initial = "auto",                            \
+      .help = "attention head, from 0, or mean: of all heads (auto: as the model says; of another layer, mean)" },                 \
     { "batch", OPTION(settings, INT, common.batch), .value = "N", .initial = "64", .low = 1, .high = 100000,                       \
       .help = "number of sentences that one thread processes together" },                                                          \
     { "threads", OPTION(settings, INT, common.threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST,              \

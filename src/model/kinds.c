@@ -7,9 +7,14 @@
 const struct encoder_kind *const encoder_kinds[] = { [ENCODER_GRU] = &encoder_gru, [ENCODER_TRANSFORMER] = &encoder_transformer };
 const struct decoder_kind *const decoder_kinds[] = { [DECODER_GRU] = &decoder_gru, [DECODER_TRANSFORMER] = &decoder_transformer };
 
+int decoder_layers(const struct config *config)
+{
+    return config->decoder.type == DECODER_TRANSFORMER ? config->decoder.layers : 1;
+}
+
 int decoder_guided_layer(const struct config *config)
 {
-    return config->decoder.type == DECODER_TRANSFORMER && config->decoder.layers > 1 ? config->decoder.layers - 2 : 0;
+    return decoder_layers(config) > 1 ? decoder_layers(config) - 2 : 0;
 }
 
 void encoded_bind(struct encoded *encoded, const struct binding *binding)

@@ -122,8 +122,9 @@ struct decoder_kind {
 extern const struct encoder_kind encoder_gru, encoder_transformer;
 extern const struct decoder_kind decoder_gru, decoder_transformer;
 
-/* The layer whose head 0 guided attention teaches: the last but one (Garg et al. 2019, "Jointly learning to align and translate with
+/* The number of layers that attend to the source, and the one whose head 0 guided attention teaches: the last but one (Garg et al. 2019, "Jointly learning to align and translate with
  * transformer models", section 4.1). */
+int decoder_layers(const struct config *config);
 int decoder_guided_layer(const struct config *config);
 
 /* Lays out a batch's source side: everything in `encoded` but its numbers. */

@@ -107,11 +107,26 @@ static void put_network(struct gguf_writer *writer, const struct config *config)
     text_release(&key);
 }
 
-void model_file_put_config(struct gguf_writer *writer, const struct config *config, const struct tokenizer *tokenizer)
+/* Which weights alignments are made of, where there is a choice. */
+static void put_alignment(struct gguf_writer *writer, const struct model *model)
+{
+    enum architecture kind = architecture_of(&model->config);
+    struct text key = { 0 };
+
+    if (model->config.decoder.heads > 1 || decoder_layers(&model->config) > 1) {
+        gguf_put_u32(writer, key_of(&key, kind, "alignment_layer"), (uint32_t)model->alignment.layer);
+        if (model->alignment.head >= 0)
+            gguf_put_u32(writer, key_of(&key, kind, "alignment_head"), (uint32_t)model->alignment.head);
+    }
+    text_release(&key);
+}
+
+void model_file_put_config(struct gguf_writer *writer, const struct model *model, const struct tokenizer *tokenizer)
 {
     const struct tokenizer_options *options = &tokenizer->options;
 
-    put_network(writer, config);
+    put_network(writer, &model->config);
+    put_alignment(writer, model);
     gguf_put_string(writer, "tokenizer.units", unit_names[options->units]);
     gguf_put_bool(writer, "tokenizer.pretokenized", options->pretokenized);
     gguf_put_bool(writer, "tokenizer.lowercase", options->lowercase);
@@ -303,6 +318,27 @@ static int get_config(const struct gguf *gguf, struct config *config)
     return config_check(config, gguf->path);
 }
 
+/* The reverse of put_alignment. 0, or -1 after reporting. */
+static int get_alignment(const struct gguf *gguf, struct model *model)
+{
+    enum architecture kind = architecture_of(&model->config);
+    struct text layer = { 0 }, head = { 0 };
+    int result = 0;
+
+    if (gguf_has(gguf, key_of(&layer, kind, "alignment_layer"))) {
+        result = get_int(gguf, layer.data, &model->alignment.layer);
+        if (result == 0 && gguf_has(gguf, key_of(&head, kind, "alignment_head")))
+            result = get_int(gguf, head.data, &model->alignment.head);
+    }
+    if (result == 0 &&
+        (model->alignment.layer >= decoder_layers(&model->config) || model->alignment.head >= model->config.decoder.heads))
+        result = error("%s: alignments are made of head %d of layer %d, which the model does not have", gguf->path,
+                       model->alignment.head, model->alignment.layer);
+    text_release(&layer);
+    text_release(&head);
+    return result;
+}
+
 /* The reverse of put_copies. 0, or -1 after reporting. */
 static int get_copies(const struct gguf *gguf, struct tokenizer_parts *parts)
 {
@@ -422,7 +458,7 @@ int model_file_load(struct saved_model *saved, const char *path)
         goto fail;
     }
     model_declare(&saved->model, &config);
-    if (check_used(&saved->gguf, layout))
+    if (check_used(&saved->gguf, layout) || get_alignment(&saved->gguf, &saved->model))
         goto fail;
     for (int i = 0; i < layout->count; i++)
         if (!find(&saved->gguf, "", &layout->tensors[i]))

@@ -19,9 +19,9 @@ struct saved_model {
 int model_file_load(struct saved_model *saved, const char *path);
 void model_file_release(struct saved_model *saved);
 
-/* Puts configuration and tokenizer; the tensors of `values` (laid out as the model's; the caller's, unchanged until written),
+/* Puts configuration, the choice of attention weights for alignments, and tokenizer; the tensors of `values` (laid out as the model's; the caller's, unchanged until written),
  * each name after `prefix`. */
-void model_file_put_config(struct gguf_writer *writer, const struct config *config, const struct tokenizer *tokenizer);
+void model_file_put_config(struct gguf_writer *writer, const struct model *model, const struct tokenizer *tokenizer);
 void model_file_put_tensors(struct gguf_writer *writer, const struct layout *layout, const char *prefix, const real *values);
 
 /* Copies the tensors whose names start with `prefix` into `values`. 0, or -1 after reporting a missing tensor or a wrong shape. */

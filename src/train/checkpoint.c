@@ -45,7 +45,7 @@ static const char *const moment_prefix[] = { "first.", "second." };
 
 static void put_common(const struct trainer *trainer, struct gguf_writer *writer)
 {
-    model_file_put_config(writer, &trainer->learner.model.config, trainer->tokenizer);
+    model_file_put_config(writer, &trainer->learner.model, trainer->tokenizer);
     if (*trainer->parent)
         gguf_put_string(writer, "training.parent", trainer->parent);
     gguf_put_string(writer, "training.settings", trainer->settings_text);

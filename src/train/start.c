@@ -204,6 +204,7 @@ static int init_like(struct training *training, struct model *model, struct save
         memcmp(&config, &saved->model.config, sizeof config) != 0)
         return error("%s: its model does not match its settings; the file is damaged", saved->gguf.path);
     model_init(model, &config, NULL);
+    model->alignment = saved->model.alignment;
     return 0;
 }
 

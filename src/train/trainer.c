@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "math/meter.h"
 #include "train/checkpoint.h"
+#include "train/focus.h"
 #include "train/progress.h"
 #include "train/update.h"
 #include "train/validate.h"
@@ -124,6 +125,23 @@ static int keep_best(struct trainer *trainer, double score)
     return 1;
 }
 
+/* Of the model that has become the best one. */
+static void choose_focus(struct trainer *trainer)
+{
+    struct learner *learner = &trainer->learner;
+    struct model average;
+
+    if (!learner->average) {
+        focus_choose(learner, &learner->model, trainer->valid);
+        return;
+    }
+    model_init(&average, &learner->model.config, learner->average);
+    average.alignment = learner->model.alignment;
+    focus_choose(learner, &average, trainer->valid);
+    learner->model.alignment = average.alignment;
+    model_release(&average);
+}
+
 static void count_worse(struct trainer *trainer)
 {
     struct trainer_state *state = &trainer->state;
@@ -158,7 +176,9 @@ static int validation_point(struct trainer *trainer, struct run *run)
     state->loss_words = 0;
     better = keep_best(trainer, score_of(trainer, &result));
     progress_validation(&run->progress, &entry, better);
-    if (!better)
+    if (better)
+        choose_focus(trainer);
+    else
         count_worse(trainer);
     state->due = 0;
     return 0;

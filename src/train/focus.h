@@ -1,0 +1,13 @@
+/* focus: chooses the attention weights that alignments are made of, in a model that has several: of each head of each layer, and the
+ * mean of each layer's heads, those that agree best with the lexicon (train/guide.h) on validation pairs, where agreement is
+ * Σ A_tj α_tj over all target words but </s>, A being the lexicon's posterior probabilities. */
+#ifndef NMT_TRAIN_FOCUS_H
+#define NMT_TRAIN_FOCUS_H
+
+#include "train/learner.h"
+
+/* Sets model.alignment by the first 200 pairs of `valid`. Does nothing where there is no choice, or no lexicon. `model`: the learner's, or
+ * one of the same configuration. */
+void focus_choose(struct learner *learner, struct model *model, const struct corpus *valid);
+
+#endif
