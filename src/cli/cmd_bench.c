@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "corpus/plan.h"
 #include "search/beam.h"
+#include "train/settings.h"
 #include "train/update.h"
 #include "train/progress.h"
 
@@ -23,7 +24,8 @@
 
 struct bench_settings {
     const char *source, *target;
-    int embedding, hidden, alignment, maxout, encoder_layers, query, vocabulary, batch, updates, sentences;
+    int model_type, embedding, hidden, alignment, maxout, encoder_layers, decoder_layers, heads, feed_forward, query;
+    int vocabulary, batch, updates, sentences;
     int threads, backend, precision, json, train, translate;
     double dropout, smoothing, peak_seconds;
 };
@@ -204,7 +206,7 @@ static int bench_training(struct bench *bench)
     learner_init(&learner, &bench->team, &model, OPTIMIZER_ADAM);
     learner.clip = 1;
     learner.smoothing = bench->s.smoothing;
-    learner.dropout = (struct dropout){ .embedding = bench->s.dropout, .annotation = 0, .readout = bench->s.dropout };
+    learner.dropout = (struct dropout){ .embedding = bench->s.dropout, .readout = bench->s.dropout, .residual = bench->s.dropout };
     plan_make(&plan, &bench->corpus, &batches, 1, 1);
     learner_pack(&learner);
     for (size_t i = 0; !failed && count < WARM_UP + bench->s.updates; i = (i + 1) % plan.batches) {
@@ -324,6 +326,8 @@ static const struct option table[] = {
     { "source", ROW(TEXT, source), .value = "FILE",
       .help = "use these source sentences (tokens separated by spaces) instead of random ones" },
     { "target", ROW(TEXT, target), .value = "FILE", .help = "and these translations of them" },
+    { "model-type", ROW(CHOICE, model_type), .value = "TYPE", .initial = "rnn", .names = model_type_names,
+      .help = "kinds of encoder and decoder, as in nmt train" },
     { "embedding", ROW(INT, embedding), .value = "N", .initial = "256", .low = 1, .high = 65536,
       .help = "size of the word vectors" },
     { "hidden", ROW(INT, hidden), .value = "N", .initial = "512", .low = 1, .high = 65536, .help = "size of the recurrent states" },
@@ -333,6 +337,11 @@ static const struct option table[] = {
       .help = "size of the readout before the output layer" },
     { "encoder-layers", ROW(INT, encoder_layers), .value = "N", .initial = "1", .low = 1, .high = 64,
       .help = "number of encoder layers" },
+    { "decoder-layers", ROW(INT, decoder_layers), .value = "N", .initial = "1", .low = 1, .high = 64,
+      .help = "number of layers of a Transformer decoder" },
+    { "heads", ROW(INT, heads), .value = "N", .initial = "4", .low = 1, .high = 1024, .help = "attention heads of a Transformer" },
+    { "feed-forward", ROW(INT, feed_forward), .value = "N", .initial = "1024", .low = 1, .high = 65536,
+      .help = "size of the hidden layer of a Transformer's feed-forward layers" },
     { "query", ROW(CHOICE, query), .value = "WHAT", .initial = "word", .names = query_names,
       .help = "condition attention on the decoder state alone, or on the state and the previous word" },
     { "vocabulary", ROW(INT, vocabulary), .value = "N", .initial = "10000", .low = 10, .high = 10000000,
@@ -391,6 +400,26 @@ static int run(struct bench *bench)
     return status;
 }
 
+static struct config config_of(const struct bench_settings *s)
+{
+    struct config config = { .Vx = s->vocabulary,
+                             .Vy = s->vocabulary,
+                             .E = s->embedding,
+                             .encoder = { .layers = s->encoder_layers, .width = s->hidden },
+                             .decoder = { .heads = 1,
+                                          .width = s->hidden,
+                                          .alignment = s->alignment,
+                                          .maxout = s->maxout,
+                                          .query = (enum query_kind)s->query } };
+
+    if (s->model_type != MODEL_RNN)
+        config.encoder = (struct encoder_config){ ENCODER_TRANSFORMER, s->encoder_layers, 0, s->heads, s->feed_forward, NORM_PRE };
+    if (s->model_type == MODEL_TRANSFORMER)
+        config.decoder = (struct decoder_config){ DECODER_TRANSFORMER, .heads = s->heads, .layers = s->decoder_layers,
+                                                  .feed_forward = s->feed_forward };
+    return config;
+}
+
 int cmd_bench(int argc, const char **argv)
 {
     struct bench bench = { 0 };
@@ -406,15 +435,12 @@ int cmd_bench(int argc, const char **argv)
     code = EXIT_FAILED;
     if (team_init(&bench.team, s->threads, (enum backend)s->backend, (enum precision)s->precision))
         goto out;
-    bench.config = (struct config){ .Vx = s->vocabulary,
-                                    .Vy = s->vocabulary,
-                                    .E = s->embedding,
-                                    .encoder = { .layers = s->encoder_layers, .width = s->hidden },
-                                    .decoder = { .heads = 1,
-                                                 .width = s->hidden,
-                                                 .alignment = s->alignment,
-                                                 .maxout = s->maxout,
-                                                 .query = (enum query_kind)s->query } };
+    bench.config = config_of(s);
+    if (config_check(&bench.config, "bench")) {
+        code = EXIT_USAGE;
+        team_release(&bench.team);
+        goto out;
+    }
     code = run(&bench) || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
     corpus_release(&bench.corpus);
     team_release(&bench.team);
