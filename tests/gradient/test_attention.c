@@ -62,7 +62,7 @@ static enum attention_kind kind; /* of the test at hand */
 
 static struct attention_source source_of(const struct layer *layer)
 {
-    return (struct attention_source){ view_of(&layer->slots[K]), view_of(&layer->slots[ANNOTATIONS]) };
+    return (struct attention_source){ view_of(&layer->slots[K]), view_of(&layer->slots[ANNOTATIONS]), 0 };
 }
 
 static double attention_loss(struct layer *layer)

@@ -141,7 +141,9 @@ static void a_stream_for_each_name(void **state)
 {
     static const char *const others[] = { "encoder.1.backward.state", "encoder.2.forward.state", "annotation", "source.word" };
     const struct dropping dropping = { .seed = 1, .update = 3, .numbers = numbers };
-    const struct dropping more = { .rates = { 0.1, 0.2, 0.3, 0.4, 0.5, 0.6 }, .seed = 1, .update = 3, .numbers = numbers };
+    const struct dropping more = {
+        .rates = { 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9 }, .seed = 1, .update = 3, .numbers = numbers
+    };
     struct arena arena = arena_of(100000);
     real alone[COUNT], again[COUNT], higher[COUNT];
     unsigned char words_alone[WORDS];

@@ -2,7 +2,6 @@
  * share a source, dropout drops what it says, training can learn pairs by heart. (How the weights start: test_layout.c; the masks
  * themselves: test_dropout.c.) */
 #include "base/memory.h"
-#include "layers/sequence.h"
 #include "math/vec.h"
 #include "model/pass.h"
 
@@ -381,26 +380,6 @@ static void alignments(void **state)
         check_alignments((enum kind)kind);
 }
 
-/* Steps and rows as the drawing in layers/sequence.h has them. */
-static void sequences(void **state)
-{
-    static const int some[] = { 2, 4, 3, 2 }, order[] = { 1, 2, 0, 3 }, active[] = { 4, 4, 2, 1 }, first[] = { 0, 4, 8, 10, 11 };
-    struct arena arena = { 0 };
-    struct sequence sequence;
-
-    (void)state;
-    sequence_make(&sequence, some, 4, &arena);
-    arena_allocate(&arena);
-    sequence_make(&sequence, some, 4, &arena);
-    assert_true(sequence.sentences == 4 && sequence.steps == 4 && sequence.rows == 11);
-    assert_memory_equal(sequence.order, order, sizeof order);
-    assert_memory_equal(sequence.active, active, sizeof active);
-    assert_memory_equal(sequence.first, first, sizeof first);
-    for (int k = 0; k < 4; k++)
-        assert_int_equal(sequence.length[k], some[order[k]]);
-    arena_release(&arena);
-}
-
 /* Where a mask of a lone sentence shows: a number that it drops reaches no product, so that column of the weight's gradient is zero. */
 static const struct seen_mask {
     const char *tensor, *name;
@@ -673,43 +652,6 @@ static void check_backend(enum backend backend, enum precision precision, double
     setup_release(&other);
 }
 
-/* Each worker packs its share of the weights, always the same; together they pack each once, in both directions. */
-static void packing_in_shares(void **state)
-{
-    enum { WORKERS = 3 };
-    struct worker workers[WORKERS];
-    struct model model;
-    void *packed[64][2] = { 0 };
-    int shares[WORKERS] = { 0 };
-
-    (void)state;
-    if (!worker_available(BACKEND_ONEDNN, PRECISION_F32)) {
-        print_message("skipped: nothing is packed without oneDNN\n");
-        skip();
-    }
-    model_init(&model, &config, NULL);
-    assert_true(model.layout.block_count <= 64);
-    for (int i = 0; i < WORKERS; i++)
-        worker_init(&workers[i], i, BACKEND_ONEDNN, PRECISION_F32);
-    for (int again = 0; again < 2; again++)
-        for (int i = 0; i < WORKERS; i++) {
-            model_pack(&model, &workers[i], WORKERS, 1);
-            for (int k = 0; k < 2 * model.layout.block_count; k++) {
-                void *now = model.weights[k / 2].packed[k % 2];
-
-                shares[i] += now != packed[k / 2][k % 2];
-                packed[k / 2][k % 2] = now;
-            }
-        }
-    for (int k = 0; k < 2 * model.layout.block_count; k++)
-        assert_int_equal(packed[k / 2][k % 2] != NULL, model.layout.blocks[k / 2].product);
-    for (int i = 1; i < WORKERS; i++)
-        assert_true(abs(shares[i] - shares[0]) <= 1);
-    for (int i = 0; i < WORKERS; i++)
-        worker_release(&workers[i]);
-    model_release(&model);
-}
-
 static void onednn(void **state)
 {
     (void)state;
@@ -725,11 +667,9 @@ static void bf16(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(company),    cmocka_unit_test(shared_sources), cmocka_unit_test(distributions),
-        cmocka_unit_test(parts),      cmocka_unit_test(alignments),     cmocka_unit_test(sequences),
-        cmocka_unit_test(masks),      cmocka_unit_test(dropped_words),  cmocka_unit_test(measured),
-        cmocka_unit_test(zero_layer), cmocka_unit_test(by_heart),       cmocka_unit_test(packing_in_shares),
-        cmocka_unit_test(onednn),     cmocka_unit_test(bf16),
+        cmocka_unit_test(company),    cmocka_unit_test(shared_sources), cmocka_unit_test(distributions), cmocka_unit_test(parts),
+        cmocka_unit_test(alignments), cmocka_unit_test(masks),          cmocka_unit_test(dropped_words), cmocka_unit_test(measured),
+        cmocka_unit_test(zero_layer), cmocka_unit_test(by_heart),       cmocka_unit_test(onednn),        cmocka_unit_test(bf16),
     };
 
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -10,9 +10,11 @@
 #include <string.h>
 
 /* Enough numbers for several slices, and more words than a batch has. */
-static const struct config config = {
-    .Vx = 211, .Vy = 97, .E = 12, .encoder = { .layers = 2, .width = 16 }, .decoder = { .heads = 1, .width = 16, .alignment = 11, .maxout = 12 }
-};
+static const struct config config = { .Vx = 211,
+                                      .Vy = 97,
+                                      .E = 12,
+                                      .encoder = { .layers = 2, .width = 16 },
+                                      .decoder = { .heads = 1, .width = 16, .alignment = 11, .maxout = 12 } };
 static const struct dropout everything = {
     .embedding = 0.2, .state = 0.2, .annotation = 0.2, .readout = 0.2, .source_word = 0.2, .target_word = 0.2
 };
