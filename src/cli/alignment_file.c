@@ -67,7 +67,7 @@ static void number(FILE *stream, double weight)
 
 /* No line of a matrix is empty, since an empty line separates two matrices: the header of a blank source is only its empty cell,
  * quoted. */
-static void write_matrix(FILE *stream, const struct alignment *alignment)
+void alignment_write_matrix(FILE *stream, const struct alignment *alignment)
 {
     if (alignment->columns == 0)
         fputs("\"\"", stream);
@@ -127,7 +127,7 @@ static void write_pharaoh(FILE *stream, const struct alignment *alignment)
 static void write_one(FILE *stream, const struct alignment *alignment, enum alignment_format format, long sentence)
 {
     if (format == ALIGNMENT_MATRIX)
-        write_matrix(stream, alignment);
+        alignment_write_matrix(stream, alignment);
     else if (format == ALIGNMENT_LONG)
         write_long(stream, alignment, sentence);
     else

@@ -28,6 +28,9 @@ int alignment_open(struct alignment_file *file, const char *name, enum alignment
  * (a symbolic link is replaced, never followed). 0, or -1 after reporting. */
 int alignment_write(struct alignment_file *file, const struct alignment *alignment);
 
+/* Writes one matrix as CSV. */
+void alignment_write_matrix(FILE *stream, const struct alignment *alignment);
+
 /* Flushes the output so far; closes and checks. Standard output is left to the caller. 0, or -1 after reporting, once. */
 int alignment_flush(struct alignment_file *file);
 int alignment_close(struct alignment_file *file);

@@ -2,8 +2,8 @@
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
+#include "cli/heads_file.h"
 #include "cli/inference.h"
-#include "corpus/corpus.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,12 +11,14 @@
 #include <string.h>
 
 enum {
-    GROUP = 1024,   /* pairs in memory as matrices at once */
+    GROUP = 1024, /* pairs in memory as matrices at once */
+    HEADS_LONGEST = 1000,
     LONGEST = 10000 /* tokens on a side: a matrix with that many rows and columns takes about 1 GB */
 };
 
 struct align_settings {
     struct corpus_files files;
+    const char *all_heads;
     struct inference_settings common;
 };
 
@@ -28,6 +30,8 @@ static const struct option table[] = {
     { "pairs", ROW(TEXT, files.pairs), .value = "FILE",
       .help = "instead of --source and --target: one file with source, tab, target on each line" },
     INFERENCE_OPTIONS(struct align_settings, common),
+    { "all-heads", ROW(TEXT, all_heads), .value = "DIR",
+      .help = "write the weights of every head of every layer, self-attention included, as CSV files in the directory DIR" },
     OPTIONS_END,
 };
 
@@ -101,8 +105,11 @@ int cmd_align(int argc, const char **argv)
     if (files.pairs ? files.source || files.target : !files.source || !files.target) {
         error("align: give --source and --target, or --pairs; see nmt align --help");
         code = EXIT_USAGE;
+    } else if (settings.all_heads && s.models.count > 1) {
+        error("align: --all-heads shows one model; give one --model");
+        code = EXIT_USAGE;
     } else {
-        if (!s.alignment && !s.scores)
+        if (!s.alignment && !s.scores && !settings.all_heads)
             s.alignment = "-";
         code = check_files(&s, &files) ? EXIT_USAGE : inference_open(&inference, &s, &options);
     }
@@ -118,7 +125,9 @@ int cmd_align(int argc, const char **argv)
 
                 inference_pack(&inference);
                 translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
-                failed = align_all(&corpus, &translator, s.alignment ? &alignments : NULL, s.scores);
+                failed = s.alignment || s.scores ? align_all(&corpus, &translator, s.alignment ? &alignments : NULL, s.scores) : 0;
+                if (settings.all_heads && heads_write(&inference, &corpus, settings.all_heads, HEADS_LONGEST))
+                    failed = -1;
                 translator_release(&translator);
                 if (s.alignment && alignment_close(&alignments))
                     failed = -1;

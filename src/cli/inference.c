@@ -28,7 +28,7 @@ static int same_tokens(const struct tokenizer *a, const struct tokenizer *b)
 /* Sets which weights the model's alignments are made of. 0, or -1 after reporting. */
 static int choose_alignment(struct model *model, const char *name, const struct inference_settings *settings)
 {
-    int layers = decoder_layers(&model->config), heads = model->config.decoder.heads, head = model->alignment.head;
+    int layers = attention_layers(&model->config, PLACE_SOURCE), heads = model->config.decoder.heads, head = model->alignment.head;
     char *end;
 
     if (settings->alignment_layer >= layers)

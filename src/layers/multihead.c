@@ -1,5 +1,9 @@
 #include "layers/multihead.h"
 
+#include "math/vec.h"
+
+#include <string.h>
+
 struct multihead multihead_declare(struct layout *layout, int E, int width, const char *name)
 {
     struct multihead m = { .source = { -1, -1 } };
@@ -59,6 +63,20 @@ void multihead_forward(struct worker *worker, const struct weight *weights, cons
         heads_forward(worker, &x->heads, &rows, matrix_rows(x->mixed, x->queries[b].first, x->queries[b].rows));
     }
     linear_forward(worker, weights, &multihead->out, out, x->mixed);
+}
+
+const real *multihead_weights(const struct multihead_rows *x, int b, int head, real *mean)
+{
+    int count = x->queries[b].rows * x->keys[b].rows;
+    const real *weights = x->weights + x->start[b];
+    real share = 1 / (real)x->heads.count;
+
+    if (head >= 0)
+        return weights + (size_t)head * (size_t)count;
+    memset(mean, 0, (size_t)count * sizeof *mean);
+    for (int i = 0; i < x->heads.count; i++)
+        vec_add_outer(mean, &share, weights + (size_t)i * (size_t)count, 0, 1, count);
+    return mean;
 }
 
 void multihead_backward(struct worker *worker, struct gradient *gradient, const struct weight *weights,

@@ -47,6 +47,9 @@ void multihead_read(struct worker *worker, const struct weight *weights, const s
 void multihead_forward(struct worker *worker, const struct weight *weights, const struct multihead *multihead,
                        const struct multihead_rows *x, struct matrix out, struct matrix input);
 
+/* The weights [Tq, Tk] of sentence b, of one head or (-1) the mean of all, which is put into mean [Tq · Tk]. */
+const real *multihead_weights(const struct multihead_rows *x, int b, int head, real *mean);
+
 /* The arrays of the backward pass. */
 struct multihead_gradient {
     struct matrix din, dsource; /* as `in` and `source`: scratch */

@@ -51,7 +51,7 @@ struct state {
     const real *mask;              /* [rows, E] of X, or NULL */
     struct matrix last;            /* [rows, E] of the last layer */
     real *stats;                   /* of the last norm */
-    real *mean;        /* [longest target · longest source] mean weights of several heads; search: of a sentence's rows */
+    real *mean;        /* [longest target · longest side] mean weights of several heads; search: of a sentence's rows */
     struct matrix top; /* search: [room, E] */
     real *position;    /* search: [E] */
     struct layer layers[];
@@ -182,7 +182,7 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
     x->X = matrix_take(arena, rows.rows, config->E);
     bind_layers(x, binding);
     x->stats = arena_take(arena, 2 * (size_t)rows.rows * sizeof(real));
-    x->mean = matrix_take(arena, rows.queries, longest).at;
+    x->mean = matrix_take(arena, rows.queries, rows.keys).at;
     decoded->top = matrix_take(arena, rows.rows, config->E);
     if (binding->training)
         decoded->dtop = matrix_take(arena, rows.rows, config->E);
@@ -257,17 +257,9 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
 static const real *alignment(void *state, int b, const struct attention_map *map)
 {
     struct state *x = state;
-    const struct multihead_rows *rows = &x->layers[map->layer].cross.rows;
-    int count = rows->queries[b].rows * rows->keys[b].rows, heads = rows->heads.count;
-    const real *weights = rows->weights + rows->start[b];
-    real share = 1 / (real)heads;
+    struct layer *layer = &x->layers[map->layer];
 
-    if (map->head >= 0)
-        return weights + (size_t)map->head * (size_t)count;
-    memset(x->mean, 0, (size_t)count * sizeof *x->mean);
-    for (int i = 0; i < heads; i++)
-        vec_add_outer(x->mean, &share, weights + (size_t)i * (size_t)count, 0, 1, count);
-    return x->mean;
+    return multihead_weights(map->place == PLACE_DECODER ? &layer->self.rows : &layer->cross.rows, b, map->head, x->mean);
 }
 
 /* ---- search ---- */

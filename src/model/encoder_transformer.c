@@ -34,6 +34,7 @@ struct state {
     struct matrix X;   /* [rows, E] */
     const real *mask;  /* [rows, E] of X, or NULL */
     real *stats;       /* of the last norm */
+    real *mean;        /* [longest²] mean weights of several heads */
     struct matrix top; /* [rows, E] of the last layer */
     struct layer layers[];
 };
@@ -113,6 +114,7 @@ static void bind(void *state, struct encoded *encoded, const struct binding *bin
         feed_bind(&x->layers[i].feed, &x->stack, binding, i);
     }
     x->stats = arena_take(arena, 2 * (size_t)x->stack.rows * sizeof(real));
+    x->mean = matrix_take(arena, rows.queries, rows.queries).at;
 }
 
 static void forward(struct worker *worker, void *state)
@@ -166,6 +168,13 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     gradient_rows(gradient, model->source_embedding, dx, x->ids, NULL);
 }
 
+static const real *alignment(void *state, int b, const struct attention_map *map)
+{
+    struct state *x = state;
+
+    return multihead_weights(&x->layers[map->layer].self.rows, b, map->head, x->mean);
+}
+
 static double operations(const struct config *config, const struct work *work)
 {
     const struct encoder_config *e = &config->encoder;
@@ -183,4 +192,5 @@ const struct encoder_kind encoder_transformer = { .name = "transformer",
                                                   .bind = bind,
                                                   .forward = forward,
                                                   .backward = backward,
+                                                  .alignment = alignment,
                                                   .operations = operations };

@@ -7,14 +7,29 @@
 const struct encoder_kind *const encoder_kinds[] = { [ENCODER_GRU] = &encoder_gru, [ENCODER_TRANSFORMER] = &encoder_transformer };
 const struct decoder_kind *const decoder_kinds[] = { [DECODER_GRU] = &decoder_gru, [DECODER_TRANSFORMER] = &decoder_transformer };
 
-int decoder_layers(const struct config *config)
+const char *const attention_place_names[] = { "source", "encoder", "decoder", NULL };
+
+int attention_layers(const struct config *config, enum attention_place place)
 {
-    return config->decoder.type == DECODER_TRANSFORMER ? config->decoder.layers : 1;
+    int decoder = config->decoder.type == DECODER_TRANSFORMER;
+
+    switch (place) {
+    case PLACE_ENCODER: return config->encoder.type == ENCODER_TRANSFORMER ? config->encoder.layers : 0;
+    case PLACE_DECODER: return decoder ? config->decoder.layers : 0;
+    default: return decoder ? config->decoder.layers : config->decoder.attention != ATTENTION_NONE;
+    }
+}
+
+int attention_heads(const struct config *config, enum attention_place place)
+{
+    return place == PLACE_ENCODER ? config->encoder.heads : config->decoder.heads;
 }
 
 int decoder_guided_layer(const struct config *config)
 {
-    return decoder_layers(config) > 1 ? decoder_layers(config) - 2 : 0;
+    int layers = attention_layers(config, PLACE_SOURCE);
+
+    return layers > 1 ? layers - 2 : 0;
 }
 
 void encoded_bind(struct encoded *encoded, const struct binding *binding)

@@ -50,6 +50,23 @@ struct work {
     double source, target, pairs, sentences;
 };
 
+/* Attention to the source; self-attention of a Transformer encoder, of a Transformer decoder. */
+enum attention_place { PLACE_SOURCE, PLACE_ENCODER, PLACE_DECODER, PLACES };
+
+/* "source", "encoder", "decoder", NULL. */
+extern const char *const attention_place_names[];
+
+/* Which weights of attention: those of a head of a layer, or the mean of all heads (-1). Layers and heads count from 0; a GRU decoder
+ * has one layer. */
+struct attention_map {
+    int layer, head;
+    enum attention_place place;
+};
+
+/* The number of layers with this attention, and of the heads of each. */
+int attention_layers(const struct config *config, enum attention_place place);
+int attention_heads(const struct config *config, enum attention_place place);
+
 struct encoder_kind {
     const char *name;
     int (*check)(const struct config *config, const char *where);
@@ -67,6 +84,9 @@ struct encoder_kind {
     /* Computes the gradient of its tensors and of the source embedding from dh and dsummary (both may be overwritten). */
     void (*backward)(struct worker *worker, struct gradient *gradient, void *state);
 
+    /* The weights [length, length] of self-attention of source sentence b; valid until the next call. NULL: it has none. */
+    const real *(*alignment)(void *state, int b, const struct attention_map *map);
+
     /* Multiply-add operations of a forward pass. */
     double (*operations)(const struct config *config, const struct work *work);
 };
@@ -77,12 +97,6 @@ struct decoded {
     int32_t *labels;         /* [rows] the reference words */
     size_t *place;           /* [rows] the word's position in the batch: target sentence after target sentence */
     struct matrix top, dtop; /* [rows, top]: the output layer's input, and in training its gradient */
-};
-
-/* Which weights of attention to the source: those of a head of a layer, or the mean of all heads (-1). Layers and heads count from
- * 0; a GRU decoder has one layer. */
-struct attention_map {
-    int layer, head;
 };
 
 /* The decoder over given target words (training, scores): bind, forward, backward, alignment; and one word at a time (search):
@@ -100,7 +114,8 @@ struct decoder_kind {
     /* Computes the gradient of its tensors, of the target embedding's rows, and encoded's dh and dsummary from dtop. */
     void (*backward)(struct worker *worker, struct gradient *gradient, void *state);
 
-    /* The weights [target length, source length] of the batch's target sentence b; valid until the next call. */
+    /* The weights [target length, source length] of the batch's target sentence b, or of self-attention [target length, target length];
+     * valid until the next call. */
     const real *(*alignment)(void *state, int b, const struct attention_map *map);
 
     /* Takes memory for a search of at most `room` hypotheses at a time; the batch needs no targets. */
@@ -122,9 +137,8 @@ struct decoder_kind {
 extern const struct encoder_kind encoder_gru, encoder_transformer;
 extern const struct decoder_kind decoder_gru, decoder_transformer;
 
-/* The number of layers that attend to the source, and the one whose head 0 guided attention teaches: the last but one (Garg et al. 2019, "Jointly learning to align and translate with
+/* The layer whose head 0 guided attention teaches: the last but one (Garg et al. 2019, "Jointly learning to align and translate with
  * transformer models", section 4.1). */
-int decoder_layers(const struct config *config);
 int decoder_guided_layer(const struct config *config);
 
 /* Lays out a batch's source side: everything in `encoded` but its numbers. */

@@ -9,7 +9,7 @@ void model_declare(struct model *model, const struct config *config)
 {
     struct layout *layout = &model->layout;
 
-    *model = (struct model){ .config = *config, .alignment = { decoder_guided_layer(config), -1 } };
+    *model = (struct model){ .config = *config, .alignment = { decoder_guided_layer(config), -1, PLACE_SOURCE } };
     model->source_embedding = layout_add(layout, config->encoder.type == ENCODER_GRU ? TENSOR_EMBEDDING : TENSOR_SCALED, config->Vx,
                                          config->E, "source.embedding");
     output_declare_embedding(&model->output, layout, config, model->source_embedding);

@@ -113,7 +113,7 @@ static void put_alignment(struct gguf_writer *writer, const struct model *model)
     enum architecture kind = architecture_of(&model->config);
     struct text key = { 0 };
 
-    if (model->config.decoder.heads > 1 || decoder_layers(&model->config) > 1) {
+    if (model->config.decoder.heads > 1 || attention_layers(&model->config, PLACE_SOURCE) > 1) {
         gguf_put_u32(writer, key_of(&key, kind, "alignment_layer"), (uint32_t)model->alignment.layer);
         if (model->alignment.head >= 0)
             gguf_put_u32(writer, key_of(&key, kind, "alignment_head"), (uint32_t)model->alignment.head);
@@ -330,8 +330,8 @@ static int get_alignment(const struct gguf *gguf, struct model *model)
         if (result == 0 && gguf_has(gguf, key_of(&head, kind, "alignment_head")))
             result = get_int(gguf, head.data, &model->alignment.head);
     }
-    if (result == 0 &&
-        (model->alignment.layer >= decoder_layers(&model->config) || model->alignment.head >= model->config.decoder.heads))
+    if (result == 0 && (model->alignment.layer >= attention_layers(&model->config, PLACE_SOURCE) ||
+                        model->alignment.head >= model->config.decoder.heads))
         result = error("%s: alignments are made of head %d of layer %d, which the model does not have", gguf->path,
                        model->alignment.head, model->alignment.layer);
     text_release(&layer);

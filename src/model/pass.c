@@ -31,7 +31,8 @@ static void bind(struct pass *pass, const struct pass_input *input, struct arena
 
     make_room(&pass->encoder, &pass->encoder_room, encoder->state(config));
     make_room(&pass->decoder, &pass->decoder_room, decoder->state(config));
-    pass->kind = decoder;
+    pass->encoder_kind = encoder;
+    pass->decoder_kind = decoder;
     encoded_bind(&pass->encoded, &binding);
     encoder->bind(pass->encoder, &pass->encoded, &binding);
     decoder->bind(pass->decoder, &pass->decoded, &pass->encoded, &binding);
@@ -60,8 +61,8 @@ static struct matrix run(struct worker *worker, struct pass *pass, const struct 
 {
     worker_reserve(worker, pass_measure(input, training));
     bind(pass, input, &worker->arena, training);
-    encoder_kinds[input->model->config.encoder.type]->forward(worker, pass->encoder);
-    pass->kind->forward(worker, pass->decoder);
+    pass->encoder_kind->forward(worker, pass->encoder);
+    pass->decoder_kind->forward(worker, pass->decoder);
     return pass->logits;
 }
 
@@ -95,11 +96,13 @@ void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_i
     if (input->guide)
         guided_loss(pass, input, loss);
     output_loss_backward(worker, input->model, &rows, loss, gradient);
-    pass->kind->backward(worker, gradient, pass->decoder);
-    encoder_kinds[input->model->config.encoder.type]->backward(worker, gradient, pass->encoder);
+    pass->decoder_kind->backward(worker, gradient, pass->decoder);
+    pass->encoder_kind->backward(worker, gradient, pass->encoder);
 }
 
 const real *pass_alignment(const struct pass *pass, int b, const struct attention_map *map)
 {
-    return pass->kind->alignment(pass->decoder, b, map);
+    if (map->place == PLACE_ENCODER)
+        return pass->encoder_kind->alignment(pass->encoder, b, map);
+    return pass->decoder_kind->alignment(pass->decoder, b, map);
 }

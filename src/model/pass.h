@@ -11,7 +11,8 @@ struct pass {
     struct decoded decoded;
     void *encoder, *decoder; /* the kinds' states */
     size_t encoder_room, decoder_room;
-    const struct decoder_kind *kind; /* of the last pass */
+    const struct encoder_kind *encoder_kind; /* of the last pass */
+    const struct decoder_kind *decoder_kind;
     struct matrix logits;
 };
 
@@ -37,8 +38,8 @@ void pass_forward(struct worker *worker, struct pass *pass, const struct pass_in
 void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
                    struct gradient *gradient);
 
-/* The alignment weights [target length, source length] of the last pass's target sentence b; valid until the next call and the
- * worker's next pass. */
+/* The weights of attention of the last pass's target sentence b (PLACE_ENCODER: source sentence b): a row per word that looks, a column
+ * per word that is looked at; valid until the next call and the worker's next pass. */
 const real *pass_alignment(const struct pass *pass, int b, const struct attention_map *map);
 
 #endif

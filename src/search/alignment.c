@@ -12,8 +12,7 @@ static char *copy(const char *label)
     return memory_copy_text(label, strlen(label));
 }
 
-/* A token's piece, with a visible space mark. A placeholder is shown as what it stands for. */
-static char *token_label(const struct tokenizer *tokenizer, enum side side, const struct tokens *tokens, int i)
+char *alignment_label(const struct tokenizer *tokenizer, enum side side, const struct tokens *tokens, int i)
 {
     const char *piece = tokenizer->sides[side].pieces[i < tokens->count ? tokens->ids[i] : VOCAB_END];
     struct text label = { 0 };
@@ -36,7 +35,7 @@ void alignment_begin(struct alignment *alignment, enum alignment_level level, co
     alignment->columns = level == ALIGNMENT_WORD ? source->word_count : source->count + 1;
     alignment->source = memory_new((size_t)alignment->columns, sizeof(char *));
     for (int j = 0; j < alignment->columns; j++)
-        alignment->source[j] = level == ALIGNMENT_WORD ? copy(source->words[j]) : token_label(tokenizer, SOURCE, source, j);
+        alignment->source[j] = level == ALIGNMENT_WORD ? copy(source->words[j]) : alignment_label(tokenizer, SOURCE, source, j);
 }
 
 static void add_label(struct alignment *alignment, char *label)
@@ -104,7 +103,7 @@ static void add_tokens(struct alignment *alignment, const struct tokenizer *toke
     for (size_t cell = 0; cell < (size_t)rows * (size_t)Tx; cell++)
         block->weights[cell] = (double)piece->alpha[cell];
     for (int i = 0; i < rows; i++)
-        add_label(alignment, token_label(tokenizer, TARGET, piece->target, i));
+        add_label(alignment, alignment_label(tokenizer, TARGET, piece->target, i));
 }
 
 void alignment_add(struct alignment *alignment, const struct tokenizer *tokenizer, const struct tokens *source,

@@ -47,6 +47,9 @@ struct aligned_piece {
     const real *alpha;
 };
 
+/* The label of token i: its piece, with a visible space mark; a placeholder is shown as what it stands for. Heap. */
+char *alignment_label(const struct tokenizer *tokenizer, enum side side, const struct tokens *tokens, int i);
+
 /* Starts an empty matrix whose columns are the source's words, or its tokens and </s>. */
 void alignment_begin(struct alignment *alignment, enum alignment_level level, const struct tokenizer *tokenizer,
                      const struct tokens *source);

@@ -11,11 +11,11 @@ static void add_agreement(double *agreement, const struct learner *learner, cons
 {
     const struct apprentice *mine = &learner->apprentices[0];
     const struct batch *batch = &mine->part.batch;
-    int layers = decoder_layers(&model->config), heads = model->config.decoder.heads;
+    int layers = attention_layers(&model->config, PLACE_SOURCE), heads = model->config.decoder.heads;
 
     for (int b = 0; b < batch->targets; b++)
         for (int k = 0; k < layers * (heads + 1); k++) {
-            const struct attention_map map = { k / (heads + 1), k % (heads + 1) < heads ? k % (heads + 1) : -1 };
+            const struct attention_map map = { k / (heads + 1), k % (heads + 1) < heads ? k % (heads + 1) : -1, PLACE_SOURCE };
             const real *alpha = pass_alignment(&mine->pass, b, &map), *wanted = guide->weights[b];
             int cells = batch->source_length[b] * (batch->target_length[b] - 1);
 
@@ -27,7 +27,7 @@ static void add_agreement(double *agreement, const struct learner *learner, cons
 void focus_choose(struct learner *learner, struct model *model, const struct corpus *valid)
 {
     struct apprentice *mine = &learner->apprentices[0];
-    int heads = model->config.decoder.heads, maps = decoder_layers(&model->config) * (heads + 1), best = 0;
+    int heads = model->config.decoder.heads, maps = attention_layers(&model->config, PLACE_SOURCE) * (heads + 1), best = 0;
     double *agreement;
 
     if (heads == 1 || !learner->guidance || learner->guidance->first)
@@ -49,6 +49,7 @@ void focus_choose(struct learner *learner, struct model *model, const struct cor
     for (int k = 1; k < maps; k++)
         if (agreement[k] > agreement[best])
             best = k;
-    model->alignment = (struct attention_map){ best / (heads + 1), best % (heads + 1) < heads ? best % (heads + 1) : -1 };
+    model->alignment =
+        (struct attention_map){ best / (heads + 1), best % (heads + 1) < heads ? best % (heads + 1) : -1, PLACE_SOURCE };
     free(agreement);
 }

@@ -52,6 +52,26 @@ for kind in $kinds; do
         --max-updates 3
 done
 
+# --- every head ---
+head -n 3 "$T/valid.en" >"$T/three.en"
+head -n 3 "$T/valid.fr" >"$T/three.fr"
+heads() { # KIND FILES
+    works "$1: --all-heads" "$NMT" align --model "$T/$1/m.gguf" --source "$T/three.en" --target "$T/three.fr" --all-heads "$T/$1/heads"
+    is "$(ls "$T/$1/heads" | wc -l)" "$2" "$1: a file for each head of each layer and pair"
+    ok "$1: every row of every head sums to 1" awk -F, 'FNR > 1 { s = 0; for (i = NF - columns + 1; i <= NF; i++) s += $i; if (s < 0.999 || s > 1.001) exit 1 }
+        FNR == 1 { columns = gsub(/,("[^"]*"|[^,"]*)/, "&") }' "$T/$1/heads"/*
+}
+heads transformer 36 # 3 pairs, 2 heads, 2 layers of encoder, decoder, and source
+heads mixed 27 # 4 heads in 2 layers of the encoder, 1 in the decoder
+heads rnn-heads 6
+works 'a layer and a head by name' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" \
+    --alignment-layer 1 --alignment-head 0 --alignment-level token
+"$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-layer 1 --alignment-head 0 \
+    --alignment-level token --alignment "$T/named/"
+same "$T/named/000002.csv" "$T/transformer/heads/000002.source.1.0.csv" 'are that file of --all-heads'
+must_fail 1 'a layer that is not there' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-layer 2
+must_fail 1 'a head that is not there' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-head 2
+
 # --- what fits what ---
 works 'models of different kinds together' from_file "$T/valid.en" translate --model "$T/rnn-heads/m.gguf" --model "$T/transformer/m.gguf" \
     --model "$T/mixed/m.gguf" --beam 3
