@@ -322,20 +322,19 @@ static int get_config(const struct gguf *gguf, struct config *config)
 static int get_alignment(const struct gguf *gguf, struct model *model)
 {
     enum architecture kind = architecture_of(&model->config);
-    struct text layer = { 0 }, head = { 0 };
+    struct attention_map *map = &model->alignment;
+    struct text key = { 0 };
     int result = 0;
 
-    if (gguf_has(gguf, key_of(&layer, kind, "alignment_layer"))) {
-        result = get_int(gguf, layer.data, &model->alignment.layer);
-        if (result == 0 && gguf_has(gguf, key_of(&head, kind, "alignment_head")))
-            result = get_int(gguf, head.data, &model->alignment.head);
-    }
-    if (result == 0 && (model->alignment.layer >= attention_layers(&model->config, PLACE_SOURCE) ||
-                        model->alignment.head >= model->config.decoder.heads))
-        result = error("%s: alignments are made of head %d of layer %d, which the model does not have", gguf->path,
-                       model->alignment.head, model->alignment.layer);
-    text_release(&layer);
-    text_release(&head);
+    if (gguf_has(gguf, key_of(&key, kind, "alignment_layer")))
+        result = get_int(gguf, key.data, &map->layer);
+    if (result == 0 && gguf_has(gguf, key_of(&key, kind, "alignment_head")))
+        result = get_int(gguf, key.data, &map->head);
+    if (result == 0 && ((map->layer > 0 && map->layer >= attention_layers(&model->config, PLACE_SOURCE)) ||
+                        map->head >= attention_heads(&model->config, PLACE_SOURCE)))
+        result = error("%s: alignments are made of head %d of layer %d, which the model does not have", gguf->path, map->head,
+                       map->layer);
+    text_release(&key);
     return result;
 }
 

@@ -27,7 +27,8 @@ static void add_agreement(double *agreement, const struct learner *learner, cons
 void focus_choose(struct learner *learner, struct model *model, const struct corpus *valid)
 {
     struct apprentice *mine = &learner->apprentices[0];
-    int heads = model->config.decoder.heads, maps = attention_layers(&model->config, PLACE_SOURCE) * (heads + 1), best = 0;
+    int heads = attention_heads(&model->config, PLACE_SOURCE), maps = attention_layers(&model->config, PLACE_SOURCE) * (heads + 1),
+        best = 0;
     double *agreement;
 
     if (heads == 1 || !learner->guidance || learner->guidance->first)

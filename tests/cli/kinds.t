@@ -73,6 +73,9 @@ must_fail 1 'a layer that is not there' "$NMT" align --model "$T/transformer/m.g
 must_fail 1 'a head that is not there' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-head 2
 
 # --- what fits what ---
+works 'one fixed vector: trains' train --quiet --model "$T/none.gguf" --attention none --hidden 24 --maxout 16 --max-updates 3
+works 'one fixed vector: translates' from_file "$T/valid.en" translate --model "$T/none.gguf"
+must_fail 1 'one fixed vector: has no alignments' "$NMT" align --model "$T/none.gguf" --source "$T/valid.en" --target "$T/valid.fr"
 works 'models of different kinds together' from_file "$T/valid.en" translate --model "$T/rnn-heads/m.gguf" --model "$T/transformer/m.gguf" \
     --model "$T/mixed/m.gguf" --beam 3
 is "$(wc -l <"$T/out" | tr -d ' ')" 20 'translate every line'
