@@ -45,8 +45,8 @@ sub read_matrix {
     for my $line (split /\n/, slurp($file)) {
         last if $line eq '';
         my @fields;
-        push @fields, defined $1 ? $1 =~ s/""/"/gr : $2 while $line =~ /\G(?:"((?:[^"]|"")*)"|([^,]*))(?:,|\z)/g && length $line;
-        pop @fields if @rows && @fields > @{ $rows[0] };
+        $line .= ',';
+        push @fields, defined $1 ? $1 =~ s/""/"/gr : $2 while $line =~ /\G(?:"((?:[^"]|"")*)"|([^,]*)),/g;
         push @rows, \@fields;
     }
     return @rows;
@@ -126,7 +126,7 @@ sub read_model {
     my ($middle) = (sort { $a <=> $b } @speeds)[$#speeds / 2];
     chomp(my $options = slurp("$name.options"));
     return { title => $title, parameters => slurp("$name.parameters") + 0, bleu => number($bleu, 'score'), options => $options,
-        chrf => number(slurp("$name.chrf"), 'score'), aer => number(slurp("$name.aer"), 'aer'), speed => $middle,
+        chrf => number(slurp("$name.chrf"), 'score'), aer => number(slurp("$name.aer"), 'score'), speed => $middle,
         sentences => $lines / ($to - $from), curve => \@curve, lengths => \@lengths };
 }
 
