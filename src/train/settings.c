@@ -98,9 +98,9 @@ static void choose_gru(struct train_settings *s, int small, int large)
 void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
 {
     /* A corpus of a few thousand pairs needs a small model, with a deeper rather than a wider encoder (models/RECIPES.md). */
-    int small = pairs < 12000, large = pairs >= 60000;
+    int tiny = pairs < 4000, small = pairs < 12000, large = pairs >= 60000;
 
-    choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : small ? 2000 : large ? 16000 : 8000);
+    choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : tiny ? 2000 : small ? 4000 : large ? 16000 : 8000);
     choose_transformer(s, small);
     choose_gru(s, small, large);
     if (s->decoder == DECODER_TRANSFORMER)

@@ -97,11 +97,12 @@ works '--lowercase' train --quiet --model "$T/lower.gguf" --lowercase --max-upda
 works '--pretokenized' train --quiet --model "$T/space.gguf" --pretokenized --units word --max-updates 2
 works '--preset paper, made small' train --quiet --model "$T/paper.gguf" --preset paper --max-updates 2
 # --- what is left open follows the corpus (yes repeats what it gets until head has enough) ---
-for pairs in 11999 12000 60000; do
+for pairs in 3999 11999 12000 60000; do
     yes 'a	b' | head -n "$pairs" >"$T/$pairs.tsv"
     works "chooses for $pairs pairs" "$NMT" train --model "$T/open.gguf" --pairs "$T/$pairs.tsv" --max-updates 0 --threads 1
     case $pairs in
-    11999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
+    3999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
+    11999) vocabulary=4000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 512, attention additive \(512, heads 1\), maxout 512' ;;
     60000) vocabulary=16000 batches=3000 dropout='0.1 \(states 0\)' sizes='gru, hidden 512, attention additive \(512, heads 1\), maxout 512' ;;
     esac
