@@ -32,10 +32,11 @@ for kind in $kinds; do
         works "$kind, beam $beam: translates" from_file "$T/valid.en" translate --model "$T/$kind/m.gguf" --beam $beam --scores
         is "$(wc -l <"$T/out" | tr -d ' ')" 20 "$kind, beam $beam: line by line"
     done
-    cut -f 1 "$T/out" >"$T/found"
-    cut -f 2 "$T/out" >"$T/text"
-    works "$kind: one sentence at a time" from_file "$T/valid.en" translate --model "$T/$kind/m.gguf" --beam 4 --batch 1
-    same "$T/out" "$T/text" "$kind: in batches as one at a time"
+    mv "$T/out" "$T/together"
+    works "$kind: one sentence at a time" from_file "$T/valid.en" translate --model "$T/$kind/m.gguf" --beam 4 --batch 1 --scores
+    # Rounding differs, so of two translations that are equally probable either may be found: their scores are the same.
+    ok "$kind: in batches as one at a time" sh -c 'paste "$1" "$2" | awk -F "\t" "{ d = \$1 - \$3; if (d < -0.001 || d > 0.001) exit 1 }"' \
+        - "$T/together" "$T/out"
     ok "$kind: alignment weights sum to 1" sums "$T/$kind/m.gguf"
 
     # A run in two halves is a run in one.

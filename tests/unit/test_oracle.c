@@ -173,7 +173,7 @@ static void check_alignments(const struct toy *toy, const struct pass *pass, int
 
     for (int layer = 0; layer < layers; layer++)
         for (int head = 0; head < config->decoder.heads; head++) {
-            const struct attention_map map = { layer, head };
+            const struct attention_map map = { layer, head, PLACE_SOURCE };
             const struct oracle_block *block = numbered(&toy->oracle, "alignment.", b);
             char name[64];
 
