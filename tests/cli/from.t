@@ -54,7 +54,9 @@ new() { # ARGUMENT...
 }
 works '--new-vocabulary' new --max-updates 0
 has "$T/err" "[0-9]+ source and [0-9]+ target entries are also the parent's" 'says how many entries are kept'
-has "$T/err" 'encoder layers 2, attention dot, tie target' 'the network is the parent'\''s'
+has "$T/err" 'encoder: gru, layers 2,' "the encoder is the parent's"
+has "$T/err" 'attention dot' "the decoder is the parent's"
+has "$T/err" 'tie target' 'and so are the ties'
 is "$(recorded "$T/new.gguf")" "$(checksum "$parent")" 'the parent is recorded'
 is "$(chosen "$T/new.gguf")" 'nlearning-rate = 0.001 nwarmup = 100 ' 'rate and warm-up'
 works 'other units and another size' new --units char --vocabulary 300 --max-updates 3
