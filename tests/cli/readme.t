@@ -21,6 +21,7 @@ while read -r command; do
     line=$command
     case $command in
     *int8*) "$NMT" info --build | grep -q int8 || line=$(echo "$command" | sed 's/ --precision int8//') ;;
+    *'--model-type transformer'*) line="$command $(echo "$small" | sed 's/--hidden [0-9]*//; s/--alignment [0-9]*//; s/--maxout [0-9]*//')" ;;
     *' train '*) line="$command $small" ;;
     *bench*) line="$command --embedding 16 --hidden 16 --alignment 16 --maxout 16 --vocabulary 100 --batch 4 --updates 2 --sentences 10 --peak-seconds 0.01" ;;
     esac
