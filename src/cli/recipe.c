@@ -373,8 +373,8 @@ static int binds(const struct given *given, const struct option *row)
            (row->role == OPTION_OF_STATE && given->whole);
 }
 
-/* --model-type means kinds of encoder and decoder. It yields to those that are given; over the settings of a checkpoint or a parent it
- * does not, so that check_given notices the difference. */
+/* --model-type means kinds of encoder and decoder. It yields to those that are given, but not to those of a preset, a checkpoint or a
+ * parent (where check_given notices the difference). */
 static void apply_model_type(struct train_settings *s, int yields)
 {
     if (s->model_type == AUTO_SETTING)
@@ -514,7 +514,7 @@ int recipe_read(struct train_settings *settings, struct options *options, struct
     else if (settings->preset)
         code = read_preset(settings, options, argc, argv);
     if (code == OPTIONS_GO) {
-        apply_model_type(settings, 1);
+        apply_model_type(settings, !settings->preset);
         if (check(settings))
             code = EXIT_USAGE;
     }
