@@ -57,7 +57,7 @@ static inline int check_agree(double a, double b)
 
 /* Holds every entry of d [rows, columns] against the derivative of the loss by x, both with row stride ld; fails with the
  * tensor's name and index, and when no entry of d differs from zero. Where maxout changes from one of its pair to the other within a
- * step, the differences are no derivative: a shorter step does not reach that far, and a wrong gradient is wrong there too. */
+ * step, or a rectifier from zero to more, the differences are no derivative: a shorter step does not reach that far, and a wrong gradient is wrong there too. */
 static inline void check_gradient(const char *name, real *x, const real *d, int rows, int columns, int ld, double (*loss)(void *),
                                   void *context)
 {
@@ -68,8 +68,8 @@ static inline void check_gradient(const char *name, real *x, const real *d, int 
             size_t i = (size_t)row * (size_t)ld + (size_t)column;
             double numeric = check_derivative(&x[i], CHECK_STEP, loss, context), given = (double)d[i];
 
-            if (!check_agree(numeric, given))
-                numeric = check_derivative(&x[i], CHECK_STEP / 16, loss, context);
+            for (int shorter = 16; shorter <= 256 && !check_agree(numeric, given); shorter *= 16)
+                numeric = check_derivative(&x[i], CHECK_STEP / shorter, loss, context);
             if (!check_agree(numeric, given))
                 fail_msg("d%s [%d, %d]: backward has %.12g, the central difference %.12g", name, row, column, given, numeric);
             largest = fmax(largest, fabs(given));

@@ -8,7 +8,15 @@ enum { PAIRS_MOST = 8, PAIRS_LONGEST = 16 };
 
 /* Kinds of models that properties must hold for: of two GRUs with one head and with two, and with Transformers on both sides, as
  * encoder, as decoder. */
-enum kind { RNN, RNN_HEADS, TRANSFORMER_PRE, TRANSFORMER_POST, MIXED, MIXED_REVERSED, KINDS };
+enum kind {
+    RNN,
+    RNN_HEADS,
+    TRANSFORMER_PRE,
+    TRANSFORMER_POST,
+    MIXED,
+    MIXED_REVERSED,
+    KINDS
+}; /* the third and the last have lexical output */
 
 /* Turns the configuration of a model of two GRUs into one of another kind. */
 static inline void pairs_kind(struct config *config, enum kind kind)
@@ -28,8 +36,12 @@ static inline void pairs_kind(struct config *config, enum kind kind)
         config->encoder =
             (struct encoder_config){ .type = ENCODER_TRANSFORMER, .layers = 2, .heads = 3, .feed_forward = 15, .norm = norm };
     if (decoder)
-        config->decoder =
-            (struct decoder_config){ .type = DECODER_TRANSFORMER, .layers = 2, .heads = 2, .feed_forward = 11, .norm = norm };
+        config->decoder = (struct decoder_config){ .type = DECODER_TRANSFORMER,
+                                                   .layers = 2,
+                                                   .heads = 2,
+                                                   .feed_forward = 11,
+                                                   .norm = norm,
+                                                   .lexical = kind != TRANSFORMER_POST };
 }
 
 struct sample {

@@ -276,7 +276,6 @@ static int check_kinds(const struct train_settings *s)
     } sizes[] = { { "hidden", s->hidden != AUTO_SETTING, gru, "GRU" },
                   { "alignment", s->alignment != AUTO_SETTING, decoder != DECODER_TRANSFORMER, "GRU decoder" },
                   { "maxout", s->maxout != AUTO_SETTING, decoder != DECODER_TRANSFORMER, "GRU decoder" },
-                  { "lexical", s->lexical == 1, decoder != DECODER_TRANSFORMER, "GRU decoder" },
                   { "attention", s->attention != ATTENTION_ADDITIVE, decoder != DECODER_TRANSFORMER, "GRU decoder" },
                   { "feed-forward", s->feed_forward != AUTO_SETTING, transformer, "Transformer" },
                   { "encoder-heads", s->encoder_heads != AUTO_SETTING, encoder != ENCODER_GRU, "Transformer encoder" },

@@ -81,6 +81,8 @@ static void softmax_backward(const struct heads_gradient *back, int i, struct ma
     for (int t = 0; t < P.rows; t++) {
         real *ds = matrix_row(dS, t);
 
+        if (back->dweights && i == 0)
+            vec_add(matrix_row(dP, t), back->dweights + (size_t)t * (size_t)Tk, Tk);
         vec_softmax_backward(ds, matrix_row(P, t), matrix_row(dP, t), Tk);
         if (back->guide && i == 0)
             attention_follow(ds, matrix_row(P, t), back->guide + (size_t)t * (size_t)Tk, back->guide_scale, Tk);

@@ -34,6 +34,7 @@ void heads_gather(const struct heads *heads, real *out, const real *q, const rea
 struct heads_gradient {
     struct matrix dq;     /* [Tq, n] is set */
     struct matrix dk, dv; /* [Tk, n] are added to */
+    const real *dweights; /* [Tq, Tk] gradient of head 0's weights from elsewhere, or NULL */
     const real *guide;    /* [Tq, Tk] guided attention (layers/attention.h) of head 0, or NULL */
     real guide_scale;
 };

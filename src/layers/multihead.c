@@ -94,6 +94,7 @@ void multihead_backward(struct worker *worker, struct gradient *gradient, const 
         struct heads_gradient one = { .dq = matrix_columns(matrix_rows(back->din, queries.first, queries.rows), 0, E),
                                       .dk = matrix_columns(matrix_rows(dkeys, keys.first, keys.rows), 0, E),
                                       .dv = matrix_columns(matrix_rows(dkeys, keys.first, keys.rows), E, E),
+                                      .dweights = back->dweights ? back->dweights[b] : NULL,
                                       .guide = back->guide ? back->guide[b] : NULL,
                                       .guide_scale = back->guide_scale };
 

@@ -52,11 +52,12 @@ const real *multihead_weights(const struct multihead_rows *x, int b, int head, r
 
 /* The arrays of the backward pass. */
 struct multihead_gradient {
-    struct matrix din, dsource; /* as `in` and `source`: scratch */
-    struct matrix dmixed;       /* [rows, E] scratch */
-    struct matrix dout, dinput; /* [rows, E]; dinput is set */
-    struct matrix input;        /* of the forward pass */
-    const real *const *guide;   /* [sentences] [Tq, Tk] guided attention of head 0 (layers/heads.h), or NULL */
+    struct matrix din, dsource;  /* as `in` and `source`: scratch */
+    struct matrix dmixed;        /* [rows, E] scratch */
+    struct matrix dout, dinput;  /* [rows, E]; dinput is set */
+    struct matrix input;         /* of the forward pass */
+    const real *const *dweights; /* [sentences] [Tq, Tk] of head 0 (layers/heads.h), or NULL */
+    const real *const *guide;    /* [sentences] [Tq, Tk] guided attention of head 0, or NULL */
     real guide_scale;
 };
 

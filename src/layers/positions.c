@@ -26,5 +26,6 @@ void positions_add(real *x, const real *position, int E)
 
 void positions_backward(struct matrix dX)
 {
-    vec_scale(dX.at, (real)sqrt(dX.columns), (size_t)dX.rows * (size_t)dX.columns);
+    for (int i = 0; i < dX.rows; i++)
+        vec_scale(matrix_row(dX, i), (real)sqrt(dX.columns), (size_t)dX.columns);
 }

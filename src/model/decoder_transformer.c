@@ -8,13 +8,18 @@
  *
  * h are the encoder's rows, or their projection to E columns where the encoder has another width.
  *
+ * Lexical output (model/lexical.h) reads the source words that head 0 of the guided layer looks at (model/kinds.h); then top_t is
+ * [norm(x) ; h_t].
+ *
  * Given words: rows are sentence after sentence, and a mask keeps each position from seeing later ones. Search: a step computes one
  * row per hypothesis, and finds the keys and values of its earlier words in a cache (model/cache.h); those of the source are
  * computed once per sentence (`start`). */
+#include "base/report.h"
 #include "layers/embedding.h"
 #include "layers/positions.h"
 #include "math/vec.h"
 #include "model/cache.h"
+#include "model/lexical.h"
 #include "model/model.h"
 #include "model/stack.h"
 
@@ -30,6 +35,7 @@ struct layer_blocks {
 struct blocks {
     int bridge;       /* [E, width], or without numbers */
     struct norm norm; /* pre only */
+    struct lexical_blocks lexical;
     struct layer_blocks layers[];
 };
 
@@ -54,6 +60,9 @@ struct state {
     real *mean;        /* [longest target · longest side] mean weights of several heads; search: of a sentence's rows */
     struct matrix top; /* search: [room, E] */
     real *position;    /* search: [E] */
+    struct lexical lexical;
+    int *target, *source_of; /* [rows] the target sentence; [targets] the source sentence */
+    real **dlook;            /* [targets] gradient [Ty, Tx] of the weights that lexical output reads */
     struct layer layers[];
 };
 
@@ -68,6 +77,8 @@ static int check(const struct config *config, const char *where)
 {
     const struct stack_config stack = stack_of(config);
 
+    if (config->decoder.lexical < 0 || config->decoder.lexical > 1)
+        return error("%s: lexical output %d is not valid", where, config->decoder.lexical);
     return stack_check(&stack, config->E, "decoder", where);
 }
 
@@ -90,12 +101,14 @@ static void *declare(struct layout *layout, const struct config *config)
     }
     if (stack.norm == NORM_PRE)
         b->norm = norm_declare(layout, E, "decoder.norm");
+    if (config->decoder.lexical)
+        lexical_declare(&b->lexical, layout, config);
     return b;
 }
 
 static int top(const struct config *config)
 {
-    return config->E;
+    return config->decoder.lexical ? 2 * config->E : config->E;
 }
 
 static size_t state_bytes(const struct config *config)
@@ -127,6 +140,7 @@ static void bind_words(struct state *x, const struct binding *binding)
     size_t rows = (size_t)x->stack.rows;
 
     x->ids = arena_take(arena, rows * sizeof *x->ids);
+    x->target = arena_take(arena, rows * sizeof *x->target);
     x->decoded->labels = arena_take(arena, rows * sizeof *x->decoded->labels);
     x->decoded->place = arena_take(arena, rows * sizeof *x->decoded->place);
     x->mask = dropout_each(arena, dropping, dropping->rates.residual, "target.positions", &extent);
@@ -135,6 +149,7 @@ static void bind_words(struct state *x, const struct binding *binding)
             x->ids[row] = t == 0 || (dropped && dropped[row - 1]) ? -1 : batch->target[b][t - 1];
             x->decoded->labels[row] = batch->target[b][t];
             x->decoded->place[row] = (size_t)row;
+            x->target[row] = b;
         }
 }
 
@@ -158,6 +173,31 @@ static void bind_layers(struct state *x, const struct binding *binding)
     }
 }
 
+/* The layer whose head 0 lexical output reads. */
+static struct attention_layer *lexical_layer(struct state *x)
+{
+    return &x->layers[decoder_guided_layer(&x->stack.model->config)].cross;
+}
+
+static void bind_lexical(struct state *x, const struct binding *binding, int rows, const int *order)
+{
+    const struct batch *batch = binding->batch;
+    struct arena *arena = binding->arena;
+
+    x->lexical.blocks = &x->blocks->lexical;
+    lexical_bind(&x->lexical, binding, x->encoded, rows, order);
+    if (!x->lexical.on || !binding->training)
+        return;
+    x->dlook = arena_take(arena, (size_t)batch->targets * sizeof *x->dlook);
+    for (int b = 0; b < batch->targets; b++) {
+        real *matrix = matrix_take(arena, batch->target_length[b], batch->source_length[batch_source_of(batch, b)]).at;
+
+        if (arena->base)
+            x->dlook[b] = matrix;
+    }
+    lexical_layer(x)->dweights = (const real *const *)x->dlook;
+}
+
 static void bind(void *state, struct decoded *decoded, struct encoded *encoded, const struct binding *binding)
 {
     struct state *x = state;
@@ -173,8 +213,9 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
     stack_bind(&x->stack, binding, &stack, "decoder", &rows);
     decoded->rows = rows.rows;
     x->sources = arena_take(arena, (size_t)B * sizeof *x->sources);
+    x->source_of = arena_take(arena, (size_t)B * sizeof *x->source_of);
     for (int b = 0; arena->base && b < B; b++) {
-        int source = batch_source_of(batch, b);
+        int source = x->source_of[b] = batch_source_of(batch, b);
 
         x->sources[b] = (struct span){ encoded->start[source], encoded->length[source] };
     }
@@ -183,9 +224,10 @@ static void bind(void *state, struct decoded *decoded, struct encoded *encoded, 
     bind_layers(x, binding);
     x->stats = arena_take(arena, 2 * (size_t)rows.rows * sizeof(real));
     x->mean = matrix_take(arena, rows.queries, rows.keys).at;
-    decoded->top = matrix_take(arena, rows.rows, config->E);
+    bind_lexical(x, binding, rows.rows, x->target);
+    decoded->top = matrix_take(arena, rows.rows, top(config));
     if (binding->training)
-        decoded->dtop = matrix_take(arena, rows.rows, config->E);
+        decoded->dtop = matrix_take(arena, rows.rows, top(config));
 }
 
 /* ---- given target words ---- */
@@ -200,8 +242,22 @@ static void read_source(struct worker *worker, struct state *x)
         multihead_read(worker, weights, &x->blocks->layers[i].cross.multihead, &x->layers[i].cross.rows, x->source);
 }
 
-static void finish(struct state *x, struct matrix out, struct matrix rows)
+/* The weights [Tx] of head 0 with which row `row` looks at its source sentence: their place in the sentence's matrix, too. */
+static const real *lexical_weights(struct state *x, int row, size_t *place)
 {
+    const struct multihead_rows *look = &lexical_layer(x)->rows;
+    int b = x->target[row];
+
+    *place = (size_t)(row - look->queries[b].first) * (size_t)look->keys[b].rows;
+    return multihead_weights(look, b, 0, NULL) + *place;
+}
+
+/* From the last layer's rows to `all` [rows, top]; lexical output has its sums. */
+static void finish(struct worker *worker, struct state *x, struct matrix all, struct matrix rows)
+{
+    struct matrix out = matrix_columns(all, 0, rows.columns);
+
+    lexical_forward(worker, &x->lexical, all);
     x->last = rows;
     if (x->stack.config.norm == NORM_PRE)
         norm_forward(x->stack.model->weights, &x->blocks->norm, out, x->stats, rows);
@@ -215,6 +271,7 @@ static void forward(struct worker *worker, void *state)
     struct matrix rows = x->X;
 
     read_source(worker, x);
+    lexical_read(&x->lexical);
     output_embed(x->stack.model, rows, x->ids, NULL);
     stack_enter(&x->stack, rows, x->mask);
     for (int i = 0; i < x->stack.config.layers; i++) {
@@ -222,19 +279,39 @@ static void forward(struct worker *worker, void *state)
         rows = attention_layer_forward(worker, &x->stack, &x->layers[i].cross, rows);
         rows = feed_layer_forward(worker, &x->stack, &x->layers[i].feed, rows);
     }
-    finish(x, x->decoded->top, rows);
+    for (int row = 0; x->lexical.on && row < x->stack.rows; row++) {
+        size_t place;
+
+        lexical_sum(&x->lexical, row, lexical_weights(x, row, &place), x->source_of[x->target[row]]);
+    }
+    finish(worker, x, x->decoded->top, rows);
+}
+
+/* Lexical output: from dtop to the gradient of head 0's weights, in dlook. */
+static void top_backward(struct worker *worker, struct gradient *gradient, struct state *x)
+{
+    lexical_backward(worker, gradient, &x->lexical, x->decoded->dtop);
+    for (int row = 0; x->lexical.on && row < x->stack.rows; row++) {
+        int b = x->target[row];
+        size_t place;
+        const real *weights = lexical_weights(x, row, &place);
+
+        memcpy(x->dlook[b] + place, lexical_sum_backward(&x->lexical, row, weights, x->source_of[b]),
+               (size_t)x->sources[b].rows * sizeof(real));
+    }
 }
 
 static void backward(struct worker *worker, struct gradient *gradient, void *state)
 {
     struct state *x = state;
     const struct model *model = x->stack.model;
-    struct matrix dx = x->decoded->dtop;
+    struct matrix dx = matrix_columns(x->decoded->dtop, 0, x->stack.E);
     int bridged = x->source.at != x->encoded->h.at;
 
     if (bridged)
         matrix_zero(x->dsource);
     matrix_zero(x->encoded->dsummary);
+    top_backward(worker, gradient, x);
     if (x->stack.config.norm == NORM_PRE)
         norm_backward(gradient, model->weights, &x->blocks->norm, dx, dx, x->stats, x->last, SET);
     for (int i = x->stack.config.layers - 1; i >= 0; i--) {
@@ -248,6 +325,7 @@ static void backward(struct worker *worker, struct gradient *gradient, void *sta
     }
     stack_enter_backward(dx, x->mask);
     output_embed_backward(model, gradient, dx, x->ids, NULL);
+    lexical_read_backward(gradient, &x->lexical);
     if (bridged) {
         gradient_product(worker, gradient, x->blocks->bridge, x->dsource, x->encoded->h);
         matmul_backward(worker, x->encoded->dh, x->dsource, &model->weights[x->blocks->bridge], ADD);
@@ -281,7 +359,8 @@ static void search_bind(void *state, struct encoded *encoded, const struct bindi
     x->X = matrix_take(arena, room, E);
     x->stats = arena_take(arena, 2 * (size_t)room * sizeof(real));
     x->mean = matrix_take(arena, room * stack.heads, longest).at;
-    x->top = matrix_take(arena, room, E);
+    bind_lexical(x, binding, room, NULL);
+    x->top = matrix_take(arena, room, top(config));
     x->position = arena_take(arena, (size_t)E * sizeof(real));
     if (arena->base)
         cache_reset(&x->cache, room, stack.layers * 2 * E);
@@ -289,7 +368,10 @@ static void search_bind(void *state, struct encoded *encoded, const struct bindi
 
 static void start(struct worker *worker, void *state)
 {
-    read_source(worker, state);
+    struct state *x = state;
+
+    read_source(worker, x);
+    lexical_read(&x->lexical);
 }
 
 /* Masked self-attention of one new row per hypothesis: its keys and values join the cache. */
@@ -339,6 +421,8 @@ static struct matrix step_cross(struct worker *worker, struct state *x, int numb
             count++;
         one.q = matrix_rows(in, i, count);
         heads_forward(worker, &layer->rows.heads, &one, matrix_rows(mixed, i, count));
+        for (int k = 0; layer == lexical_layer(x) && k < count; k++)
+            lexical_sum(&x->lexical, i + k, one.weights + (size_t)k * (size_t)keys.rows, b);
     }
     worker_enter(worker, before);
     linear_forward(worker, weights, &multihead->out, out, mixed);
@@ -360,7 +444,7 @@ static struct matrix step(struct worker *worker, void *state, const int32_t *pre
         rows = step_cross(worker, x, i, rows, sentence);
         rows = feed_layer_forward(worker, &x->stack, &x->layers[i].feed, rows);
     }
-    finish(x, out, rows);
+    finish(worker, x, out, rows);
     return out;
 }
 
@@ -385,7 +469,8 @@ static double operations(const struct config *config, const struct work *work)
 
     return d->layers * (work->target * (6 * E * E + 2 * E * d->feed_forward + E * length) + work->pairs * 2 * E +
                         work->source * 2 * E * E) +
-           (width(config) == config->E ? 0 : work->source * E * width(config));
+           (width(config) == config->E ? 0 : work->source * E * width(config)) +
+           (d->lexical ? lexical_operations(config, work) : 0);
 }
 
 const struct decoder_kind decoder_transformer = { .name = "transformer",

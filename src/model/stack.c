@@ -213,6 +213,7 @@ void attention_layer_backward(struct worker *worker, struct gradient *gradient, 
                                              .dout = stack->dout,
                                              .dinput = stack->df,
                                              .input = input_of(&layer->residual),
+                                             .dweights = layer->dweights,
                                              .guide = layer->guide,
                                              .guide_scale = layer->guide_scale };
     const char *before;

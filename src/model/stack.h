@@ -55,8 +55,9 @@ struct attention_layer {
     const struct attention_blocks *blocks;
     struct residual residual;
     struct multihead_rows rows;
-    struct matrix dsource;    /* cross-attention, training */
-    const real *const *guide; /* see multihead.h */
+    struct matrix dsource;       /* cross-attention, training */
+    const real *const *dweights; /* see multihead.h */
+    const real *const *guide;
     real guide_scale;
 };
 

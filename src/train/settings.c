@@ -80,7 +80,7 @@ static void choose_transformer(struct train_settings *s, int small)
 }
 
 /* The sizes of the GRUs. */
-static void choose_gru(struct train_settings *s, int small, int large)
+static void choose_gru(struct train_settings *s, int small)
 {
     int encoder = s->encoder == ENCODER_GRU, decoder = s->decoder == DECODER_GRU;
 
@@ -92,7 +92,6 @@ static void choose_gru(struct train_settings *s, int small, int large)
         return;
     choose(&s->alignment, small ? 256 : 512);
     choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
-    choose(&s->lexical, !large && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
 }
 
 void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
@@ -102,9 +101,8 @@ void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
 
     choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : tiny ? 2000 : small ? 4000 : large ? 16000 : 8000);
     choose_transformer(s, small);
-    choose_gru(s, small, large);
-    if (s->decoder == DECODER_TRANSFORMER)
-        choose(&s->lexical, 0);
+    choose_gru(s, small);
+    choose(&s->lexical, !large && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
     choose(&s->batch_tokens, small ? 500 : large ? 3000 : 1000);
     choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(authentic));
     if (strcmp(s->guided_alignment, "off") == 0 || s->attention == ATTENTION_NONE)

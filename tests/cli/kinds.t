@@ -26,7 +26,7 @@ sums() {
 for kind in $kinds; do
     set -- $(options $kind)
     mkdir "$T/$kind"
-    works "$kind: trains" train --model "$T/$kind/m.gguf" "$@" --max-updates 60 --learning-rate 0.01 --warmup 20 --batch-sentences 20
+    works "$kind: trains" train --model "$T/$kind/m.gguf" "$@" --max-updates 150 --learning-rate 0.003 --warmup 20 --batch-sentences 20
     works "$kind: is described" "$NMT" info "$T/$kind/m.gguf"
     for beam in 1 4; do
         works "$kind, beam $beam: translates" from_file "$T/valid.en" translate --model "$T/$kind/m.gguf" --beam $beam --scores

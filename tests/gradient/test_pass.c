@@ -57,7 +57,7 @@ static void setup_make(struct setup *setup, struct config choices)
         c->encoder.heads = 2;
         c->encoder.feed_forward = 5;
         c->decoder.layers = choices.decoder.layers ? choices.decoder.layers : 2;
-        c->decoder.feed_forward = 7;
+        c->decoder.feed_forward = 11; /* few would all be below zero by chance, and without a gradient */
         c->decoder.heads = c->decoder.type == DECODER_TRANSFORMER ? 3 : c->decoder.heads;
         c->decoder.maxout = choices.tie == TIE_NONE ? 2 : 6;
     }
@@ -328,6 +328,20 @@ static void transformers(void **state)
     }
 }
 
+static void transformer_lexical(void **state)
+{
+    struct config config = { .encoder = { .type = ENCODER_TRANSFORMER, .layers = 1 },
+                             .decoder = { .type = DECODER_TRANSFORMER, .layers = 3, .lexical = 1 } };
+
+    (void)state;
+    check_model(config, NULL, 0);
+    check_guided(config);
+    config.encoder.type = ENCODER_GRU;
+    config.decoder.layers = 2;
+    config.decoder.norm = NORM_POST;
+    check_model(config, &everything, 0.1);
+}
+
 /* One layer of a Transformer, whose attention is then guided itself. */
 static void one_layer(void **state)
 {
@@ -530,6 +544,7 @@ int main(void)
         cmocka_unit_test(each_dropout),
         cmocka_unit_test(transformers),
         cmocka_unit_test(one_layer),
+        cmocka_unit_test(transformer_lexical),
         cmocka_unit_test(heads),
         cmocka_unit_test(each_transformer_dropout),
         cmocka_unit_test(leaves_nothing),
