@@ -68,7 +68,7 @@ heads rnn-heads 6
 works 'a layer and a head by name' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" \
     --alignment-layer 1 --alignment-head 0 --alignment-level token
 "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-layer 1 --alignment-head 0 \
-    --alignment-level token --alignment "$T/named/"
+    --alignment-level token --batch 1 --alignment "$T/named/"
 same "$T/named/000002.csv" "$T/transformer/heads/000002.source.1.0.csv" 'are that file of --all-heads'
 must_fail 1 'a layer that is not there' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-layer 2
 must_fail 1 'a head that is not there' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-head 2
