@@ -67,7 +67,7 @@ static void number(FILE *stream, double weight)
 
 /* No line of a matrix is empty, since an empty line separates two matrices: the header of a blank source is only its empty cell,
  * quoted. */
-void alignment_write_matrix(FILE *stream, const struct alignment *alignment)
+static void write_matrix(FILE *stream, const struct alignment *alignment)
 {
     if (alignment->columns == 0)
         fputs("\"\"", stream);
@@ -127,17 +127,31 @@ static void write_pharaoh(FILE *stream, const struct alignment *alignment)
 static void write_one(FILE *stream, const struct alignment *alignment, enum alignment_format format, long sentence)
 {
     if (format == ALIGNMENT_MATRIX)
-        alignment_write_matrix(stream, alignment);
+        write_matrix(stream, alignment);
     else if (format == ALIGNMENT_LONG)
         write_long(stream, alignment, sentence);
     else
         write_pharaoh(stream, alignment);
 }
 
+int alignment_create(const char *name, const struct alignment *alignment, enum alignment_format format, long sentence)
+{
+    FILE *stream = io_create(name);
+    int failed = stream == NULL;
+
+    if (stream) {
+        if (format == ALIGNMENT_LONG)
+            fputs("sentence,target,target_word,source,source_word,weight\n", stream);
+        write_one(stream, alignment, format, sentence);
+        failed = ferror(stream);
+        failed |= fclose(stream);
+    }
+    return failed ? error("%s: cannot be written: %s", name, strerror(errno)) : 0;
+}
+
 int alignment_write(struct alignment_file *file, const struct alignment *alignment)
 {
     struct text name = { 0 };
-    FILE *stream;
     int failed;
 
     file->sentences++;
@@ -148,19 +162,9 @@ int alignment_write(struct alignment_file *file, const struct alignment *alignme
         return 0;
     }
     text_format(&name, "%s%06ld.%s", file->name, file->sentences, file->format == ALIGNMENT_PHARAOH ? "txt" : "csv");
-    stream = io_create(name.data);
-    failed = stream == NULL;
-    if (stream) {
-        if (file->format == ALIGNMENT_LONG)
-            fputs("sentence,target,target_word,source,source_word,weight\n", stream);
-        write_one(stream, alignment, file->format, file->sentences);
-        failed = ferror(stream);
-        failed |= fclose(stream);
-    }
-    if (failed)
-        error("%s: cannot be written: %s", name.data, strerror(errno));
+    failed = alignment_create(name.data, alignment, file->format, file->sentences);
     text_release(&name);
-    return failed ? -1 : 0;
+    return failed;
 }
 
 int alignment_flush(struct alignment_file *file)

@@ -28,8 +28,8 @@ int alignment_open(struct alignment_file *file, const char *name, enum alignment
  * (a symbolic link is replaced, never followed). 0, or -1 after reporting. */
 int alignment_write(struct alignment_file *file, const struct alignment *alignment);
 
-/* Writes one matrix as CSV. */
-void alignment_write_matrix(FILE *stream, const struct alignment *alignment);
+/* Writes one sentence's matrix to a file of its own, as alignment_write does. 0, or -1 after reporting. */
+int alignment_create(const char *name, const struct alignment *alignment, enum alignment_format format, long sentence);
 
 /* Flushes the output so far; closes and checks. Standard output is left to the caller. 0, or -1 after reporting, once. */
 int alignment_flush(struct alignment_file *file);

@@ -1,6 +1,5 @@
 #include "cli/heads_file.h"
 
-#include "base/io.h"
 #include "base/report.h"
 #include "model/pass.h"
 #include "search/piece.h"
@@ -18,7 +17,7 @@ struct seen {
 };
 
 /* Labels of a side's tokens and </s>; `shifted`: of the words before them. */
-static char **labels(const struct seen *pair, enum side side, int shifted)
+static char **labels_of(const struct seen *pair, enum side side, int shifted)
 {
     const struct tokens *tokens = &pair->tokens[side];
     char **labels = memory_new((size_t)tokens->count + 1, sizeof *labels);
@@ -35,9 +34,9 @@ static void matrix_of(struct alignment *alignment, const struct seen *pair, cons
     size_t cells;
 
     *alignment = (struct alignment){ .level = ALIGNMENT_TOKEN,
-                                     .target = labels(pair, rows, 0),
+                                     .target = labels_of(pair, rows, 0),
                                      .rows = pair->tokens[rows].count + 1,
-                                     .source = labels(pair, columns, map->place == PLACE_DECODER),
+                                     .source = labels_of(pair, columns, map->place == PLACE_DECODER),
                                      .columns = pair->tokens[columns].count + 1 };
     cells = size_product((size_t)alignment->rows, (size_t)alignment->columns);
     alignment->blocks = memory_new(1, sizeof *alignment->blocks);
@@ -52,23 +51,14 @@ static int write_head(const struct seen *pair, const struct attention_map *map, 
 {
     struct alignment alignment;
     struct text name = { 0 };
-    FILE *stream;
     int failed;
 
     text_format(&name, "%s/%06ld.%s.%d.%d.csv", directory, pair->number, attention_place_names[map->place], map->layer, map->head);
     matrix_of(&alignment, pair, map, weights);
-    stream = io_create(name.data);
-    failed = stream == NULL;
-    if (stream) {
-        alignment_write_matrix(stream, &alignment);
-        failed = ferror(stream);
-        failed |= fclose(stream);
-    }
-    if (failed)
-        error("%s: cannot be written: %s", name.data, strerror(errno));
+    failed = alignment_create(name.data, &alignment, ALIGNMENT_MATRIX, pair->number);
     alignment_release(&alignment);
     text_release(&name);
-    return failed ? -1 : 0;
+    return failed;
 }
 
 /* Runs the model over the pair, and writes all its heads. */

@@ -28,9 +28,9 @@ struct inference_settings {
     { "alignment-level", OPTION(settings, CHOICE, common.alignment_level), .value = "LEVEL", .initial = "word",                    \
       .names = alignment_level_names, .help = "align words or the model's tokens" },                                               \
     { "alignment-layer", OPTION(settings, INT, common.alignment_layer), .value = "L", OPTION_AUTO, .high = 63,                     \
-      .help = "layer of a Transformer decoder whose attention is written, from 0 (auto: as the model says; see nmt info)" },       \
+      .help = "layer of a Transformer decoder whose attention is written, from 0 (auto: the one chosen in training)" }, \
     { "alignment-head", OPTION(settings, TEXT, common.alignment_head), .value = "H", .initial = "auto",                            \
-      .help = "attention head, from 0, or mean: of all heads (auto: as the model says; of another layer, mean)" },                 \
+      .help = "attention head, from 0, or mean: the mean of all heads (auto: chosen in training; mean for another layer)" }, \
     { "batch", OPTION(settings, INT, common.batch), .value = "N", .initial = "64", .low = 1, .high = 100000,                       \
       .help = "number of sentences that one thread processes together" },                                                          \
     { "threads", OPTION(settings, INT, common.threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST,              \

@@ -266,7 +266,8 @@ static int check_files(const struct train_settings *s)
 /* Refuses sizes of parts that the model does not have. */
 static int check_kinds(const struct train_settings *s)
 {
-    int encoder = s->encoder, decoder = s->decoder; /* or AUTO_SETTING */
+    int encoder = s->encoder == ENCODER_TRANSFORMER ? ENCODER_TRANSFORMER : ENCODER_GRU; /* which auto is, too */
+    int decoder = s->decoder == DECODER_TRANSFORMER ? DECODER_TRANSFORMER : DECODER_GRU;
     int gru = encoder != ENCODER_TRANSFORMER || decoder != DECODER_TRANSFORMER;
     int transformer = encoder != ENCODER_GRU || decoder != DECODER_GRU;
     const struct {
@@ -278,6 +279,8 @@ static int check_kinds(const struct train_settings *s)
                   { "maxout", s->maxout != AUTO_SETTING, decoder != DECODER_TRANSFORMER, "GRU decoder" },
                   { "attention", s->attention != ATTENTION_ADDITIVE, decoder != DECODER_TRANSFORMER, "GRU decoder" },
                   { "feed-forward", s->feed_forward != AUTO_SETTING, transformer, "Transformer" },
+                  { "query", s->query != QUERY_WORD, decoder != DECODER_TRANSFORMER, "GRU decoder" },
+                  { "norm", s->norm != NORM_PRE, transformer, "Transformer" },
                   { "encoder-heads", s->encoder_heads != AUTO_SETTING, encoder != ENCODER_GRU, "Transformer encoder" },
                   { "decoder-layers", s->decoder_layers != AUTO_SETTING, decoder != DECODER_GRU, "Transformer decoder" } };
 
@@ -305,6 +308,8 @@ static int check(const struct train_settings *s)
         return error("train: --guided-weight needs attention, but --attention is none");
     if (s->schedule == SCHEDULE_COSINE && s->max_updates < 0)
         return error("train: --schedule cosine needs --max-updates, the update at which the learning rate is 0");
+    if (s->optimizer != OPTIMIZER_ADAM && (s->adam_beta1 != 0.9 || s->adam_beta2 != 0.999 || s->adam_epsilon != 1e-8))
+        return error("train: --adam-beta1, --adam-beta2 and --adam-epsilon need --optimizer adam");
     if (s->new_vocabulary && !s->from)
         return error("train: --new-vocabulary needs --from");
     if (s->units != UNITS_BPE && s->bpe_dropout > 0)

@@ -19,11 +19,9 @@ struct norm norm_declare(struct layout *layout, int n, const char *name)
 
 void norm_forward(const struct weight *weights, const struct norm *norm, struct matrix y, real *stats, struct matrix x)
 {
-    real unused[2];
-
     for (int i = 0; i < x.rows; i++)
-        vec_norm(matrix_row(y, i), stats ? stats + 2 * (size_t)i : unused, matrix_row(x, i), weights[norm->gain].w,
-                 weights[norm->bias].w, x.columns, EPSILON);
+        vec_norm(matrix_row(y, i), stats + 2 * (size_t)i, matrix_row(x, i), weights[norm->gain].w, weights[norm->bias].w, x.columns,
+                 EPSILON);
 }
 
 /* parameters: one per operand. */

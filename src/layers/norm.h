@@ -22,7 +22,7 @@ struct norm {
 /* Declares NAME.gain and NAME.bias. */
 struct norm norm_declare(struct layout *layout, int n, const char *name);
 
-/* y [rows, n]; y may be x. stats [rows][2] gets each row's mean and 1 / √(variance + 1e-6), for the backward pass; NULL: none. */
+/* y [rows, n]; y may be x. stats [rows][2] gets each row's mean and 1 / √(variance + 1e-6), for the backward pass. */
 void norm_forward(const struct weight *weights, const struct norm *norm, struct matrix y, real *stats, struct matrix x);
 
 /* dx [rows, n] = or += the gradient from dy, and that of gain and bias. dx may be dy if it is set. */

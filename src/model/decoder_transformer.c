@@ -95,9 +95,9 @@ static void *declare(struct layout *layout, const struct config *config)
 
     b->bridge = layout_add(layout, TENSOR_MATRIX, width(config) == E ? 0 : E, width(config), "decoder.bridge");
     for (int i = 0; i < stack.layers; i++) {
-        b->layers[i].self = attention_declare(layout, E, 0, "decoder.%d.self", i);
-        b->layers[i].cross = attention_declare(layout, E, E, "decoder.%d.cross", i);
-        b->layers[i].feed = feed_declare(layout, E, stack.feed_forward, "decoder.%d.feed", i);
+        b->layers[i].self = attention_declare(layout, E, "decoder", i, "self");
+        b->layers[i].cross = attention_declare(layout, E, "decoder", i, "cross");
+        b->layers[i].feed = feed_declare(layout, E, stack.feed_forward, "decoder", i);
     }
     if (stack.norm == NORM_PRE)
         b->norm = norm_declare(layout, E, "decoder.norm");

@@ -59,8 +59,8 @@ static void *declare(struct layout *layout, const struct config *config)
     struct blocks *b = memory_new(1, sizeof *b + (size_t)stack.layers * sizeof *b->layers);
 
     for (int i = 0; i < stack.layers; i++) {
-        b->layers[i].self = attention_declare(layout, config->E, 0, "encoder.%d.self", i);
-        b->layers[i].feed = feed_declare(layout, config->E, stack.feed_forward, "encoder.%d.feed", i);
+        b->layers[i].self = attention_declare(layout, config->E, "encoder", i, "self");
+        b->layers[i].feed = feed_declare(layout, config->E, stack.feed_forward, "encoder", i);
     }
     if (stack.norm == NORM_PRE)
         b->norm = norm_declare(layout, config->E, "encoder.norm");

@@ -25,6 +25,11 @@ int attention_heads(const struct config *config, enum attention_place place)
     return place == PLACE_ENCODER ? config->encoder.heads : config->decoder.heads;
 }
 
+int attention_has_choice(const struct config *config)
+{
+    return attention_layers(config, PLACE_SOURCE) * attention_heads(config, PLACE_SOURCE) > 1;
+}
+
 int decoder_guided_layer(const struct config *config)
 {
     int layers = attention_layers(config, PLACE_SOURCE);

@@ -67,6 +67,9 @@ struct attention_map {
 int attention_layers(const struct config *config, enum attention_place place);
 int attention_heads(const struct config *config, enum attention_place place);
 
+/* Whether alignments can be made of several weights: there is more than one layer, or head, that looks at the source. */
+int attention_has_choice(const struct config *config);
+
 struct encoder_kind {
     const char *name;
     int (*check)(const struct config *config, const char *where);

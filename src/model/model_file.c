@@ -113,11 +113,10 @@ static void put_alignment(struct gguf_writer *writer, const struct model *model)
     enum architecture kind = architecture_of(&model->config);
     struct text key = { 0 };
 
-    if (model->config.decoder.heads > 1 || attention_layers(&model->config, PLACE_SOURCE) > 1) {
+    if (attention_layers(&model->config, PLACE_SOURCE) > 1)
         gguf_put_u32(writer, key_of(&key, kind, "alignment_layer"), (uint32_t)model->alignment.layer);
-        if (model->alignment.head >= 0)
-            gguf_put_u32(writer, key_of(&key, kind, "alignment_head"), (uint32_t)model->alignment.head);
-    }
+    if (attention_heads(&model->config, PLACE_SOURCE) > 1 && model->alignment.head >= 0)
+        gguf_put_u32(writer, key_of(&key, kind, "alignment_head"), (uint32_t)model->alignment.head);
     text_release(&key);
 }
 

@@ -5,6 +5,8 @@
 #include "math/vec.h"
 #include "model/model.h"
 
+#include <string.h>
+
 static const char ATTENTION[] = "attention", FEED_FORWARD[] = "feed-forward";
 
 /* ---- tensors ---- */
@@ -24,35 +26,39 @@ int stack_check(const struct stack_config *config, int E, const char *side, cons
     return result ? -1 : 0;
 }
 
-struct attention_blocks attention_declare(struct layout *layout, int E, int width, const char *name, ...)
+/* SIDE.NUMBER.PART, "encoder.0.self", in `text`. */
+static const char *name_of(struct text *text, const char *side, int number, const char *part)
 {
-    struct attention_blocks blocks;
-    struct text text = { 0 };
-    va_list arguments;
+    text_clear(text);
+    text_format(text, "%s.%d.%s", side, number, part);
+    return text->data;
+}
 
-    va_start(arguments, name);
-    text_format_list(&text, name, arguments);
-    va_end(arguments);
-    blocks.multihead = multihead_declare(layout, E, width, text.data);
-    text_add_string(&text, ".norm");
-    blocks.norm = norm_declare(layout, E, text.data);
-    text_release(&text);
+static struct norm declare_norm(struct layout *layout, int E, struct text *name)
+{
+    text_add_string(name, ".norm");
+    return norm_declare(layout, E, name->data);
+}
+
+struct attention_blocks attention_declare(struct layout *layout, int E, const char *side, int number, const char *part)
+{
+    int cross = strcmp(part, "cross") == 0;
+    struct text name = { 0 };
+    struct attention_blocks blocks = { .multihead =
+                                           multihead_declare(layout, E, cross ? E : 0, name_of(&name, side, number, part)) };
+
+    blocks.norm = declare_norm(layout, E, &name);
+    text_release(&name);
     return blocks;
 }
 
-struct feed_blocks feed_declare(struct layout *layout, int E, int F, const char *name, ...)
+struct feed_blocks feed_declare(struct layout *layout, int E, int F, const char *side, int number)
 {
-    struct feed_blocks blocks;
-    struct text text = { 0 };
-    va_list arguments;
+    struct text name = { 0 };
+    struct feed_blocks blocks = { .feed = feed_forward_declare(layout, E, F, name_of(&name, side, number, "feed")) };
 
-    va_start(arguments, name);
-    text_format_list(&text, name, arguments);
-    va_end(arguments);
-    blocks.feed = feed_forward_declare(layout, E, F, text.data);
-    text_add_string(&text, ".norm");
-    blocks.norm = norm_declare(layout, E, text.data);
-    text_release(&text);
+    blocks.norm = declare_norm(layout, E, &name);
+    text_release(&name);
     return blocks;
 }
 
@@ -144,7 +150,7 @@ void attention_bind_self(struct attention_layer *layer, const struct stack *stac
     struct text name = { 0 };
 
     *layer = (struct attention_layer){ .blocks = layer->blocks };
-    text_format(&name, "%s.%d.self", stack->side, number);
+    name_of(&name, stack->side, number, "self");
     bind_residual(&layer->residual, stack, binding, &layer->blocks->norm, name.data);
     bind_weights(layer, stack, binding, &extent, name.data);
     text_release(&name);
@@ -160,7 +166,7 @@ void attention_bind_cross(struct attention_layer *layer, const struct stack *sta
     struct text name = { 0 };
 
     *layer = (struct attention_layer){ .blocks = layer->blocks };
-    text_format(&name, "%s.%d.cross", stack->side, number);
+    name_of(&name, stack->side, number, "cross");
     bind_residual(&layer->residual, stack, binding, &layer->blocks->norm, name.data);
     bind_weights(layer, stack, binding, &extent, name.data);
     text_release(&name);
@@ -177,7 +183,7 @@ void feed_bind(struct feed_layer *layer, const struct stack *stack, const struct
     struct text name = { 0 };
 
     *layer = (struct feed_layer){ .blocks = layer->blocks };
-    text_format(&name, "%s.%d.feed", stack->side, number);
+    name_of(&name, stack->side, number, "feed");
     bind_residual(&layer->residual, stack, binding, &layer->blocks->norm, name.data);
     layer->hidden = matrix_take(binding->arena, stack->rows, stack->config.feed_forward);
     layer->mask = dropout_each(binding->arena, binding->dropping, binding->dropping->rates.feed_forward, name.data, &extent);

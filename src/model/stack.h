@@ -19,10 +19,11 @@ struct feed_blocks {
     struct norm norm;
 };
 
-/* NAME.Wq … and NAME.norm.gain, .bias; width as in layers/multihead.h. The names are formats. */
-struct attention_blocks attention_declare(struct layout *layout, int E, int width, const char *name, ...)
-    __attribute__((format(printf, 4, 5)));
-struct feed_blocks feed_declare(struct layout *layout, int E, int F, const char *name, ...) __attribute__((format(printf, 4, 5)));
+/* SIDE.NUMBER.PART.Wq … and .norm.gain, .norm.bias; part is "self" or "cross", whose source has E columns, too. */
+struct attention_blocks attention_declare(struct layout *layout, int E, const char *side, int number, const char *part);
+
+/* SIDE.NUMBER.feed.W1 … */
+struct feed_blocks feed_declare(struct layout *layout, int E, int F, const char *side, int number);
 
 /* The sizes of a side. */
 struct stack_config {

@@ -11,7 +11,7 @@ static void add_agreement(double *agreement, const struct learner *learner, cons
 {
     const struct apprentice *mine = &learner->apprentices[0];
     const struct batch *batch = &mine->part.batch;
-    int layers = attention_layers(&model->config, PLACE_SOURCE), heads = model->config.decoder.heads;
+    int layers = attention_layers(&model->config, PLACE_SOURCE), heads = attention_heads(&model->config, PLACE_SOURCE);
 
     for (int b = 0; b < batch->targets; b++)
         for (int k = 0; k < layers * (heads + 1); k++) {
@@ -31,7 +31,7 @@ void focus_choose(struct learner *learner, struct model *model, const struct cor
         best = 0;
     double *agreement;
 
-    if (heads == 1 || !learner->guidance || learner->guidance->first)
+    if (!attention_has_choice(&model->config) || !learner->guidance || learner->guidance->first)
         return;
     agreement = memory_new((size_t)maps, sizeof *agreement);
     for (size_t from = 0; from < valid->pairs && from < PAIRS; from += AT_ONCE) {

@@ -40,8 +40,8 @@ void trainer_init(struct trainer *trainer, struct team *team, const struct model
     learner->clip = settings->clip;
     learner->smoothing = settings->label_smoothing;
     learner->dropout = settings_dropout(settings);
-    if (settings->guided_weight > 0 || (trainer->valid && attention_heads(&model->config, PLACE_SOURCE) > 1))
-        learner->guidance = &trainer->guidance; /* of several heads, also to choose the one that alignments are made of */
+    if (settings->guided_weight > 0 || (trainer->valid && attention_has_choice(&model->config)))
+        learner->guidance = &trainer->guidance; /* also to choose the head that alignments are made of */
     learner_average(learner, settings->average);
     best_init(&trainer->best, settings->keep_best, model->layout.length);
 }

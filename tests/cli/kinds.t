@@ -73,6 +73,14 @@ same "$T/named/000002.csv" "$T/transformer/heads/000002.source.1.0.csv" 'are tha
 must_fail 1 'a layer that is not there' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-layer 2
 must_fail 1 'a head that is not there' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-head 2
 
+# --- which head alignments are made of: with strong guidance, the one that is taught ---
+train --quiet --model "$T/taught.gguf" --model-type transformer --feed-forward 24 --encoder-layers 1 --decoder-layers 3 --heads 2 \
+    --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --max-updates 100 --validate-every 50 --learning-rate 0.003 --warmup 20 \
+    --dropout 0 --guided-weight 3 --guided-epochs 0 2>"$T/err"
+"$NMT" info "$T/taught.gguf" >"$T/out"
+has "$T/out" '^transformer.alignment_layer +1$' 'head 0 of the last layer but one: the layer'
+has "$T/out" '^transformer.alignment_head +0$' 'and the head'
+
 # --- what fits what ---
 works 'one fixed vector: trains' train --quiet --model "$T/none.gguf" --attention none --hidden 24 --maxout 16 --max-updates 3
 works 'one fixed vector: translates' from_file "$T/valid.en" translate --model "$T/none.gguf"
@@ -92,6 +100,9 @@ must_fail 2 '--hidden for two Transformers' train --model "$T/s.gguf" --model-ty
 has "$T/err" '--hidden is for a GRU' 'says what it is for'
 must_fail 2 '--feed-forward for two GRUs' train --model "$T/s.gguf" --model-type rnn --feed-forward 24
 must_fail 2 '--decoder-layers for a GRU decoder' train --model "$T/s.gguf" --model-type mixed --decoder-layers 2
+must_fail 2 '--norm for two GRUs' train --model "$T/s.gguf" --norm post
+must_fail 2 '--query for a Transformer decoder' train --model "$T/s.gguf" --model-type transformer --query state
+must_fail 2 '--adam-beta2 for another optimiser' train --model "$T/s.gguf" --adam-beta2 0.9 --optimizer sgd
 must_fail 2 'heads that do not divide the embedding' train --model "$T/s.gguf" --model-type transformer --heads 3
 has "$T/err" '3 heads do not divide the embedding of 16' 'says so'
 must_fail 2 'heads that do not divide the alignment model' train --model "$T/s.gguf" --hidden 24 --alignment 15 --heads 2
