@@ -6,6 +6,7 @@
 #   release      what is installed                 asan         address and undefined-behaviour sanitizers
 #   no-onednn    OpenBLAS alone                    tsan         thread sanitizer
 #   clang        the other compiler                fuzz         the library under the fuzzers
+#   mpi          several processes (or MPI=1)
 #   double, clang-double, asan-double              every number a double, for the gradient checks of the three beside it
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are yours.
@@ -40,6 +41,12 @@ ifeq ($(ONEDNN),1)
 BASE += -DNMT_ONEDNN
 LIBS += -ldnnl
 endif
+endif
+
+# Several processes: MPI=1 builds with Open MPI (scripts/setup --mpi installs it).
+ifneq ($(filter mpi,$(CONFIG))$(filter 1,$(MPI)),)
+BASE += -DNMT_MPI $(patsubst -I%,-isystem %,$(shell mpicc --showme:compile))
+LIBS += $(shell mpicc --showme:link)
 endif
 
 SOURCES := $(filter-out src/cli/main.c,$(wildcard src/*/*.c))

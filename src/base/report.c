@@ -19,7 +19,9 @@
 #endif
 #endif
 
-static int silent_notes, errors_are_warnings;
+static int silent_notes, errors_are_warnings, keeping;
+static const char *process_name;
+static char kept_error[2048];
 static atomic_flag ending = ATOMIC_FLAG_INIT;
 static void (*_Atomic before_quit)(void);
 
@@ -63,7 +65,12 @@ int error(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    say(errors_are_warnings ? "nmt: warning: " : "nmt: error: ", format, arguments);
+    if (!keeping)
+        say(errors_are_warnings ? "nmt: warning: " : "nmt: error: ", format, arguments);
+    va_end(arguments);
+    va_start(arguments, format);
+    if (!*kept_error && !errors_are_warnings)
+        vsnprintf(kept_error, sizeof kept_error, format, arguments);
     va_end(arguments);
     return -1;
 }
@@ -72,6 +79,8 @@ void warning(const char *format, ...)
 {
     va_list arguments;
 
+    if (keeping)
+        return;
     va_start(arguments, format);
     say("nmt: warning: ", format, arguments);
     va_end(arguments);
@@ -81,7 +90,7 @@ void note(const char *format, ...)
 {
     va_list arguments;
 
-    if (silent_notes)
+    if (silent_notes || keeping)
         return;
     va_start(arguments, format);
     say("", format, arguments);
@@ -134,9 +143,13 @@ void die(const char *format, ...)
 {
     va_list arguments;
 
+    char prefix[128] = "nmt: error: ";
+
     begin_end();
+    if (keeping)
+        snprintf(prefix, sizeof prefix, "nmt: error: %s: ", process_name);
     va_start(arguments, format);
-    say("nmt: error: ", format, arguments);
+    say(prefix, format, arguments);
     va_end(arguments);
     end(EXIT_FAILED);
 }
@@ -154,4 +167,22 @@ void report_quiet(int quiet)
 void report_as_warnings(int on)
 {
     errors_are_warnings = on;
+}
+
+void report_keep(int on, const char *process)
+{
+    keeping = on;
+    process_name = process;
+}
+
+const char *report_kept(void)
+{
+    return kept_error;
+}
+
+void report_print_kept(void)
+{
+    keeping = 0;
+    error("%s: %s", process_name, kept_error);
+    keeping = 1;
 }

@@ -48,4 +48,12 @@ void report_quiet(int quiet);
 /* While on, error() prints warnings: for an operation that will be retried. */
 void report_as_warnings(int on);
 
+/* For one of several processes, of which only the first speaks (base/cluster): while on, notes and warnings are dropped, and errors
+ * are kept rather than printed. die() still prints, with the name of the process (not copied). */
+void report_keep(int on, const char *process);
+
+/* The first error, printed or kept, without prefix, or ""; and prints it, with the name of the process. */
+const char *report_kept(void);
+void report_print_kept(void);
+
 #endif

@@ -208,7 +208,7 @@ static int bench_training(struct bench *bench)
     learner.smoothing = bench->s.smoothing;
     learner.dropout = (struct dropout){ .embedding = bench->s.dropout, .readout = bench->s.dropout, .residual = bench->s.dropout };
     plan_make(&plan, &bench->corpus, &batches, 1, 1);
-    learner_pack(&learner);
+    learner_begin(&learner, EXCHANGE_F32);
     for (size_t i = 0; !failed && count < WARM_UP + bench->s.updates; i = (i + 1) % plan.batches) {
         const struct pairs pairs = plan_batch(&plan, &bench->corpus, i);
 
@@ -219,7 +219,7 @@ static int bench_training(struct bench *bench)
                 meter_reset(&bench->team.workers[k].meter);
             from = meter_clock();
         }
-        failed = learner_update(&learner, &update, &pairs, 1e-4, count + 1);
+        failed = learner_update(&learner, &update, &(struct lesson){ &pairs, 1, 1 }, 1e-4, count + 1);
         if (count++ < WARM_UP)
             continue;
         for (int k = 0; k < pairs.count; k++) {

@@ -1,6 +1,8 @@
 /* nmt train: reads options, checks the output files, starts (train/start.h) and runs (train/trainer.h) training. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/claims.h"
+#include "base/cluster.h"
+#include "base/hash.h"
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
@@ -157,6 +159,25 @@ static int start(struct training *training, struct train_settings *settings, str
     return settings->from ? start_adapted(training, settings, saved) : start_fresh(training, settings);
 }
 
+/* With several processes: whether all have the same to train. 0, or -1 after reporting. */
+static int compare(const struct trainer *trainer)
+{
+    const struct layout *layout = &trainer->learner.model.layout;
+    const struct cluster_fact facts[] = {
+        { "options", hash_bytes(HASH_START, trainer->settings_text, strlen(trainer->settings_text)) },
+        { "a number of threads", (uint64_t)trainer->learner.team->count },
+        { "a corpus", trainer->corpus_hash },
+        { "validation pairs", trainer->valid_hash },
+        { "word alignments (--guided-alignment)", trainer->guidance.hash },
+        { "a processor or libraries that compute in another way: matrix products",
+          (uint64_t)trainer->learner.team->backend * 16 + trainer->learner.team->precision },
+        { "initial weights", hash_bytes(HASH_START, trainer->learner.model.values, layout->length * sizeof(real)) },
+        { "a checkpoint", (uint64_t)trainer->state.update },
+    };
+
+    return cluster_count() > 1 ? cluster_compare(facts, sizeof facts / sizeof *facts) : 0;
+}
+
 static int train(struct train_settings *settings, struct saved_model *saved)
 {
     struct outputs outputs = name_outputs(settings);
@@ -167,20 +188,28 @@ static int train(struct train_settings *settings, struct saved_model *saved)
 
     if (check_files(settings, &outputs))
         code = EXIT_USAGE;
-    else if (try_outputs(settings, &outputs) == 0)
+    else if (cluster_rank() > 0 || try_outputs(settings, &outputs) == 0)
         code = start(&training, settings, saved);
-    if (code == 0 && training.trainer.settings) {
+    code = cluster_agree(code);
+    if (code == 0) {
         recipe_print(settings, &stored);
         training.trainer.settings_text = stored.data;
         training.trainer.checkpoint = outputs.checkpoint;
+        if (compare(&training.trainer))
+            code = EXIT_FAILED;
+    }
+    if (code == 0) {
         forecast = forecast_memory(&training.trainer);
         summary_print(&training, &forecast);
-        if (!settings->resume)
+        if (!settings->resume && cluster_rank() == 0)
             inspection_warn(&training);
         catch_signals();
+        cluster_watch(&stop_signal, "continue from the last checkpoint: the same command with --resume");
         code = EXIT_FAILED;
         if (forecast_reserve(&training.trainer, &forecast) == 0)
             code = report_end(&training.trainer, trainer_run(&training.trainer, &stop_signal));
+        if (cluster_count() > 1 && code > EXIT_USAGE)
+            quit(code); /* the launcher that sent the signal may be gone, and MPI does not survive that */
     }
     start_release(&training);
     text_release(&stored);
@@ -196,7 +225,8 @@ int cmd_train(int argc, const char **argv)
     int code = recipe_read(&settings, &options, &saved, argc, argv);
 
     if (code == OPTIONS_GO) {
-        report_quiet(settings.quiet);
+        if (!cluster_member())
+            report_quiet(settings.quiet);
         code = train(&settings, &saved);
         options_release(&options);
     }

@@ -1,4 +1,6 @@
 /* nmt translate: standard input to standard output, one output line per input line. */
+#include "base/cluster.h"
+#include "base/hash.h"
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
@@ -54,6 +56,32 @@ static void group_clear(struct group *group)
     group->bytes = 0;
 }
 
+/* With several processes: gives process 0's group to all. 0 if it was the end: an empty group. */
+static int group_share(struct group *group)
+{
+    struct text lines = { 0 };
+    size_t bytes;
+    char *all;
+    const char *at;
+
+    if (cluster_count() == 1)
+        return group->count;
+    for (int i = 0; i < group->count && cluster_rank() == 0; i++)
+        text_add(&lines, group->lines[i].source, strlen(group->lines[i].source) + 1);
+    bytes = lines.length;
+    all = cluster_give_block(lines.data, &bytes);
+    cluster_give(&group->first, sizeof group->first);
+    for (at = all; cluster_rank() > 0 && at < all + bytes; at += strlen(at) + 1) {
+        memory_reserve_one(&group->lines, group->count, &group->room);
+        group->lines[group->count] = (struct translation){ .number = group->first + group->count };
+        group->lines[group->count].own_source = memory_copy_string(at);
+        group->lines[group->count].source = group->lines[group->count].own_source;
+        group->count++;
+    }
+    free(all);
+    return bytes > 0;
+}
+
 /* Prints a line's translation: the text, the score and the text, or the n-best list (or samples). */
 static void print_line(const struct translation *line, long number, const struct translate_settings *settings)
 {
@@ -72,6 +100,8 @@ static int translate_group(struct translator *translator, struct group *group, c
                            struct alignment_file *alignments)
 {
     translator_run(translator, group->lines, (size_t)group->count);
+    if (cluster_rank() > 0)
+        return 0;
     for (int i = 0; i < group->count; i++) {
         const struct translation *line = &group->lines[i];
 
@@ -106,12 +136,44 @@ static int translate_all(struct inference *inference, struct translator *transla
             group_add(&group, translator->tokenizer, line, length, reader.line);
         if (reader.line >= LINES_TO_PACK)
             inference_pack(inference);
+        group_share(&group);
         result = translate_group(translator, &group, settings, alignments);
         group_clear(&group);
     }
+    group_clear(&group);
+    group_share(&group); /* the end */
     free(group.lines);
     reader_close(&reader);
     return got < 0 ? -1 : result;
+}
+
+/* The groups of process 0, in another process. */
+static int help_translate(struct inference *inference, struct translator *translator)
+{
+    struct group group = { 0 };
+
+    inference_pack(inference);
+    while (group_share(&group)) {
+        translate_group(translator, &group, NULL, NULL);
+        group_clear(&group);
+    }
+    free(group.lines);
+    return 0;
+}
+
+/* Whether all processes have the same models and options. 0, or -1 after reporting. */
+static int compare(const struct inference *inference, int argc, const char **argv)
+{
+    struct cluster_fact facts[] = { { "a model", HASH_START }, { "options", HASH_START } };
+
+    for (int i = 0; i < inference->count; i++) {
+        uint64_t checksum = gguf_checksum(&inference->saved[i].gguf);
+
+        facts[0].hash = hash_bytes(facts[0].hash, &checksum, sizeof checksum);
+    }
+    for (int i = 1; i < argc; i++)
+        facts[1].hash = hash_bytes(facts[1].hash, argv[i], strlen(argv[i]));
+    return cluster_count() > 1 ? cluster_compare(facts, 2) : 0;
 }
 
 #define ROW(type, member) OPTION(struct translate_settings, type, member)
@@ -183,47 +245,55 @@ static int check(const struct translate_settings *s, const struct options *optio
     return check_files(&s->common);
 }
 
+/* 0, or -1 after reporting. */
+static int translate(struct inference *inference, const struct translate_settings *s, struct alignment_file *alignments)
+{
+    const struct translate_options options = {
+        .beam = { .beam = !s->sample  ? s->beam
+                          : s->n_best ? s->n_best
+                                      : 1,
+                  .n_best = s->n_best ? s->n_best : 1,
+                  .sampling = { s->sample ? s->temperature : 0, s->top_k },
+                  .length_penalty = s->length_penalty,
+                  .repeats = s->max_repeats,
+                  .length_ratio = s->max_length_ratio,
+                  .forbidden = inference->tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
+        .noise = s->noise,
+        .seed = (uint64_t)s->seed,
+        .batch = s->common.batch,
+        .longest = s->max_length,
+        .want_scores = s->common.scores || s->n_best,
+        .want_alignment = s->common.alignment != NULL,
+        .level = inference->level,
+        .shared = cluster_count() > 1
+    };
+    struct translator translator;
+    int result;
+
+    translator_init(&translator, inference->tokenizer, inference->models, inference->count, &inference->team, &options);
+    result = cluster_rank() > 0 ? help_translate(inference, &translator) : translate_all(inference, &translator, s, alignments);
+    translator_release(&translator);
+    return result;
+}
+
 int cmd_translate(int argc, const char **argv)
 {
     struct translate_settings s;
     struct options options;
     struct inference inference;
-    struct translator translator;
-    struct alignment_file alignments = { 0 };
     int code = options_read(&options, &command, &s, argc, argv);
 
     if (code != OPTIONS_GO)
         return code;
     code = check(&s, &options) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
     if (code == OPTIONS_GO) {
-        int n_best = s.n_best ? s.n_best : 1;
-        struct translate_options translate = {
-            .beam = { .beam = s.sample ? n_best : s.beam,
-                      .n_best = n_best,
-                      .sampling = { s.sample ? s.temperature : 0, s.top_k },
-                      .length_penalty = s.length_penalty,
-                      .repeats = s.max_repeats,
-                      .length_ratio = s.max_length_ratio,
-                      .forbidden = inference.tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
-            .noise = s.noise,
-            .seed = (uint64_t)s.seed,
-            .batch = s.common.batch,
-            .longest = s.max_length,
-            .want_scores = s.common.scores || s.n_best,
-            .want_alignment = s.common.alignment != NULL,
-            .level = inference.level
-        };
+        struct alignment_file alignments, *written = s.common.alignment && cluster_rank() == 0 ? &alignments : NULL;
 
-        code = EXIT_FAILED;
-        if (!s.common.alignment || alignment_open(&alignments, s.common.alignment, inference.format) == 0) {
-            int failed;
-
-            translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
-            failed = translate_all(&inference, &translator, &s, s.common.alignment ? &alignments : NULL);
-            translator_release(&translator);
-            if (s.common.alignment && alignment_close(&alignments))
-                failed = -1;
-            code = failed ? EXIT_FAILED : EXIT_DONE;
+        code = cluster_agree(written && alignment_open(written, s.common.alignment, inference.format) ? EXIT_FAILED : EXIT_DONE);
+        if (code == EXIT_DONE) {
+            code = compare(&inference, argc, argv) || translate(&inference, &s, written) ? EXIT_FAILED : EXIT_DONE;
+            if (written && alignment_close(written))
+                code = EXIT_FAILED;
         }
         inference_close(&inference);
     }

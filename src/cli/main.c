@@ -1,5 +1,6 @@
 /* nmt: the command table. */
 #define _POSIX_C_SOURCE 200809L
+#include "base/cluster.h"
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
@@ -14,15 +15,16 @@ static const struct entry {
     const char *name;
     int (*run)(int argc, const char **argv);
     const char *what;
+    int spreads; /* over several processes (base/cluster) */
 } commands[] = {
-    { "train", cmd_train, "train a model on parallel text" },
-    { "translate", cmd_translate, "translate standard input, line by line" },
-    { "align", cmd_align, "align and score given translations" },
-    { "lexicon", cmd_lexicon, "align the words of a parallel text, and list their translations; no model needed" },
-    { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate" },
-    { "check", cmd_check, "check a corpus before training: errors, overlaps, memory and time" },
-    { "info", cmd_info, "show the contents of a model file" },
-    { "bench", cmd_bench, "benchmark matrix products, training and translation on this machine" },
+    { "train", cmd_train, "train a model on parallel text", 1 },
+    { "translate", cmd_translate, "translate standard input, line by line", 1 },
+    { "align", cmd_align, "align and score given translations", 0 },
+    { "lexicon", cmd_lexicon, "align the words of a parallel text, and list their translations; no model needed", 0 },
+    { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate", 0 },
+    { "check", cmd_check, "check a corpus before training: errors, overlaps, memory and time", 0 },
+    { "info", cmd_info, "show the contents of a model file", 0 },
+    { "bench", cmd_bench, "benchmark matrix products, training and translation on this machine", 0 },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -47,6 +49,28 @@ static void hold_standard_streams(void)
             (void)!open("/dev/null", modes[fd]); /* takes the lowest free number, which is fd */
 }
 
+/* Runs a command as one of several processes, if a launcher started them. */
+static int run_command(const struct entry *command, int argc, const char **argv)
+{
+    int code;
+
+    if (!cluster_launched())
+        return command->run(argc, argv);
+    if (cluster_join(NMT_VERSION))
+        return EXIT_FAILED;
+    if (cluster_rank() > 0 && !freopen("/dev/null", "w", stdout))
+        return EXIT_FAILED;
+    code = EXIT_USAGE;
+    if (command->spreads)
+        code = command->run(argc, argv);
+    else
+        error("%s runs in one process; start it without a launcher", command->name);
+    if (!cluster_agreed())
+        code = cluster_agree(code);
+    cluster_leave();
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -62,7 +86,7 @@ static int run(int argc, char **argv)
     for (int i = 0; i < COMMANDS; i++) {
         names[i] = commands[i].name;
         if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, (const char **)(void *)(argv + 1));
+            return run_command(&commands[i], argc - 1, (const char **)(void *)(argv + 1));
     }
     near = options_nearest(name, names);
     if (!*name)

@@ -1,8 +1,10 @@
 #include "cli/recipe.h"
 
+#include "base/cluster.h"
 #include "base/report.h"
 #include "math/team.h"
 #include "train/checkpoint.h"
+#include "train/exchange.h"
 #include "train/optimizer.h"
 
 #include <limits.h>
@@ -155,6 +157,9 @@ static const struct option table[] = {
       .help = "target tokens per batch" },
     { "batch-sentences", ROW(INT, batch_sentences), .value = "N", .initial = "none", .low = 1, .high = 1000000, .word = "none",
       STATE, .help = "sentences per batch, instead of --batch-tokens" },
+    { "accumulate", ROW(INT, accumulate), .value = "K", .initial = "1", .low = 1, .high = 10000, STATE,
+      .help = "add up the gradients of K batches before each update: larger updates without more memory, and fewer exchanges "
+              "between processes" },
     { "pool", ROW(INT, pool), .value = "N", .initial = "100", .low = 1, .high = 1000000, STATE,
       .help = "number of batches whose pairs are sorted by length together" },
     { "clip", ROW(REAL, clip), .value = "NORM", .initial = "1", .high = 1e9, .word = "none", FREE,
@@ -217,6 +222,11 @@ static const struct option table[] = {
     OPTIONS_HEADING("Output"),
     { "save-minutes", ROW(REAL, save_minutes), .value = "N", .initial = "10", .high = 1e9, .word = "never", FREE,
       .help = "write a checkpoint within an epoch when the last one is N minutes old" },
+    { "exchange", ROW(CHOICE, exchange), .value = "FORMAT", .initial = "f32", .names = exchange_names, FREE,
+      .help = "how several processes (mpirun) send each other numbers: exactly, or as bf16, half of the bytes, with the rounding "
+              "error added to the next update" },
+    { "ensemble-train", ROW(FLAG, ensemble_train),
+      .help = "several processes: each trains a model of its own, with --seed, --seed + 1 ..., written as MODEL.memberN.gguf" },
     { "log", ROW(TEXT, log), .value = "FILE", .help = "write progress as JSON lines" },
     { "quiet", ROW(FLAG, quiet), .help = "print only warnings and errors" },
     OPTIONS_END
@@ -310,6 +320,8 @@ static int check(const struct train_settings *s)
         return error("train: --schedule cosine needs --max-updates, the update at which the learning rate is 0");
     if (s->optimizer != OPTIMIZER_ADAM && (s->adam_beta1 != 0.9 || s->adam_beta2 != 0.999 || s->adam_epsilon != 1e-8))
         return error("train: --adam-beta1, --adam-beta2 and --adam-epsilon need --optimizer adam");
+    if (s->ensemble_train && !cluster_launched())
+        return error("train: --ensemble-train needs several processes; see models/CLUSTER.md");
     if (s->new_vocabulary && !s->from)
         return error("train: --new-vocabulary needs --from");
     if (s->units != UNITS_BPE && s->bpe_dropout > 0)
@@ -431,11 +443,41 @@ static int read_given(struct train_settings *settings, struct options *options, 
     return OPTIONS_GO;
 }
 
+/* With --ensemble-train, the name of this process's own file: NAME.gguf → NAME.member1.gguf; heap. */
+static char *member_name(const char *name, const char *ending)
+{
+    size_t length = strlen(name), end = strlen(ending);
+    struct text text = { 0 };
+
+    if (cluster_member() && length > end && strcmp(name + length - end, ending) == 0)
+        text_format(&text, "%.*s.member%d%s", (int)(length - end), name, cluster_member(), ending);
+    else if (cluster_member())
+        text_format(&text, "%s.member%d", name, cluster_member());
+    else
+        text_add_string(&text, name);
+    return text.data;
+}
+
+/* Makes the settings those of a member of an ensemble: files and seed of its own. */
+static void become_member(struct train_settings *s, struct options *options)
+{
+    char *model = member_name(s->model, ".gguf"), *log = s->log ? member_name(s->log, ".json") : NULL;
+
+    options_own(options, model);
+    s->model = model;
+    if (log)
+        options_own(options, log);
+    s->log = log;
+    if (!s->resume) /* whose checkpoint has the seed */
+        s->seed += cluster_member() - 1;
+    report_quiet(s->quiet || cluster_member() > 1);
+}
+
 /* Opens the checkpoint and reads the command line over its settings. OPTIONS_GO or an exit code. */
 static int read_resumed(struct train_settings *settings, struct options *options, struct saved_model *checkpoint, int argc,
                         const char **argv)
 {
-    char *name = recipe_checkpoint_name(settings->model), *lines = NULL;
+    char *model = member_name(settings->model, ".gguf"), *name = recipe_checkpoint_name(model), *lines = NULL;
     struct option_base base = { .where = name, .stored = 1 };
     struct given begun = { .whole = 1,
                            .says = "the training to resume has",
@@ -460,6 +502,7 @@ static int read_resumed(struct train_settings *settings, struct options *options
         find_files(settings, options, &checkpoint->gguf);
 out:
     options_release(&stored);
+    free(model);
     free(name);
     free(lines);
     return code;
@@ -502,13 +545,21 @@ static int read_preset(struct train_settings *settings, struct options *options,
     return options_read_over(options, &base, &train_command, settings, argc, argv);
 }
 
+/* A checkpoint has the threads of all processes together: those of each of this run's. */
+static int share_threads(int threads)
+{
+    return threads > cluster_count() ? threads / cluster_count() : 1;
+}
+
 int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv)
 {
     /* The first reading determines the initial settings; the second applies the command line to them. */
-    int code = options_read(options, &train_command, settings, argc, argv);
+    int code = options_read(options, &train_command, settings, argc, argv), given_threads = settings->threads;
 
     if (code != OPTIONS_GO)
         return code;
+    if (settings->ensemble_train)
+        cluster_split();
     if (options_require(options, "model", settings->model))
         code = EXIT_USAGE;
     else if (settings->resume)
@@ -517,8 +568,12 @@ int recipe_read(struct train_settings *settings, struct options *options, struct
         code = read_adapted(settings, options, saved, argc, argv);
     else if (settings->preset)
         code = read_preset(settings, options, argc, argv);
+    if (code == OPTIONS_GO && settings->resume && given_threads <= 0 && settings->threads > 0)
+        settings->threads = share_threads(settings->threads);
     if (code == OPTIONS_GO) {
         apply_model_type(settings, !settings->preset);
+        if (cluster_member())
+            become_member(settings, options);
         if (check(settings))
             code = EXIT_USAGE;
     }
@@ -529,7 +584,11 @@ int recipe_read(struct train_settings *settings, struct options *options, struct
 
 void recipe_print(const struct train_settings *settings, struct text *text)
 {
-    options_print(&train_command, settings, text);
+    struct train_settings all = *settings;
+
+    if (all.threads > 0)
+        all.threads *= cluster_count();
+    options_print(&train_command, &all, text);
 }
 
 char *recipe_checkpoint_name(const char *model)

@@ -13,7 +13,7 @@ extern const struct command train_command;
  * the settings of its network and, without --new-vocabulary, of its tokenizer. OPTIONS_GO or an exit code, as options_read. */
 int recipe_read(struct train_settings *settings, struct options *options, struct saved_model *saved, int argc, const char **argv);
 
-/* Adds all settings except those that belong to one run, one line `name = value` each. */
+/* Adds all settings except those that belong to one run, one line `name = value` each; threads are those of all processes. */
 void recipe_print(const struct train_settings *settings, struct text *text);
 
 /* MODEL.gguf → MODEL.checkpoint.gguf; heap. */

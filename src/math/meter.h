@@ -12,7 +12,7 @@
 /* The parts of this floor and lower ones. A part is identified by its pointer: use one constant per part. */
 extern const char METER_ELEMENTWISE[], METER_PRODUCTS[];
 
-enum { METER_PARTS = 8 };
+enum { METER_PARTS = 20 };
 
 struct meter {
     int current, count;

@@ -460,19 +460,55 @@ CLONES void vec_average(real *restrict mean, const real *restrict w, size_t n, d
         mean[i] += share * (w[i] - mean[i]);
 }
 
+/* Rounded to nearest even. */
+static inline uint16_t to_bf16(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
+static inline float from_bf16(uint16_t x)
+{
+    uint32_t bits = (uint32_t)x << 16;
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 CLONES void vec_to_bf16(uint16_t *restrict to, const float *restrict from, int ld, int rows, int n)
 {
     for (int row = 0; row < rows; row++) {
         const float *x = from + (size_t)row * (size_t)ld;
         uint16_t *y = to + (size_t)row * (size_t)n;
 
-        for (int i = 0; i < n; i++) {
-            uint32_t bits;
-
-            memcpy(&bits, x + i, sizeof bits);
-            y[i] = (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
-        }
+        for (int i = 0; i < n; i++)
+            y[i] = to_bf16(x[i]);
     }
+}
+
+CLONES void vec_round_bf16(uint16_t *restrict to, real *restrict error, const real *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        real exact = x[i] + error[i];
+
+        to[i] = to_bf16((float)exact);
+        error[i] = exact - (real)from_bf16(to[i]);
+    }
+}
+
+CLONES void vec_difference_bf16(uint16_t *restrict to, const real *restrict a, const real *restrict b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = to_bf16((float)(a[i] - b[i]));
+}
+
+CLONES void vec_add_bf16(real *restrict x, const uint16_t *restrict from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] += (real)from_bf16(from[i]);
 }
 
 CLONES void vec_to_int8(int8_t *restrict to, float *restrict scale, const float *restrict from, int ld, int rows, int n)

@@ -78,6 +78,12 @@ void vec_average(real *mean, const real *w, size_t n, double keep); /* mean = ke
 /* to [rows, n] dense = bfloat16 of from [rows, n] with stride ld, rounded to nearest even. */
 void vec_to_bf16(uint16_t *to, const float *from, int ld, int rows, int n);
 
+/* Numbers on the way between processes (train/exchange.h): to = bfloat16 of x + error, and error = what that lost; to = bfloat16 of
+ * a − b; x += from. */
+void vec_round_bf16(uint16_t *to, real *error, const real *x, size_t n);
+void vec_difference_bf16(uint16_t *to, const real *a, const real *b, size_t n);
+void vec_add_bf16(real *x, const uint16_t *from, size_t n);
+
 /* to [rows, n] dense = from [rows, n] with stride ld, each row divided by its scale [rows], the row's largest magnitude / 127,
  * and rounded; vec_from_int8 converts a row of sums of products back: y_i (+)= scale × scales_i × sums_i. */
 void vec_to_int8(int8_t *to, float *scale, const float *from, int ld, int rows, int n);

@@ -1,7 +1,8 @@
 #include "search/translate.h"
 
+#include "base/cluster.h"
 #include "base/rng.h"
-#include "search/piece.h"
+#include "search/share.h"
 #include "text/utf8.h"
 
 #include <math.h>
@@ -44,6 +45,18 @@ void translator_release(struct translator *translator)
 static int stopped(const struct translator *translator)
 {
     return translator->options.stop && *translator->options.stop;
+}
+
+/* Whether this process computes batch i. */
+static int is_mine(const struct translator *translator, size_t i)
+{
+    return !translator->options.shared || i % (size_t)cluster_count() == (size_t)cluster_rank();
+}
+
+/* Whether the work was stopped, here or in a process that shares it. */
+static int all_stopped(const struct translator *translator)
+{
+    return translator->options.shared ? cluster_any(stopped(translator)) : stopped(translator);
 }
 
 static void score_by(struct translator *translator, int worker, struct scored *pairs, int count)
@@ -308,7 +321,8 @@ int translation_read(struct translation *translation, const struct tokenizer *to
 int translator_run(struct translator *translator, struct translation *translations, size_t count)
 {
     const struct translate_options *options = &translator->options;
-    int threads = translator->team->count, most = HYPOTHESES_OF_BATCH / options->beam.beam, batches, *start, unfinished = 0;
+    int workers = translator->team->count * (options->shared ? cluster_count() : 1), threads;
+    int most = HYPOTHESES_OF_BATCH / options->beam.beam, batches, *start, unfinished = 0;
     struct pieces pieces;
     struct piece **order;
 
@@ -317,16 +331,19 @@ int translator_run(struct translator *translator, struct translation *translatio
         tokenizer_encode(translator->tokenizer, SOURCE, translations[i].source, 0, NULL, &pieces.lines[i]);
         pieces_cut(&pieces, i, options->longest, rng_key(options->seed, (uint64_t)translations[i].number, 0, 0));
     }
-    batches = pieces_batches(&pieces, options->batch < most ? options->batch : most, threads, &order, &start);
-    if (threads > batches)
-        threads = batches ? batches : 1;
+    batches = pieces_batches(&pieces, options->batch < most ? options->batch : most, workers, &order, &start);
+    threads = translator->team->count < batches ? translator->team->count : batches ? batches : 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
     for (int i = 0; i < batches; i++) {
         struct job job = { translator, omp_get_thread_num(), order + start[i], start[i + 1] - start[i], pieces.lines };
 
-        if (!stopped(translator))
+        if (!stopped(translator) && is_mine(translator, (size_t)i))
             translate_batch(&job);
     }
+    if (all_stopped(translator))
+        unfinished = 1;
+    else if (options->shared)
+        share_pieces(&pieces, translator->tokenizer);
     for (size_t i = 0; i < count; i++)
         unfinished |= !finish(translator, &translations[i], &pieces, i);
     pieces_release(&pieces);
@@ -422,8 +439,12 @@ int translator_align(struct translator *translator, char *const *source, char *c
         size_t from = i * (size_t)batch, left = count - from;
         struct pairs pairs = { { source, target }, from, left < (size_t)batch ? (int)left : batch, log_probability, alignments };
 
-        if (!stopped(translator))
+        if (!stopped(translator) && is_mine(translator, i))
             align_batch(translator, omp_get_thread_num(), &pairs);
     }
-    return stopped(translator);
+    if (all_stopped(translator))
+        return 1;
+    if (translator->options.shared)
+        share_scores(log_probability, count, (size_t)translator->options.batch);
+    return 0;
 }

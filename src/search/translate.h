@@ -31,6 +31,7 @@ struct translate_options {
     int want_scores;          /* log-probabilities of the texts; always so for more than one text */
     int want_alignment;
     enum alignment_level level;
+    int shared; /* batches are dealt over the processes of the cluster, which all have the same lines and get all results */
     const volatile sig_atomic_t *stop; /* NULL, or checked before each batch: a value other than 0 (a signal) ends the work */
 };
 
@@ -67,7 +68,7 @@ void translator_release(struct translator *translator);
 int translation_read(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
                      size_t *bad);
 
-/* Translates `count` lines. 0; or 1 if options.stop ended it: lines that were not finished then have count 0. */
+/* Translates `count` lines (shared: the same in all processes, and by the main thread). 0; or 1 if options.stop ended it: lines that were not finished then have count 0. */
 int translator_run(struct translator *translator, struct translation *translations, size_t count);
 void translation_release(struct translation *translation);
 

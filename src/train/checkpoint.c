@@ -180,6 +180,7 @@ int checkpoint_save(const struct trainer *trainer)
     gguf_put_u64(&writer, "checkpoint.corpus", trainer->corpus_hash);
     gguf_put_u64(&writer, "checkpoint.validation", trainer->valid_hash);
     gguf_put_u64(&writer, "checkpoint.guide", trainer->guidance.hash);
+    gguf_put_u32(&writer, "checkpoint.workers", (uint32_t)learner->exchange.workers);
     put_state(&writer, &trainer->state);
     gguf_put_string(&writer, "checkpoint.optimizer", optimizer_names[learner->optimizer.kind]);
     gguf_put_u32(&writer, "checkpoint.moments", (uint32_t)learner->optimizer.moments);
@@ -325,6 +326,22 @@ static int get_best(const struct gguf *gguf, struct trainer *trainer)
     return result;
 }
 
+/* Tells of another number of workers: the sums are then rounded in another way. 0, or -1 after reporting. */
+static int compare_workers(const struct trainer *trainer, const struct gguf *gguf)
+{
+    int now = trainer->learner.exchange.workers;
+    int64_t then;
+
+    if (!gguf_has(gguf, "checkpoint.workers"))
+        return 0; /* of an earlier version */
+    if (gguf_get_int(gguf, "checkpoint.workers", &then))
+        return -1;
+    if (then != now)
+        note("%s: was trained by %ld workers (threads of all processes); with %d, rounding differs from an unbroken run",
+             gguf->path, (long)then, now);
+    return 0;
+}
+
 int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
 {
     struct learner *learner = &trainer->learner;
@@ -347,7 +364,7 @@ int checkpoint_load(struct trainer *trainer, const struct gguf *gguf)
     if (get_best(gguf, trainer))
         return -1;
     history_release(&trainer->history);
-    return history_get(&trainer->history, gguf);
+    return history_get(&trainer->history, gguf) || compare_workers(trainer, gguf) ? -1 : 0;
 }
 
 char *checkpoint_settings(const struct gguf *gguf)

@@ -31,7 +31,7 @@ static double measure(struct trainer *trainer, const struct plan *plan)
             started = seconds_now();
             tokens = 0;
         }
-        if (learner_update(&trainer->learner, &update, &pairs, trainer_rate(trainer), (long)i + 1))
+        if (learner_update(&trainer->learner, &update, &(struct lesson){ &pairs, 1, 1 }, trainer_rate(trainer), (long)i + 1))
             break;
         for (int k = 0; k < pairs.count; k++)
             tokens += pairs.corpus->length[TARGET][pairs.numbers[k]];

@@ -8,8 +8,12 @@ void learner_init(struct learner *learner, struct team *team, const struct model
     *learner = (struct learner){ .team = team, .model = *model };
     optimizer_init(&learner->optimizer, optimizer, model->layout.length);
     learner->apprentices = memory_new((size_t)team->count, sizeof *learner->apprentices);
-    for (int i = 0; i < team->count; i++)
+    exchange_init(&learner->exchange, team->count, model->layout.length);
+    learner->told = memory_new((size_t)learner->exchange.workers, sizeof *learner->told);
+    for (int i = 0; i < team->count; i++) {
         gradient_init(&learner->apprentices[i].gradient, &learner->model.layout);
+        learner->exchange.gradients[learner->exchange.first + i] = learner->apprentices[i].gradient.values;
+    }
 }
 
 void learner_release(struct learner *learner)
@@ -22,6 +26,8 @@ void learner_release(struct learner *learner)
     }
     free(learner->apprentices);
     free(learner->average);
+    free(learner->told);
+    exchange_release(&learner->exchange);
     optimizer_release(&learner->optimizer);
     model_release(&learner->model);
     *learner = (struct learner){ 0 };
@@ -40,10 +46,24 @@ void learner_average(struct learner *learner, double keep)
     }
 }
 
-void learner_pack(struct learner *learner)
+void learner_complete_average(struct learner *learner)
+{
+    if (learner->average)
+        exchange_spread(&learner->exchange, learner->average);
+}
+
+void learner_complete(struct learner *learner)
+{
+    for (int i = 0; i < learner->optimizer.moments; i++)
+        exchange_collect(&learner->exchange, learner->optimizer.moment[i]);
+    learner_complete_average(learner);
+}
+
+void learner_begin(struct learner *learner, enum exchange_precision exchange)
 {
     struct team *team = learner->team;
 
+    exchange_begin(&learner->exchange, exchange, learner->model.values);
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     TEAM_EACH (team, worker)
         model_pack(&learner->model, worker, team->count, 1);

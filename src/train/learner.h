@@ -5,6 +5,7 @@
 
 #include "math/team.h"
 #include "model/pass.h"
+#include "train/exchange.h"
 #include "train/guide.h"
 #include "train/optimizer.h"
 
@@ -14,8 +15,12 @@ struct apprentice {
     struct pass pass;
     struct part part;
     struct guide_part guide;
-    struct loss loss;
-    double squares; /* of its slice of the summed gradient */
+};
+
+/* What the workers of all processes tell of an update. */
+struct told {
+    struct loss loss; /* of the worker's part of the batch */
+    double squares;   /* of its slice of the summed gradient */
 };
 
 struct learner {
@@ -31,17 +36,24 @@ struct learner {
     const struct guidance *guidance; /* of attention, not owned; or NULL */
     double guide_strength;           /* of the next update */
     struct apprentice *apprentices;  /* [team->count] */
+    struct exchange exchange;        /* with the other processes */
+    struct told *told;               /* [exchange.workers] */
 };
 
 /* Takes over a model (its values are the starting point). The learner must not be moved. */
 void learner_init(struct learner *learner, struct team *team, const struct model *model, enum optimizer_kind optimizer);
 void learner_release(struct learner *learner);
 
+/* With several processes: completes the average in all of them, and the optimiser's moments in process 0. For validation and checkpoints;
+ * all processes call it. */
+void learner_complete_average(struct learner *learner);
+void learner_complete(struct learner *learner);
+
 /* Starts (or stops, keep 0) averaging with the weights as they are. */
 void learner_average(struct learner *learner, double keep);
 
-/* Packs all weights; needed after they were changed by other modules. */
-void learner_pack(struct learner *learner);
+/* Starts to train with the weights as they are: packs them all. */
+void learner_begin(struct learner *learner, enum exchange_precision exchange);
 
 /* Bytes of the activations for a batch of these pairs, summed over the workers. */
 size_t learner_measure(const struct learner *learner, const struct pairs *pairs);

@@ -27,8 +27,7 @@ void optimizer_release(struct optimizer *optimizer)
 void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, struct optimizer_range range,
                     const struct optimizer_step *step)
 {
-    real *w = values + range.from, *moment[2] = { NULL, NULL };
-    const real *g = gradient + range.from;
+    real *moment[2] = { NULL, NULL };
     size_t n = range.to - range.from;
 
     for (int i = 0; i < optimizer->moments; i++)
@@ -37,10 +36,11 @@ void optimizer_step(struct optimizer *optimizer, real *values, const real *gradi
         double corrected =
             step->rate * sqrt(1 - pow(optimizer->beta2, (double)step->update)) / (1 - pow(optimizer->beta1, (double)step->update));
 
-        vec_adam(w, moment[0], moment[1], g, n, step->clip, corrected, optimizer->beta1, optimizer->beta2, optimizer->epsilon);
+        vec_adam(values, moment[0], moment[1], gradient, n, step->clip, corrected, optimizer->beta1, optimizer->beta2,
+                 optimizer->epsilon);
     } else if (optimizer->kind == OPTIMIZER_ADADELTA) {
-        vec_adadelta(w, moment[0], moment[1], g, n, step->clip, step->rate, optimizer->rho, optimizer->epsilon);
+        vec_adadelta(values, moment[0], moment[1], gradient, n, step->clip, step->rate, optimizer->rho, optimizer->epsilon);
     } else {
-        vec_sgd(w, g, n, step->clip, step->rate);
+        vec_sgd(values, gradient, n, step->clip, step->rate);
     }
 }

@@ -40,7 +40,8 @@ struct optimizer_step {
     long update; /* from 1 */
 };
 
-/* Updates the values of the range. Different ranges may be updated by different threads. */
+/* Updates the numbers of the range: values and gradient are theirs alone [to - from]. Different ranges may be updated by different
+ * threads. */
 void optimizer_step(struct optimizer *optimizer, real *values, const real *gradient, struct optimizer_range range,
                     const struct optimizer_step *step);
 

@@ -1,11 +1,14 @@
 #define _POSIX_C_SOURCE 200809L
 #include "train/progress.h"
 
+#include "base/cluster.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/report.h"
 #include "math/meter.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -26,6 +29,8 @@ int progress_open(struct progress *progress, const char *log, int resumed)
     *progress = (struct progress){ .log_name = log, .live = isatty(STDERR_FILENO) };
     progress->every = progress->live ? 0.5 : 10;
     progress->started = progress->reported = meter_clock();
+    if (cluster_count() > 1)
+        progress->reported_times = memory_new((size_t)cluster_count(), sizeof *progress->reported_times);
     if (log) {
         progress->log = fopen(log, resumed ? "a" : "w");
         if (!progress->log)
@@ -57,8 +62,50 @@ static void time_left(char *text, size_t size, double seconds)
         snprintf(text, size, ", %.0f min left", seconds / 60);
 }
 
-static void log_update(const struct progress *progress, const struct trainer_state *state, double seconds, double rate,
-                       double speed)
+/* A process is named as slow if it computes this many times as long as the fastest, for at least this many seconds. */
+#define SLOW 1.5
+#define SLOW_SECONDS 5.0
+
+/* Where the time of each process went since the last report. */
+static void log_processes(const struct progress *progress, struct json *json, const struct process_time *times)
+{
+    json_open(json, "processes", '[');
+    for (int i = 0; i < cluster_count(); i++) {
+        const struct process_time *before = &progress->reported_times[i];
+
+        json_open(json, NULL, '{');
+        json_real(json, "computing", times[i].computing - before->computing, DIGITS);
+        json_real(json, "exchanging", times[i].exchanging - before->exchanging, DIGITS);
+        json_real(json, "waiting", times[i].waiting - before->waiting, DIGITS);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+/* Names the slowest process, once, if the others wait for it. */
+static void name_slow(struct progress *progress, const struct process_time *times)
+{
+    int slowest = 0;
+    double least = -1, most = 0;
+
+    for (int i = 0; i < cluster_count(); i++) {
+        double computing = times[i].computing - progress->reported_times[i].computing;
+
+        if (computing > most) {
+            most = computing;
+            slowest = i;
+        }
+        least = least < 0 || computing < least ? computing : least;
+    }
+    if (progress->slow || most < SLOW_SECONDS || most < SLOW * least)
+        return;
+    progress->slow = 1;
+    warning("%s computes %.1f times as long as the fastest process, and the others wait for it; start it with more threads or on a "
+            "faster machine",
+            cluster_name(slowest), most / least);
+}
+
+static void log_update(const struct progress *progress, const struct trainer_state *state, double rate, double speed)
 {
     struct json json = { 0 };
 
@@ -66,11 +113,13 @@ static void log_update(const struct progress *progress, const struct trainer_sta
     json_integer(&json, "update", state->update);
     json_integer(&json, "epoch", state->epoch);
     json_integer(&json, "tokens", progress->tokens);
-    json_real(&json, "seconds", seconds, SECONDS_DIGITS);
+    json_real(&json, "seconds", progress->reported - progress->started, SECONDS_DIGITS);
     json_real(&json, "loss", progress->since_loss / (double)progress->since_tokens, DIGITS);
     json_real(&json, "gradient_norm", progress->since_norm / (double)progress->since_updates, DIGITS);
     json_real(&json, "learning_rate", rate, DIGITS);
     json_real(&json, "tokens_per_second", speed, DIGITS);
+    if (progress->reported_times)
+        log_processes(progress, &json, progress->times);
     json_close(&json, '}');
     json_print(&json, progress->log);
     json_release(&json);
@@ -112,9 +161,13 @@ static void report(struct progress *progress, const struct trainer_state *state,
     } else {
         note("%s", line);
     }
-    if (progress->log)
-        log_update(progress, state, time - progress->started, rate, speed);
     progress->reported = time;
+    if (progress->log)
+        log_update(progress, state, rate, speed);
+    if (progress->reported_times) {
+        name_slow(progress, progress->times);
+        memcpy(progress->reported_times, progress->times, (size_t)cluster_count() * sizeof *progress->times);
+    }
     progress->since_tokens = progress->since_updates = 0;
     progress->since_loss = progress->since_norm = 0;
 }
@@ -127,6 +180,7 @@ void progress_update(struct progress *progress, const struct trainer_state *stat
     progress->since_loss += update->loss.loss;
     progress->since_norm += update->norm;
     progress->since_updates++;
+    progress->times = update->times;
     if (meter_clock() - progress->reported >= progress->every)
         report(progress, state, rate, left);
 }
@@ -170,6 +224,8 @@ int progress_close(struct progress *progress, const struct trainer_state *state,
     if (progress->since_updates)
         report(progress, state, rate, -1);
     end_line(progress);
+    free(progress->reported_times);
+    progress->reported_times = NULL;
     if (progress->log) {
         failed = ferror(progress->log);
         failed |= fclose(progress->log);

@@ -18,6 +18,9 @@ struct progress {
     long tokens, since_tokens; /* target tokens of this run, and since the last report */
     double since_loss, since_norm;
     long since_updates;
+    const struct process_time *times;    /* of each process so far */
+    struct process_time *reported_times; /* [processes] at the last report; NULL with one process */
+    int slow;                            /* a slow process has been named */
 };
 
 /* Opens the log (appending if `resumed`). 0, or -1 after reporting. */

@@ -1,5 +1,6 @@
 #include "train/saver.h"
 
+#include "base/cluster.h"
 #include "base/report.h"
 #include "math/meter.h"
 #include "train/checkpoint.h"
@@ -12,7 +13,8 @@ static void write_model(struct trainer *trainer)
     const struct best *best = &trainer->best;
     const real *values = best->average ? best->average : best->count ? best->items[0].values : trainer_values(trainer);
 
-    saver->model_written = checkpoint_save_model(trainer, trainer->settings->model, values) == 0;
+    saver->model_written = cluster_rank() == 0 && checkpoint_save_model(trainer, trainer->settings->model, values) == 0;
+    cluster_give(&saver->model_written, sizeof saver->model_written);
     saver->has_model |= saver->model_written;
 }
 
@@ -25,9 +27,21 @@ static void write_best(struct trainer *trainer)
     for (int i = 0; best->most > 1 && i < best->count; i++) {
         char *name = checkpoint_best_name(trainer->settings->model, i);
 
-        trainer->saver.best_missing += checkpoint_save_model(trainer, name, best->items[i].values) != 0;
+        trainer->saver.best_missing += cluster_rank() == 0 && checkpoint_save_model(trainer, name, best->items[i].values);
         free(name);
     }
+    cluster_give(&trainer->saver.best_missing, sizeof trainer->saver.best_missing);
+}
+
+/* Whether it was written. */
+static int write_checkpoint(struct trainer *trainer)
+{
+    int written;
+
+    learner_complete(&trainer->learner);
+    written = cluster_rank() == 0 && checkpoint_save(trainer) == 0;
+    cluster_give(&written, sizeof written);
+    return written;
 }
 
 void saver_save(struct trainer *trainer)
@@ -38,7 +52,8 @@ void saver_save(struct trainer *trainer)
     report_as_warnings(1);
     if (!trainer->best.count || !saver->model_written)
         write_model(trainer);
-    if (saver->update != update && checkpoint_save(trainer) == 0)
+    learner_complete_average(&trainer->learner);
+    if (saver->update != update && write_checkpoint(trainer))
         saver->update = update;
     if (!saver->model_written || saver->update != update)
         warning("update %ld is not saved; the next save will try again", update);
@@ -46,12 +61,11 @@ void saver_save(struct trainer *trainer)
     saver->time = meter_clock();
 }
 
-void saver_save_in_time(struct trainer *trainer)
+int saver_due(const struct trainer *trainer)
 {
     double minutes = trainer->settings->save_minutes;
 
-    if (minutes > 0 && meter_clock() - trainer->saver.time >= minutes * 60)
-        saver_save(trainer);
+    return minutes > 0 && meter_clock() - trainer->saver.time >= minutes * 60;
 }
 
 void saver_save_model(struct trainer *trainer)

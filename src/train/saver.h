@@ -1,5 +1,5 @@
 /* saver: decides when the trainer's files are written. If that fails, training continues with a warning, and the next save tries
- * again. The model is written before the checkpoint, which is some five times as large. */
+ * again. All processes call these functions; process 0 writes. The model is written before the checkpoint, which is some five times as large. */
 #ifndef NMT_TRAIN_SAVER_H
 #define NMT_TRAIN_SAVER_H
 
@@ -16,8 +16,8 @@ struct saver {
 /* Writes what has changed: the model, if there is a better one or no validation, and the checkpoint. */
 void saver_save(struct trainer *trainer);
 
-/* The same, if the last save was --save-minutes ago. */
-void saver_save_in_time(struct trainer *trainer);
+/* Whether the last save was --save-minutes ago. */
+int saver_due(const struct trainer *trainer);
 
 /* Writes the model once more, with the whole history, and the models of --keep-best. */
 void saver_save_model(struct trainer *trainer);

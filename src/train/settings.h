@@ -39,7 +39,7 @@ struct train_settings {
     /* the corpora and the validation pairs; a checkpoint keeps the names, to find the files again */
     struct option_list source, target, pairs, synthetic_source, synthetic_target;
     struct corpus_files valid;
-    int preset, resume, quiet, new_vocabulary;
+    int preset, resume, quiet, new_vocabulary, ensemble_train;
 
     /* corpus and tokenizer */
     struct option_reals weight, synthetic_weight; /* of each corpus; one weight: of all; none: 1 */
@@ -57,6 +57,7 @@ struct train_settings {
     double guided_weight; /* of guided attention at first, and the number of epochs in which it falls to 0 (0: never) */
     int guided_epochs;
     int batch_tokens, batch_sentences, pool;
+    int accumulate, exchange;     /* batches per update; how processes exchange numbers (train/exchange.h) */
     long max_updates, max_epochs; /* -1, 0: no bound */
     double max_minutes, save_minutes;
     long seed;

@@ -1,5 +1,6 @@
 #include "train/summary.h"
 
+#include "base/cluster.h"
 #include "base/report.h"
 #include "math/team.h"
 
@@ -149,6 +150,9 @@ void summary_print(const struct training *training, const struct forecast *forec
     print_training(training);
     note(FIRST "%d thread%s, %s, %s", "computing", team->count, team->count == 1 ? "" : "s", backend_names[team->backend],
          precision_names[team->precision]);
+    if (cluster_count() > 1)
+        note(NEXT "%d processes, %d workers together; numbers are exchanged as %s", cluster_count(),
+             training->trainer.learner.exchange.workers, exchange_names[training->settings->exchange]);
     note(FIRST "%zu MB predicted: parameters %zu, activations %zu, matrix products %zu, validation %zu, text %zu", "memory",
          megabytes(forecast_total(forecast)), megabytes(forecast->parameters), megabytes(forecast->activations),
          megabytes(forecast->products), megabytes(forecast->validation), megabytes(forecast->text));

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "base/cluster.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "math/meter.h"
@@ -13,13 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What all processes know alike before each update: decisions depend on nothing else outside of the state. */
+struct look {
+    int signal;     /* of any process; 0: none */
+    int save_due;   /* of process 0, like the time */
+    double seconds; /* since the start of the run */
+};
+
 /* A run of the program: the part of the state that is not saved. */
 struct run {
     struct progress progress;
     struct plan plan;
-    long planned_epoch; /* of the plan; 0: there is none */
-    long first_update;  /* updates done before */
+    struct pairs *batches; /* [settings.accumulate] of the next update */
+    long planned_epoch;    /* of the plan; 0: there is none */
+    long first_update;     /* updates done before */
     const volatile sig_atomic_t *signal;
+    struct look now;
 };
 
 void trainer_init(struct trainer *trainer, struct team *team, const struct model *model)
@@ -53,6 +63,18 @@ void trainer_release(struct trainer *trainer)
     history_release(&trainer->history);
     best_release(&trainer->best);
     *trainer = (struct trainer){ 0 };
+}
+
+static void look(struct trainer *trainer, struct run *run)
+{
+    struct look *all = memory_new((size_t)cluster_count(), sizeof *all), *mine = &all[cluster_rank()];
+
+    *mine = (struct look){ *run->signal, saver_due(trainer), progress_seconds(&run->progress) };
+    cluster_gather(all, sizeof *all);
+    run->now = all[0];
+    for (int i = 1; i < cluster_count() && !run->now.signal; i++)
+        run->now.signal = all[i].signal;
+    free(all);
 }
 
 #define PI 3.14159265358979323846
@@ -164,6 +186,7 @@ static int validation_point(struct trainer *trainer, struct run *run)
     struct history_entry entry = { .update = state->update, .rate = trainer_rate(trainer) };
     int better;
 
+    learner_complete_average(&trainer->learner);
     if (validate_values(trainer, trainer->learner.average, &result, run->signal))
         return 1;
     entry.epoch = state->batch ? state->epoch : state->epoch - 1;
@@ -214,7 +237,7 @@ static double seconds_left(const struct trainer *trainer, const struct run *run)
 {
     const struct trainer_state *state = &trainer->state;
     const struct train_settings *settings = trainer->settings;
-    double spent = progress_seconds(&run->progress), left = -1, each;
+    double spent = run->now.seconds, left = -1, each;
 
     if (state->update == run->first_update)
         return -1;
@@ -236,7 +259,7 @@ static int bound_reached(const struct trainer *trainer, const struct run *run)
 
     return (settings->max_updates >= 0 && state->update >= settings->max_updates) ||
            (settings->max_epochs && state->epoch > settings->max_epochs) ||
-           (settings->max_minutes > 0 && progress_seconds(&run->progress) >= settings->max_minutes * 60) ||
+           (settings->max_minutes > 0 && run->now.seconds >= settings->max_minutes * 60) ||
            (settings->patience && state->worse >= settings->patience);
 }
 
@@ -274,17 +297,21 @@ static int report_diverged(const struct trainer *trainer)
 static int update_once(struct trainer *trainer, struct run *run)
 {
     struct trainer_state *state = &trainer->state;
-    const struct pairs pairs = plan_batch(&run->plan, trainer->corpus, (size_t)state->batch);
+    struct lesson lesson = { run->batches, 0, trainer->settings->accumulate };
     struct update update;
     int every = trainer->settings->validate_every, epoch_ends;
 
+    while (lesson.count < lesson.most && (size_t)(state->batch + lesson.count) < run->plan.batches) {
+        run->batches[lesson.count] = plan_batch(&run->plan, trainer->corpus, (size_t)(state->batch + lesson.count));
+        lesson.count++;
+    }
     trainer->learner.guide_strength = guide_strength(trainer);
-    if (learner_update(&trainer->learner, &update, &pairs, trainer_rate(trainer), state->update + 1))
+    if (learner_update(&trainer->learner, &update, &lesson, trainer_rate(trainer), state->update + 1))
         return report_diverged(trainer);
     state->loss_sum += update.loss.loss;
     state->loss_words += update.loss.words;
     state->update++;
-    state->batch++;
+    state->batch += lesson.count;
     epoch_ends = (size_t)state->batch == run->plan.batches;
     progress_update(&run->progress, state, &update, trainer_rate(trainer), seconds_left(trainer, run));
     if (epoch_ends) {
@@ -294,8 +321,6 @@ static int update_once(struct trainer *trainer, struct run *run)
     state->due = trainer->valid && (every ? state->update % every == 0 : epoch_ends);
     if (!trainer->valid && epoch_ends)
         saver_save(trainer);
-    else if (!state->due)
-        saver_save_in_time(trainer);
     return 0;
 }
 
@@ -311,7 +336,7 @@ static int validated(const struct trainer *trainer)
 static int finish(struct trainer *trainer, struct run *run)
 {
     const struct trainer_state *state = &trainer->state;
-    int stopped = *run->signal != 0;
+    int stopped = run->now.signal != 0;
 
     if (state->update == 0) {
         if (stopped)
@@ -321,7 +346,8 @@ static int finish(struct trainer *trainer, struct run *run)
         if (!stopped && trainer->valid && !validated(trainer))
             validation_point(trainer, run);
     }
-    if (!*run->signal && trainer->best.count > 1)
+    look(trainer, run);
+    if (!run->now.signal && trainer->best.count > 1)
         average_best(trainer, run);
     saver_save_model(trainer);
     return saver_check(trainer);
@@ -334,12 +360,15 @@ int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal)
     struct run run = { .signal = signal, .first_update = state->update };
     int result;
 
-    if (progress_open(&run.progress, settings->log, state->update > 0))
+    if (cluster_agree(progress_open(&run.progress, cluster_rank() == 0 ? settings->log : NULL, state->update > 0)))
         return -1;
     trainer->saver = (struct saver){ .time = meter_clock(), .update = -1, .has_model = trainer->best.count > 0 };
-    learner_pack(&trainer->learner);
+    run.batches = memory_new((size_t)settings->accumulate, sizeof *run.batches);
+    learner_begin(&trainer->learner, (enum exchange_precision)settings->exchange);
     result = plan_epoch(trainer, &run);
-    while (result == 0 && !*signal) {
+    for (look(trainer, &run); result == 0 && !run.now.signal; look(trainer, &run)) {
+        if (run.now.save_due && !state->due && state->update > run.first_update)
+            saver_save(trainer);
         if (state->due) {
             if (validation_point(trainer, &run) == 0)
                 saver_save(trainer);
@@ -356,7 +385,8 @@ int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal)
     else if (trainer->best.count && !trainer->saver.model_written)
         saver_save_model(trainer);
     plan_release(&run.plan);
+    free(run.batches);
     if (progress_close(&run.progress, state, trainer_rate(trainer)) && result == 0)
         result = -1;
-    return result ? result : *signal;
+    return result ? result : run.now.signal;
 }

@@ -1,30 +1,35 @@
 #include "train/update.h"
 
+#include "base/cluster.h"
+#include "math/meter.h"
 #include "math/vec.h"
 
 #include <math.h>
 
-static const char OPTIMIZER[] = "optimizer", WAITING[] = "waiting";
-
-enum { SLICE = 4096 }; /* numbers that a worker processes at a time: few enough to stay in the cache from sum to step */
+static const char OPTIMIZER[] = "optimizer", WAITING[] = "waiting", EXCHANGE[] = "exchange";
 
 /* The data shared by the three steps. */
 struct job {
     struct learner *learner;
-    const struct pairs *pairs;
+    const struct lesson *lesson;
     long words, number;
     double factor, rate; /* of the step */
+    double began;        /* seconds: the end of the last exchange */
+    struct process_time *time;
 };
 
 /* ---- gradient ---- */
 
-static void part_gradient(const struct job *job, struct worker *worker)
+/* The worker's part of one of the lesson's batches. */
+static void batch_gradient(const struct job *job, struct worker *worker, int k)
 {
     struct learner *learner = job->learner;
     struct apprentice *mine = &learner->apprentices[worker->index];
-    const struct dropping dropping = {
-        .rates = learner->dropout, .seed = learner->seed, .update = (uint64_t)job->number, .numbers = mine->part.numbers
-    };
+    const struct pairs *pairs = &job->lesson->batches[k];
+    const struct dropping dropping = { .rates = learner->dropout,
+                                       .seed = learner->seed,
+                                       .update = (uint64_t)(job->number - 1) * (uint64_t)job->lesson->most + (uint64_t)k + 1,
+                                       .numbers = mine->part.numbers };
     int guided = learner->guidance && learner->guide_strength > 0;
     const struct pass_input input = { .model = &learner->model,
                                       .batch = &mine->part.batch,
@@ -33,61 +38,87 @@ static void part_gradient(const struct job *job, struct worker *worker)
                                       .judgement = { learner->smoothing, 1.0 / (double)job->words } };
 
     if (guided) {
-        guide_part_fill(&mine->guide, learner->guidance, job->pairs, &mine->part);
+        guide_part_fill(&mine->guide, learner->guidance, pairs, &mine->part);
         mine->guide.guide.strength = learner->guide_strength;
     }
-    mine->loss = (struct loss){ 0 };
+    pass_gradient(worker, &mine->pass, &input, &learner->told[learner->exchange.first + worker->index].loss, &mine->gradient);
+}
+
+static void part_gradient(const struct job *job, struct worker *worker)
+{
+    struct learner *learner = job->learner;
+    struct apprentice *mine = &learner->apprentices[worker->index];
+    int number = learner->exchange.first + worker->index;
+
+    learner->told[number] = (struct told){ 0 };
     gradient_begin(&mine->gradient);
-    if (mine->part.batch.sentences)
-        pass_gradient(worker, &mine->pass, &input, &mine->loss, &mine->gradient);
+    for (int k = 0; k < job->lesson->count; k++) {
+        part_make(&mine->part, &job->lesson->batches[k], number, learner->exchange.workers);
+        if (mine->part.batch.sentences)
+            batch_gradient(job, worker, k);
+    }
     gradient_end(&mine->gradient);
 }
 
 /* ---- reduce ---- */
 
-/* The start of a worker's slice, a multiple of SLICE. */
-static size_t slice_start(const struct learner *learner, int worker)
+/* One of a process's workers adds its share of the numbers, as far as other processes are not needed. */
+static void add_share(struct learner *learner, int worker)
 {
-    size_t length = learner->model.layout.length, slices = (length + SLICE - 1) / SLICE;
-    size_t start = slices * (size_t)worker / (size_t)learner->team->count * SLICE;
+    size_t length = learner->model.layout.length, workers = (size_t)learner->team->count;
+    size_t grains = (length + EXCHANGE_GRAIN - 1) / EXCHANGE_GRAIN, end = grains * ((size_t)worker + 1) / workers;
 
-    return start < length ? start : length;
+    for (size_t grain = grains * (size_t)worker / workers; grain < end; grain++) {
+        size_t from = grain * EXCHANGE_GRAIN, to = from + EXCHANGE_GRAIN;
+
+        exchange_add(&learner->exchange, from, to < length ? to : length);
+    }
 }
 
-/* Sums the workers' gradients of a slice into the first one's, and stores the sum of squares. */
+/* Sums all workers' gradients of a worker's slice, and stores the sum of squares. With one process, both additions are done at once, while
+ * the numbers are in the cache. */
 static void reduce_slice(struct learner *learner, int worker)
 {
-    struct gradient *sum = &learner->apprentices[0].gradient;
-    size_t end = slice_start(learner, worker + 1);
+    struct exchange *exchange = &learner->exchange;
+    int number = exchange->first + worker;
+    size_t end = exchange_slice(exchange, number + 1);
     double squares = 0;
 
-    for (size_t from = slice_start(learner, worker); from < end; from += SLICE) {
-        size_t to = from + SLICE < end ? from + SLICE : end;
-
-        for (int i = 1; i < learner->team->count; i++)
-            gradient_add(sum, &learner->apprentices[i].gradient, from, to);
-        squares += vec_sum_squares(sum->values + from, to - from);
+    for (size_t from = exchange_slice(exchange, number), to; from < end; from = to) {
+        to = from + EXCHANGE_GRAIN < end ? from + EXCHANGE_GRAIN : end;
+        if (cluster_count() == 1)
+            exchange_add(exchange, from, to);
+        exchange_finish(exchange, from, to);
+        squares += vec_sum_squares(exchange_summed(exchange, from), to - from);
     }
-    learner->apprentices[worker].squares = squares;
+    learner->told[number].squares = squares;
 }
 
-/* The loss and norm of the whole batch; whether they are finite numbers. */
+static void adopt(void *context, int to, int from)
+{
+    struct learner *learner = context;
+    int first = learner->exchange.first;
+
+    gradient_adopt(&learner->apprentices[to - first].gradient, &learner->apprentices[from - first].gradient);
+}
+
+/* The loss and norm of the whole lesson; whether they are finite numbers. */
 static int conclude(struct learner *learner, struct update *update)
 {
     double squares = 0;
 
-    *update = (struct update){ 0 };
-    for (int i = 0; i < learner->team->count; i++) {
-        const struct apprentice *one = &learner->apprentices[i];
+    cluster_gather(learner->told, (size_t)learner->exchange.count * sizeof *learner->told);
+    *update = (struct update){ .times = learner->exchange.times };
+    for (int i = 0; i < learner->exchange.workers; i++) {
+        const struct told *one = &learner->told[i];
 
         squares += one->squares;
         update->loss.loss += one->loss.loss;
         update->loss.nll += one->loss.nll;
         update->loss.guided += one->loss.guided;
         update->loss.words += one->loss.words;
-        if (i > 0)
-            gradient_adopt(&learner->apprentices[0].gradient, &one->gradient);
     }
+    exchange_each(&learner->exchange, adopt, learner);
     update->norm = sqrt(squares);
     return isfinite(update->norm) && isfinite(update->loss.loss);
 }
@@ -105,47 +136,106 @@ static double keep_now(const struct learner *learner, long number)
 static void step_slice(const struct job *job, int worker)
 {
     struct learner *learner = job->learner;
-    size_t end = slice_start(learner, worker + 1);
+    struct exchange *exchange = &learner->exchange;
+    size_t end = exchange_slice(exchange, exchange->first + worker + 1);
 
-    for (size_t from = slice_start(learner, worker); from < end; from += SLICE) {
-        const struct optimizer_range range = { from, from + SLICE < end ? from + SLICE : end };
+    for (size_t from = exchange_slice(exchange, exchange->first + worker), to; from < end; from = to) {
         const struct optimizer_step step = { job->factor, job->rate, job->number };
+        real *weights = exchange_owned(exchange, learner->model.values, from);
 
-        optimizer_step(&learner->optimizer, learner->model.values, learner->apprentices[0].gradient.values, range, &step);
+        to = from + EXCHANGE_GRAIN < end ? from + EXCHANGE_GRAIN : end;
+        optimizer_step(&learner->optimizer, weights, exchange_summed(exchange, from), (struct optimizer_range){ from, to }, &step);
         if (learner->average)
-            vec_average(learner->average + from, learner->model.values + from, range.to - from, keep_now(learner, job->number));
+            vec_average(learner->average + from, weights, to - from, keep_now(learner, job->number));
     }
 }
 
-int learner_update(struct learner *learner, struct update *update, const struct pairs *pairs, double rate, long number)
+/* ---- several processes: the main thread, while the others wait ---- */
+
+/* Ends a stretch of computing, and begins to exchange once all processes are ready. */
+static void meet(struct job *job, struct worker *worker)
+{
+    double now = meter_clock();
+
+    worker_enter(worker, EXCHANGE);
+    job->time->computing += now - job->began;
+    cluster_gather(job->learner->exchange.times, sizeof *job->time);
+    job->began = meter_clock();
+    job->time->waiting += job->began - now;
+}
+
+static void part(struct job *job, struct worker *worker)
+{
+    double now = meter_clock();
+
+    job->time->exchanging += now - job->began;
+    job->began = now;
+    worker_enter(worker, WAITING);
+}
+
+static void add_over_processes(struct job *job, struct team *team)
+{
+    struct learner *learner = job->learner;
+
+    TEAM_EACH (team, worker) {
+        worker_enter(worker, OPTIMIZER);
+        add_share(learner, worker->index);
+        worker_enter(worker, WAITING);
+    }
+#pragma omp barrier
+#pragma omp master
+    {
+        meet(job, team->workers);
+        exchange_gradients(&learner->exchange);
+        part(job, team->workers);
+    }
+#pragma omp barrier
+}
+
+static void share_weights(struct job *job, struct team *team)
+{
+#pragma omp master
+    {
+        meet(job, team->workers);
+        exchange_weights(&job->learner->exchange, job->learner->model.values);
+        part(job, team->workers);
+    }
+#pragma omp barrier
+}
+
+int learner_update(struct learner *learner, struct update *update, const struct lesson *lesson, double rate, long number)
 {
     struct team *team = learner->team;
-    struct job job = { .learner = learner, .pairs = pairs, .number = number, .rate = rate };
-    int finite = 1;
+    struct job job = { .learner = learner, .lesson = lesson, .number = number, .rate = rate, .began = meter_clock() };
+    int finite = 1, several = cluster_count() > 1;
 
-    for (int k = 0; k < pairs->count; k++)
-        job.words += pairs->corpus->length[TARGET][pairs->numbers[k]];
+    job.time = &learner->exchange.times[cluster_rank()];
+    for (int i = 0; i < lesson->count; i++)
+        for (int k = 0; k < lesson->batches[i].count; k++)
+            job.words += lesson->batches[i].corpus->length[TARGET][lesson->batches[i].numbers[k]];
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     {
         vec_flush_denormals();
         TEAM_EACH (team, worker) {
             worker_enter(worker, METER_ELEMENTWISE);
-            part_make(&learner->apprentices[worker->index].part, pairs, worker->index, team->count);
             part_gradient(&job, worker);
             worker_enter(worker, WAITING);
         }
 #pragma omp barrier
+        if (several)
+            add_over_processes(&job, team);
         TEAM_EACH (team, worker) {
             worker_enter(worker, OPTIMIZER);
             reduce_slice(learner, worker->index);
             worker_enter(worker, WAITING);
         }
 #pragma omp barrier
-#pragma omp single
+#pragma omp master
         {
             finite = conclude(learner, update);
             job.factor = learner->clip > 0 && update->norm > learner->clip ? learner->clip / update->norm : 1;
         }
+#pragma omp barrier
         TEAM_EACH (team, worker) {
             worker_enter(worker, OPTIMIZER);
             if (finite)
@@ -153,6 +243,8 @@ int learner_update(struct learner *learner, struct update *update, const struct 
             worker_enter(worker, WAITING);
         }
 #pragma omp barrier
+        if (several && finite)
+            share_weights(&job, team);
         TEAM_EACH (team, worker) {
             worker_enter(worker, OPTIMIZER);
             if (finite)
@@ -160,5 +252,6 @@ int learner_update(struct learner *learner, struct update *update, const struct 
             worker_enter(worker, WAITING);
         }
     }
+    job.time->computing += meter_clock() - job.began;
     return finite ? 0 : -1;
 }

@@ -1,5 +1,6 @@
 #include "train/validate.h"
 
+#include "base/cluster.h"
 #include "eval/bleu.h"
 #include "search/translate.h"
 
@@ -74,6 +75,7 @@ int validate(struct validation *validation, struct model *model, const struct to
                                                          .repeats = TRANSLATE_REPEATS,
                                                          .forbidden = tokenizer->options.units == UNITS_WORD ? -1 : VOCAB_UNKNOWN },
                                                .batch = BATCH,
+                                               .shared = cluster_count() > 1,
                                                .stop = stop };
     struct translator translator;
     int stopped;

@@ -159,7 +159,7 @@ static void step_ranges(struct optimizer *optimizer, real *values, const real *g
         last++;
     for (size_t k = last; k > 0; k--) {
         memcpy(before, values, sizeof before);
-        optimizer_step(optimizer, values, gradient, (struct optimizer_range){ cuts[k - 1], cuts[k] },
+        optimizer_step(optimizer, values + cuts[k - 1], gradient + cuts[k - 1], (struct optimizer_range){ cuts[k - 1], cuts[k] },
                        &(struct optimizer_step){ 0.5, 0.01, update });
         assert_memory_equal(values, before, cuts[k - 1] * sizeof *values);
         if (cuts[k] < LENGTH)
@@ -190,7 +190,7 @@ static void ranges_equal_the_whole(void **state)
                            &(struct optimizer_step){ 0.5, 0.01, update });
             step_ranges(&slices, b, gradient, even, update);
             step_ranges(&pieces, c, gradient, odd, update);
-            optimizer_step(&slices, b, gradient, (struct optimizer_range){ 5, 5 },
+            optimizer_step(&slices, b + 5, gradient + 5, (struct optimizer_range){ 5, 5 },
                            &(struct optimizer_step){ 0.5, 0.01, update }); /* an empty range */
             assert_memory_equal(a, b, sizeof a);
             for (int m = 0; m < whole.moments; m++)

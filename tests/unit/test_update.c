@@ -84,7 +84,7 @@ static void setup_make(struct setup *setup, int workers, enum optimizer_kind opt
     setup->learner.dropout = everything;
     setup->learner.smoothing = 0.1;
     setup->learner.seed = 17;
-    learner_pack(&setup->learner);
+    learner_begin(&setup->learner, EXCHANGE_F32);
 }
 
 static void setup_release(struct setup *setup)
@@ -113,7 +113,7 @@ static void run(struct setup *setup, long from, long to, double rate)
         struct pairs pairs = batch_of(&setup->text, (int)(number % BATCHES), PER_BATCH);
         struct update update;
 
-        assert_int_equal(learner_update(&setup->learner, &update, &pairs, rate, number), 0);
+        assert_int_equal(learner_update(&setup->learner, &update, &(struct lesson){ &pairs, 1, 1 }, rate, number), 0);
         assert_true(isfinite(update.norm) && update.norm > 0);
     }
 }
@@ -185,7 +185,7 @@ static int check_step(struct setup *setup, struct gradient *gradient, double *mo
     double norm = gradient_by_hand(setup, gradient, &loss, &pairs, number);
     double factor = learner->clip > 0 && norm > learner->clip ? learner->clip / norm : 1;
 
-    assert_int_equal(learner_update(learner, &update, &pairs, rate, number), 0);
+    assert_int_equal(learner_update(learner, &update, &(struct lesson){ &pairs, 1, 1 }, rate, number), 0);
     check_near("norm", (size_t)number, update.norm, norm, 1e-5 * norm);
     check_near("loss", (size_t)number, update.loss.loss, loss.loss, 1e-5 * loss.loss);
     check_near("nll", (size_t)number, update.loss.nll, loss.nll, 1e-5 * loss.nll);
@@ -371,8 +371,8 @@ static void more_workers_than_sentences(void **state)
             struct pairs pairs = batch_of(&one.text, i % BATCHES, counts[i]), same = batch_of(&many.text, i % BATCHES, counts[i]);
             struct update update, other;
 
-            assert_int_equal(learner_update(&one.learner, &update, &pairs, 2, i + 1), 0);
-            assert_int_equal(learner_update(&many.learner, &other, &same, 2, i + 1), 0);
+            assert_int_equal(learner_update(&one.learner, &update, &(struct lesson){ &pairs, 1, 1 }, 2, i + 1), 0);
+            assert_int_equal(learner_update(&many.learner, &other, &(struct lesson){ &same, 1, 1 }, 2, i + 1), 0);
             check_near("norm", (size_t)i, other.norm, update.norm, 1e-5 * update.norm);
             check_near("loss", (size_t)i, other.loss.loss, update.loss.loss, 1e-5 * update.loss.loss);
             assert_int_equal(other.loss.words, update.loss.words);
@@ -382,6 +382,56 @@ static void more_workers_than_sentences(void **state)
         setup_release(&one);
         setup_release(&many);
     }
+}
+
+/* Two batches of one update have the gradient and the loss of one batch of their sentences. */
+static void batches_add_up(void **state)
+{
+    struct setup one, two;
+    real *start;
+
+    (void)state;
+    for (int workers = 1; workers <= 3; workers++) {
+        setup_make(&one, workers, OPTIMIZER_SGD, TIE_NONE);
+        setup_make(&two, workers, OPTIMIZER_SGD, TIE_NONE);
+        one.learner.dropout = two.learner.dropout = (struct dropout){ 0 };
+        start = copy_of(one.learner.model.values, length_of(&one));
+        for (int i = 0; i < 3; i++) {
+            struct pairs whole = batch_of(&one.text, i % BATCHES, PER_BATCH), first = batch_of(&two.text, i % BATCHES, PER_BATCH);
+            struct pairs halves[] = { first, first };
+            struct update update, other;
+
+            halves[0].count = 1;
+            halves[1].numbers++;
+            halves[1].count = PER_BATCH - 1;
+            assert_int_equal(learner_update(&one.learner, &update, &(struct lesson){ &whole, 1, 1 }, 2, i + 1), 0);
+            assert_int_equal(learner_update(&two.learner, &other, &(struct lesson){ halves, 2, 2 }, 2, i + 1), 0);
+            check_near("norm", (size_t)i, other.norm, update.norm, 1e-5 * update.norm);
+            check_near("loss", (size_t)i, other.loss.loss, update.loss.loss, 1e-5 * update.loss.loss);
+            assert_int_equal(other.loss.words, update.loss.words);
+        }
+        check_weights(&two, &one, start);
+        free(start);
+        setup_release(&one);
+        setup_release(&two);
+    }
+}
+
+/* The order of addition is a binary tree: for four workers, (0 + 1) + (2 + 3), whose bits differ from those of ((0 + 1) + 2) + 3. */
+static void sums_are_a_tree(void **state)
+{
+    struct exchange exchange;
+    real numbers[5][2] = { { 1e8f, 1 }, { 1, 2 }, { -1e8f, 3 }, { 3, 4 }, { 16777216.0f, 5 } }, wanted;
+
+    (void)state;
+    exchange_init(&exchange, 5, 2);
+    for (int i = 0; i < 5; i++)
+        exchange.gradients[i] = numbers[i];
+    wanted = ((numbers[0][0] + numbers[1][0]) + (numbers[2][0] + numbers[3][0])) + numbers[4][0];
+    exchange_add(&exchange, 0, 2);
+    exchange_finish(&exchange, 0, 2);
+    assert_true(exchange_summed(&exchange, 0)[0] == wanted && exchange_summed(&exchange, 1)[0] == 15);
+    exchange_release(&exchange);
 }
 
 /* What an update left behind (rows of embeddings, gradients of whole blocks, masks, parts) changes none after it: a learner that has never
@@ -402,7 +452,7 @@ static void nothing_lives_on(void **state)
                 memcpy(fresh.learner.model.values, old.learner.model.values, bytes);
                 for (int i = 0; i < 2; i++)
                     memcpy(fresh.learner.optimizer.moment[i], old.learner.optimizer.moment[i], bytes);
-                learner_pack(&fresh.learner);
+                learner_begin(&fresh.learner, EXCHANGE_F32);
                 run(&old, seen + 1, seen + 2, 0.01);
                 run(&fresh, seen + 1, seen + 2, 0.01);
                 assert_memory_equal(old.learner.model.values, fresh.learner.model.values, bytes);
@@ -496,7 +546,7 @@ static void not_finite(void **state)
     for (int i = 0; i < 2; i++)
         moment[i] = copy_of(setup.learner.optimizer.moment[i], length_of(&setup));
     pairs = batch_of(&setup.text, 0, PER_BATCH);
-    assert_int_equal(learner_update(&setup.learner, &update, &pairs, 0.01, 3), -1);
+    assert_int_equal(learner_update(&setup.learner, &update, &(struct lesson){ &pairs, 1, 1 }, 0.01, 3), -1);
     assert_memory_equal(setup.learner.model.values, values, bytes);
     assert_memory_equal(setup.learner.average, average, bytes);
     for (int i = 0; i < 2; i++)
@@ -559,6 +609,8 @@ int main(void)
         cmocka_unit_test(averages),
         cmocka_unit_test(workers_agree),
         cmocka_unit_test(more_workers_than_sentences),
+        cmocka_unit_test(batches_add_up),
+        cmocka_unit_test(sums_are_a_tree),
         cmocka_unit_test(nothing_lives_on),
         cmocka_unit_test(one_thread_for_three_workers),
         cmocka_unit_test(two_threads_for_five_workers),
