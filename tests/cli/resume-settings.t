@@ -59,6 +59,7 @@ refused first 100 all
 refused weight 2 1
 refused bad-utf8 skip error
 refused bpe-dropout 0.2 0.1
+refused accumulate 2 1
 refused copy off auto
 refused valid-split 10 0
 must_fail 2 '--synthetic-weight is refused' resume --synthetic-source "$T/train.en" --synthetic-target "$T/train.fr" --synthetic-weight 2
@@ -79,6 +80,7 @@ while read -r option; do
     threads) value=1 ;;
     max-updates | max-epochs | max-minutes | patience | halve-after | validate-every | warmup | save-minutes | guided-epochs) value=9 ;;
     schedule) value=inverse-sqrt ;;
+    exchange) value=bf16 ;;
     *) value=0.25 ;;
     esac
     works "--$option may change" resume "--$option" "$value"
@@ -88,7 +90,7 @@ for option in $(cat "$T/free") model source target pairs synthetic-source synthe
     from new-vocabulary preset model-type encoder decoder decoder-layers heads encoder-heads feed-forward norm adam-beta1 adam-beta2 \
     adam-epsilon log quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
     hidden embedding alignment maxout encoder-layers attention query tie lexical guided-alignment initial units \
-    vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy keep-best; do
+    vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy keep-best accumulate ensemble-train; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
     mv "$T/rest" "$T/options"
 done
