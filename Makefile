@@ -49,8 +49,11 @@ BASE += -DNMT_MPI $(patsubst -I%,-isystem %,$(shell mpicc --showme:compile))
 LIBS += $(shell mpicc --showme:link)
 endif
 
+# Pages of src/cli/pages become arrays.
+PAGES := $(wildcard src/cli/pages/*.html)
+
 SOURCES := $(filter-out src/cli/main.c,$(wildcard src/*/*.c))
-OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(PAGES:src/cli/pages/%.html=$(BUILD)/pages/%.o)
 LIBRARY = $(BUILD)/libnmt.a
 PROGRAM = $(BUILD)/nmt
 
@@ -90,6 +93,14 @@ $(VERSIONED): $(BUILD)/version
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
+	$(COMPILER) $(BASE) -c -o $@ $<
+
+$(BUILD)/pages/%.c: src/cli/pages/%.html
+	@mkdir -p $(@D)
+	@{ echo '#include "cli/pages.h"'; echo 'const unsigned char page_$*[] = {'; \
+	od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; echo '0 };'; } >$@
+
+$(BUILD)/pages/%.o: $(BUILD)/pages/%.c $(BUILD)/flags
 	$(COMPILER) $(BASE) -c -o $@ $<
 
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)

@@ -4,18 +4,50 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/report.h"
+#include "cli/alignment_page.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
-const char *const alignment_format_names[] = { "matrix", "long", "pharaoh", NULL };
+const char *const alignment_format_names[] = { "matrix", "long", "pharaoh", "json", "html", "svg", NULL };
+
+/* Endings of files of one sentence. */
+static const char *const endings[] = { "csv", "csv", "txt", "json", "html", "svg" };
+
+static enum alignment_format format_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    for (int format = ALIGNMENT_JSON; dot && format <= ALIGNMENT_SVG; format++)
+        if (strcmp(dot + 1, endings[format]) == 0)
+            return (enum alignment_format)format;
+    return ALIGNMENT_MATRIX;
+}
+
+static void begin(FILE *stream, enum alignment_format format)
+{
+    if (format == ALIGNMENT_LONG)
+        fputs("sentence,target,target_word,source,source_word,weight\n", stream);
+    else if (format == ALIGNMENT_JSON)
+        fputs("[", stream);
+    else if (format == ALIGNMENT_HTML)
+        page_begin(stream);
+}
+
+static void end(FILE *stream, enum alignment_format format)
+{
+    if (format == ALIGNMENT_JSON)
+        fputs("\n]\n", stream);
+    else if (format == ALIGNMENT_HTML)
+        page_end(stream);
+}
 
 int alignment_open(struct alignment_file *file, const char *name, enum alignment_format format)
 {
     size_t length = strlen(name);
 
-    *file = (struct alignment_file){ .name = name, .format = format };
+    *file = (struct alignment_file){ .name = name, .format = format == ALIGNMENT_AUTO ? format_of(name) : format };
     if (strcmp(name, "-") == 0) {
         file->name = "standard output";
         file->stream = stdout;
@@ -28,8 +60,7 @@ int alignment_open(struct alignment_file *file, const char *name, enum alignment
         if (!file->stream)
             return error("%s: cannot be written: %s", name, strerror(errno));
     }
-    if (format == ALIGNMENT_LONG)
-        fputs("sentence,target,target_word,source,source_word,weight\n", file->stream);
+    begin(file->stream, file->format);
     return 0;
 }
 
@@ -124,14 +155,28 @@ static void write_pharaoh(FILE *stream, const struct alignment *alignment)
     putc('\n', stream);
 }
 
-static void write_one(FILE *stream, const struct alignment *alignment, enum alignment_format format, long sentence)
+/* `position`: of the sentence in the file, from 1. */
+static void write_one(FILE *stream, const struct alignment *alignment, enum alignment_format format, long position, long sentence)
 {
-    if (format == ALIGNMENT_MATRIX)
+    switch (format) {
+    case ALIGNMENT_AUTO: break; /* has been resolved */
+    case ALIGNMENT_MATRIX:
+        if (position > 1)
+            putc('\n', stream);
         write_matrix(stream, alignment);
-    else if (format == ALIGNMENT_LONG)
-        write_long(stream, alignment, sentence);
-    else
-        write_pharaoh(stream, alignment);
+        break;
+    case ALIGNMENT_LONG: write_long(stream, alignment, sentence); break;
+    case ALIGNMENT_PHARAOH: write_pharaoh(stream, alignment); break;
+    case ALIGNMENT_JSON:
+        fputs(position > 1 ? ",\n" : "\n", stream);
+        alignment_json(stream, alignment, sentence);
+        break;
+    case ALIGNMENT_HTML:
+        fputs(position > 1 ? ",\n" : "\n", stream);
+        page_add(stream, alignment, sentence);
+        break;
+    case ALIGNMENT_SVG: alignment_svg(stream, alignment); break;
+    }
 }
 
 int alignment_create(const char *name, const struct alignment *alignment, enum alignment_format format, long sentence)
@@ -140,9 +185,9 @@ int alignment_create(const char *name, const struct alignment *alignment, enum a
     int failed = stream == NULL;
 
     if (stream) {
-        if (format == ALIGNMENT_LONG)
-            fputs("sentence,target,target_word,source,source_word,weight\n", stream);
-        write_one(stream, alignment, format, sentence);
+        begin(stream, format);
+        write_one(stream, alignment, format, 1, sentence);
+        end(stream, format);
         failed = ferror(stream);
         failed |= fclose(stream);
     }
@@ -156,12 +201,13 @@ int alignment_write(struct alignment_file *file, const struct alignment *alignme
 
     file->sentences++;
     if (file->stream) {
-        if (file->format == ALIGNMENT_MATRIX && file->sentences > 1)
-            putc('\n', file->stream);
-        write_one(file->stream, alignment, file->format, file->sentences);
+        if (file->format == ALIGNMENT_SVG && file->sentences > 1)
+            return error("%s: a figure shows one sentence; give one line, or a directory (--alignment DIR/ --alignment-format svg)",
+                         file->name);
+        write_one(file->stream, alignment, file->format, file->sentences, file->sentences);
         return 0;
     }
-    text_format(&name, "%s%06ld.%s", file->name, file->sentences, file->format == ALIGNMENT_PHARAOH ? "txt" : "csv");
+    text_format(&name, "%s%06ld.%s", file->name, file->sentences, endings[file->format]);
     failed = alignment_create(name.data, alignment, file->format, file->sentences);
     text_release(&name);
     return failed;
@@ -176,8 +222,11 @@ int alignment_flush(struct alignment_file *file)
 
 int alignment_close(struct alignment_file *file)
 {
-    int failed = alignment_flush(file);
+    int failed;
 
+    if (file->stream)
+        end(file->stream, file->format);
+    failed = alignment_flush(file);
     if (file->stream && file->stream != stdout && fclose(file->stream) && !failed)
         failed = error("%s: cannot be written: %s", file->name, strerror(errno));
     file->stream = NULL;

@@ -1,4 +1,4 @@
-/* alignment_file: writes alignments to one file for all sentences or one file per sentence, in one of three formats
+/* alignment_file: writes alignments to one file for all sentences or one file per sentence, in one of several formats
  * (models/README.md, section 7). */
 #ifndef NMT_CLI_ALIGNMENT_FILE_H
 #define NMT_CLI_ALIGNMENT_FILE_H
@@ -7,7 +7,15 @@
 
 #include <stdio.h>
 
-enum alignment_format { ALIGNMENT_MATRIX, ALIGNMENT_LONG, ALIGNMENT_PHARAOH };
+enum alignment_format {
+    ALIGNMENT_MATRIX,
+    ALIGNMENT_LONG,
+    ALIGNMENT_PHARAOH,
+    ALIGNMENT_JSON,
+    ALIGNMENT_HTML,
+    ALIGNMENT_SVG,
+    ALIGNMENT_AUTO = -1 /* by the ending of the file's name: .html, .json, .svg; otherwise a matrix */
+};
 
 /* Names in the order of the enum, NULL-terminated, for options. */
 extern const char *const alignment_format_names[];

@@ -1,6 +1,7 @@
 /* nmt align: alignments and log-probabilities of given translations, by forced decoding. */
 #include "base/io.h"
 #include "base/report.h"
+#include "cli/alignment_page.h"
 #include "cli/commands.h"
 #include "cli/heads_file.h"
 #include "cli/inference.h"
@@ -39,27 +40,30 @@ static const struct command command = { "align", "--model FILE --source FILE --t
                                         sizeof(struct align_settings), 0 };
 
 /* A pair that cannot be aligned gets the score nan and an empty matrix. 0, or -1 after reporting. */
-static int align_all(const struct corpus *corpus, struct translator *translator, struct alignment_file *file, int scores)
+static int align_all(const struct corpus *corpus, struct translator *translator, struct alignment_file *file,
+                     const struct inference_settings *settings)
 {
     double *log_probability = memory_new(GROUP, sizeof *log_probability);
     struct alignment *alignments = memory_new(GROUP, sizeof *alignments);
-    int failed = 0, stop = 0;
+    int failed = 0, stop = 0, wanted = file || settings->show;
 
     for (size_t from = 0; from < corpus->pairs && !stop; from += GROUP) {
         size_t count = corpus->pairs - from < GROUP ? corpus->pairs - from : GROUP;
 
         translator_align(translator, corpus->lines[SOURCE] + from, corpus->lines[TARGET] + from, count, log_probability,
-                         file ? alignments : NULL);
+                         wanted ? alignments : NULL);
         for (size_t i = 0; i < count && !stop; i++) {
             if (isnan(log_probability[i]))
                 failed = error("line %ld: more than %d tokens on a side; cannot be aligned; split the line",
                                corpus->number[from + i], LONGEST);
-            if (scores)
+            if (settings->scores)
                 printf("%.6f\n", log_probability[i]);
+            if (settings->show)
+                alignment_show(stdout, &alignments[i], inference_colours());
             if (file)
                 stop = alignment_write(file, &alignments[i]);
         }
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count && wanted; i++)
             alignment_release(&alignments[i]);
         if (!stop)
             stop = file ? alignment_flush(file) : 0;
@@ -81,7 +85,7 @@ static int check_files(const struct inference_settings *settings, const struct c
     claims_input(&claims, "--target", files->target);
     claims_input(&claims, "--pairs", files->pairs);
     claims_output(&claims, "--alignment", settings->alignment);
-    if (settings->scores && (!settings->alignment || strcmp(settings->alignment, "-") != 0))
+    if ((settings->scores || settings->show) && (!settings->alignment || strcmp(settings->alignment, "-") != 0))
         claims_output(&claims, "standard output", "-");
     return claims_check(&claims, "align");
 }
@@ -109,7 +113,7 @@ int cmd_align(int argc, const char **argv)
         error("align: --all-heads shows one model; give one --model");
         code = EXIT_USAGE;
     } else {
-        if (!s.alignment && !s.scores && !settings.all_heads)
+        if (!s.alignment && !s.scores && !s.show && !settings.all_heads)
             s.alignment = "-";
         code = check_files(&s, &files) ? EXIT_USAGE : inference_open(&inference, &s, &options);
     }
@@ -125,7 +129,8 @@ int cmd_align(int argc, const char **argv)
 
                 inference_pack(&inference);
                 translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
-                failed = s.alignment || s.scores ? align_all(&corpus, &translator, s.alignment ? &alignments : NULL, s.scores) : 0;
+                failed =
+                    s.alignment || s.scores || s.show ? align_all(&corpus, &translator, s.alignment ? &alignments : NULL, &s) : 0;
                 if (settings.all_heads && heads_write(&inference, &corpus, settings.all_heads, HEADS_LONGEST))
                     failed = -1;
                 translator_release(&translator);

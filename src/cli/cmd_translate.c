@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/report.h"
+#include "cli/alignment_page.h"
 #include "cli/commands.h"
 #include "cli/inference.h"
 
@@ -109,6 +110,8 @@ static int translate_group(struct translator *translator, struct group *group, c
             warning("line %ld: has more than %d tokens and was translated in %d pieces; see --max-length", group->first + i,
                     settings->max_length, line->pieces);
         print_line(line, group->first + i, settings);
+        if (settings->common.show)
+            alignment_show(stdout, &line->alignment, inference_colours());
         if (alignments && alignment_write(alignments, &line->alignment))
             return -1;
     }
@@ -263,7 +266,7 @@ static int translate(struct inference *inference, const struct translate_setting
         .batch = s->common.batch,
         .longest = s->max_length,
         .want_scores = s->common.scores || s->n_best,
-        .want_alignment = s->common.alignment != NULL,
+        .want_alignment = s->common.alignment || s->common.show,
         .level = inference->level,
         .shared = cluster_count() > 1
     };

@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "cli/inference.h"
 
 #include "base/report.h"
@@ -5,6 +6,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int same_strings(char *const *a, int a_count, char *const *b, int b_count)
 {
@@ -135,4 +137,11 @@ void inference_close(struct inference *inference)
     free(inference->saved);
     free(inference->models);
     team_release(&inference->team);
+}
+
+int inference_colours(void)
+{
+    const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && !(refused && *refused) && terminal && strcmp(terminal, "dumb") != 0;
 }

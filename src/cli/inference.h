@@ -12,7 +12,7 @@
 struct inference_settings {
     struct option_list models;
     const char *alignment, *alignment_head;
-    int alignment_layer, alignment_format, alignment_level, backend, precision, threads, batch, scores;
+    int alignment_layer, alignment_format, alignment_level, backend, precision, threads, batch, scores, show;
 };
 
 /* The rows of the option table for the member `common` of a command's settings. */
@@ -23,8 +23,9 @@ struct inference_settings {
       .help = "print each translation's log-probability (nats, </s> included)" },                                                  \
     { "alignment", OPTION(settings, TEXT, common.alignment), .value = "FILE",                                                      \
       .help = "write alignments to FILE; if it ends in '/', one file per sentence in that directory" },                            \
-    { "alignment-format", OPTION(settings, CHOICE, common.alignment_format), .value = "FORMAT", .initial = "matrix",               \
-      .names = alignment_format_names, .help = "format of alignments: CSV matrices, one long CSV table, or links i-j" },           \
+    { "alignment-format", OPTION(settings, CHOICE, common.alignment_format), .value = "FORMAT", OPTION_AUTO, \
+      .names = alignment_format_names, .help = "format of alignments: CSV matrices, one long CSV table, links i-j (pharaoh), JSON, a page to look at (html), or a figure (svg); auto: by the ending of FILE" }, \
+    { "show", OPTION(settings, FLAG, common.show), .help = "draw the alignment of each sentence on the terminal, with the text" }, \
     { "alignment-level", OPTION(settings, CHOICE, common.alignment_level), .value = "LEVEL", .initial = "word",                    \
       .names = alignment_level_names, .help = "align words or the model's tokens" },                                               \
     { "alignment-layer", OPTION(settings, INT, common.alignment_layer), .value = "L", OPTION_AUTO, .high = 63,                     \
@@ -51,6 +52,9 @@ struct inference {
     enum alignment_level level;
     int packed;
 };
+
+/* Whether standard output is a terminal that wants colours (https://no-color.org). */
+int inference_colours(void);
 
 /* Claims the models, which are read. */
 void inference_claim(const struct inference_settings *settings, struct claims *claims);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,8 +39,10 @@ void alignment_begin(struct alignment *alignment, enum alignment_level level, co
         alignment->source[j] = level == ALIGNMENT_WORD ? copy(source->words[j]) : alignment_label(tokenizer, SOURCE, source, j);
 }
 
-static void add_label(struct alignment *alignment, char *label)
+static void add_label(struct alignment *alignment, char *label, double log_probability)
 {
+    memory_reserve_one(&alignment->log_probability, alignment->rows, &alignment->log_probability_room);
+    alignment->log_probability[alignment->rows] = log_probability;
     memory_reserve_one(&alignment->target, alignment->rows, &alignment->row_room);
     alignment->target[alignment->rows++] = label;
 }
@@ -83,15 +86,17 @@ static void add_words(struct alignment *alignment, const struct tokens *source, 
     const struct alignment_block *block = add_block(alignment, target->word_count, first, columns);
 
     for (int word = 0, i = 0; word < target->word_count; word++) {
-        double *row = block->weights + (size_t)word * (size_t)columns;
+        double *row = block->weights + (size_t)word * (size_t)columns, log_probability = 0;
 
         if (i > 0 && (i == target->count || target->word_of[i] > word)) /* the token before stands for this word, too */
             memcpy(row, row - columns, (size_t)columns * sizeof *row);
-        for (; i < target->count && target->word_of[i] == word; i++)
+        for (; i < target->count && target->word_of[i] == word; i++) {
+            log_probability += piece->log_probability ? (double)piece->log_probability[i] : 0;
             for (int j = 0; j < Tx - 1; j++)
                 add_weight(row, source, first, piece->from + j, (double)piece->alpha[(size_t)i * (size_t)Tx + (size_t)j]);
+        }
         normalize(row, columns);
-        add_label(alignment, copy(target->words[word]));
+        add_label(alignment, copy(target->words[word]), log_probability);
     }
 }
 
@@ -103,7 +108,8 @@ static void add_tokens(struct alignment *alignment, const struct tokenizer *toke
     for (size_t cell = 0; cell < (size_t)rows * (size_t)Tx; cell++)
         block->weights[cell] = (double)piece->alpha[cell];
     for (int i = 0; i < rows; i++)
-        add_label(alignment, alignment_label(tokenizer, TARGET, piece->target, i));
+        add_label(alignment, alignment_label(tokenizer, TARGET, piece->target, i),
+                  piece->log_probability ? (double)piece->log_probability[i] : 0);
 }
 
 void alignment_add(struct alignment *alignment, const struct tokenizer *tokenizer, const struct tokens *source,
@@ -111,6 +117,9 @@ void alignment_add(struct alignment *alignment, const struct tokenizer *tokenize
 {
     if (source->count == 0)
         return;
+    for (int i = 0; i <= piece->target->count && piece->log_probability; i++)
+        alignment->total += (double)piece->log_probability[i];
+    alignment->tokens += piece->target->count + 1;
     if (alignment->level == ALIGNMENT_WORD)
         add_words(alignment, source, piece);
     else
@@ -128,6 +137,7 @@ void alignment_release(struct alignment *alignment)
     free(alignment->source);
     free(alignment->target);
     free(alignment->blocks);
+    free(alignment->log_probability);
     *alignment = (struct alignment){ 0 };
 }
 
@@ -147,4 +157,48 @@ double alignment_weight(const struct alignment *alignment, const struct alignmen
     else if (j < 0 || j >= words)
         return 0;
     return block->weights[(size_t)i * (size_t)block->columns + (size_t)j];
+}
+
+/* x log x summed over weights that sum to `sum`, each divided by it. */
+static double negative_entropy(double weight, double sum)
+{
+    double share = sum > 1e-12 ? weight / sum : 0;
+
+    return share > 1e-12 ? share * log(share) : 0;
+}
+
+struct confidence alignment_confidence(const struct alignment *alignment)
+{
+    struct confidence result = { 0 };
+    int ends = alignment->level == ALIGNMENT_TOKEN, rows = alignment->rows - ends, columns = alignment->columns - ends;
+    double *looks, out = 0;
+
+    if (rows < 1 || columns < 1)
+        return result;
+    looks = memory_new((size_t)columns, sizeof *looks);
+    for (int in = 0; in < 2; in++) /* first the sums, and attention going out; then attention coming in, which needs them */
+        for (int k = 0; k < alignment->block_count; k++) {
+            const struct alignment_block *block = &alignment->blocks[k];
+
+            for (int i = 0; i < block->rows && block->first_row + i < rows; i++)
+                for (int j = 0; j < block->columns; j++) {
+                    int column = alignment_column(alignment, block, j);
+                    double weight = block->weights[(size_t)i * (size_t)block->columns + (size_t)j];
+
+                    if (column >= columns)
+                        continue;
+                    if (in) {
+                        result.attention_in += negative_entropy(weight, looks[column]);
+                    } else {
+                        looks[column] += weight;
+                        out += negative_entropy(weight, 1);
+                    }
+                }
+        }
+    for (int j = 0; j < columns; j++)
+        result.coverage -= log(1 + (1 - looks[j]) * (1 - looks[j])) / columns;
+    result.attention_out = out / rows;
+    result.attention_in /= columns;
+    free(looks);
+    return result;
 }

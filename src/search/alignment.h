@@ -37,7 +37,21 @@ struct alignment {
     int columns, rows, row_room;
     struct alignment_block *blocks; /* [block_count]; each row is in exactly one of them, in order */
     int block_count, block_room;
+    double *log_probability; /* [rows], nats: of each target word (all its tokens), or token; 0 if unknown */
+    int log_probability_room;
+    double total; /* log-probability of all tokens and </s>, and their number */
+    int tokens;
 };
+
+/* How sure a model seems to be of a translation, by its attention alone (Rikters, Fishel and Bojar 2017, section 3.2); each is 0 at best and
+ * negative otherwise. */
+struct confidence {
+    double coverage;                    /* source words that get no more and no less than the attention of one word */
+    double attention_out, attention_in; /* target words that look at one word; source words that are looked at by one */
+};
+
+/* Of the words (or tokens, without </s>) of an alignment; all 0 if it is empty. */
+struct confidence alignment_confidence(const struct alignment *alignment);
 
 /* A translated piece of a line: the source tokens from … to-1 became `target`; alpha [target->count + 1, to - from + 1] is the
  * model's, </s> last. `last`: this is the line's last piece (its </s> is a row at token level). */
@@ -45,6 +59,7 @@ struct aligned_piece {
     int from, to, last;
     const struct tokens *target;
     const real *alpha;
+    const real *log_probability; /* [target->count + 1], or NULL */
 };
 
 /* The label of token i: its piece, with a visible space mark; a placeholder is shown as what it stands for. Heap. */

@@ -16,7 +16,7 @@ void force_batch(struct worker *worker, struct pass *pass, struct model *const *
 
     for (int b = 0; b < batch->targets; b++) {
         words += (size_t)batch->target_length[b];
-        forced[b] = (struct forced){ .alignment = memory_new(cells(batch, b), sizeof(real)) };
+        forced[b] = (struct forced){ .alignment = memory_new(cells(batch, b) + (size_t)batch->target_length[b], sizeof(real)) };
     }
     nll = memory_new(words, sizeof *nll);
     probability = memory_new(words, sizeof *probability);
@@ -35,8 +35,12 @@ void force_batch(struct worker *worker, struct pass *pass, struct model *const *
         }
     }
     for (int b = 0; b < batch->targets; b++)
-        for (int t = 0; t < batch->target_length[b]; t++, word++)
-            forced[b].log_probability += model_count == 1 ? -nll[word] : log(probability[word]);
+        for (int t = 0; t < batch->target_length[b]; t++, word++) {
+            double log_probability = model_count == 1 ? -nll[word] : log(probability[word]);
+
+            forced[b].log_probability += log_probability;
+            forced[b].alignment[cells(batch, b) + (size_t)t] = (real)log_probability;
+        }
     free(nll);
     free(probability);
 }

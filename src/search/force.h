@@ -7,7 +7,8 @@
 
 struct forced {
     double log_probability; /* nats, of the target words and </s> */
-    real *alignment;        /* [target_length, source_length], heap, the caller's; each row sums to 1 */
+    real *alignment;        /* [target_length, source_length], heap, the caller's; each row sums to 1. Behind it, the
+                               log-probability of each target word [target_length] */
 };
 
 /* Fills forced [batch->targets]. Several models are an ensemble: probabilities and alignments are means over them. */

@@ -22,7 +22,7 @@ struct piece {
     int32_t *ids;       /* [to - from + 1], </s> last */
     int count;
     struct guess *guesses; /* [count], best first */
-    real *alpha;           /* of guesses[0], if an alignment is requested: [length, to - from + 1] */
+    real *alpha;           /* of guesses[0], if an alignment is requested: as in struct forced (search/force.h) */
 };
 
 /* Lines and their pieces; those of line i are pieces[first[i]] … pieces[first[i + 1] - 1]. A blank line has none. */

@@ -12,7 +12,7 @@ struct scored {
     int source_length, target_length;
     int want_alignment;
     double log_probability; /* out: nats */
-    real *alignment;        /* out, if requested: [target_length, source_length], heap, the caller's */
+    real *alignment;        /* out, if requested: as in struct forced, heap, the caller's */
 };
 
 void score(struct worker *worker, struct pass *pass, struct model *const *models, int model_count, struct scored *pairs, int count);

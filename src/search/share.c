@@ -27,7 +27,7 @@ struct sent_guess {
 
 static size_t alpha_size(const struct piece *piece)
 {
-    return piece->alpha ? size_product((size_t)piece->guesses[0].length, (size_t)(piece->to - piece->from + 1)) * sizeof(real) : 0;
+    return piece->alpha ? size_product((size_t)piece->guesses[0].length, (size_t)(piece->to - piece->from + 2)) * sizeof(real) : 0;
 }
 
 static void put_piece(struct text *out, int number, const struct piece *piece)
@@ -63,7 +63,7 @@ static void take_piece(struct pieces *pieces, const struct tokenizer *tokenizer,
         *in += sent.text;
     }
     if (head[2]) {
-        size_t numbers = size_product((size_t)piece->guesses[0].length, (size_t)(piece->to - piece->from + 1));
+        size_t numbers = size_product((size_t)piece->guesses[0].length, (size_t)(piece->to - piece->from + 2));
 
         piece->alpha = memory_new(numbers, sizeof(real));
         take(in, piece->alpha, numbers * sizeof(real));

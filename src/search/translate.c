@@ -270,11 +270,12 @@ static void align_line(struct translator *translator, struct alignment *alignmen
     for (int i = 0; i < count; i++) {
         struct piece *piece = &pieces[i];
         struct guess *guess = &piece->guesses[r < piece->count ? r : piece->count - 1];
-        struct aligned_piece aligned = { piece->from, piece->to, piece->last, &guess->tokens, NULL };
+        struct aligned_piece aligned = { piece->from, piece->to, piece->last, &guess->tokens, NULL, NULL };
 
         if (guess != piece->guesses)
             align_guess(translator, 0, line, piece, guess);
         aligned.alpha = piece->alpha;
+        aligned.log_probability = piece->alpha + (size_t)guess->length * (size_t)(piece->to - piece->from + 1);
         alignment_add(alignment, translator->tokenizer, line, &aligned);
     }
 }
@@ -405,7 +406,13 @@ static void align_batch(struct translator *translator, int worker, const struct 
     score_by(translator, worker, scored, count);
     for (int k = 0; k < count; k++) {
         const struct tokens *source = &tokens[number[k]][SOURCE];
-        struct aligned_piece piece = { 0, source->count, 1, &tokens[number[k]][TARGET], scored[k].alignment };
+        size_t cells = (size_t)scored[k].target_length * (size_t)scored[k].source_length;
+        struct aligned_piece piece = { 0,
+                                       source->count,
+                                       1,
+                                       &tokens[number[k]][TARGET],
+                                       scored[k].alignment,
+                                       scored[k].alignment ? scored[k].alignment + cells : NULL };
         size_t at = pairs->from + (size_t)number[k];
 
         pairs->log_probability[at] = scored[k].log_probability;

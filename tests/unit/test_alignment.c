@@ -4,6 +4,7 @@
 #include "../check.h"
 
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,7 @@ static void check_pieces(enum alignment_level level)
     assert_int_equal(source.count, cuts[2]);
     alignment_begin(&alignment, level, &tokenizer, &source);
     for (int i = 0; i < 2; i++) {
-        struct aligned_piece piece = { cuts[i], cuts[i + 1], i == 1, &target[i], NULL };
+        struct aligned_piece piece = { cuts[i], cuts[i + 1], i == 1, &target[i], NULL, NULL };
         real *alpha;
 
         tokenizer_encode(&tokenizer, TARGET, i ? "z" : "x y", 0, NULL, &target[i]);
@@ -107,7 +108,7 @@ static void tokens_stand_for_several_words(void **state)
     int of_source[] = { 0, 1, 4 }, of_target[] = { 0, 2 };
     struct tokens source = { .ids = ids, .word_of = of_source, .count = 3, .words = words, .word_count = 5 };
     struct tokens target = { .ids = ids, .word_of = of_target, .count = 2, .words = words, .word_count = 3 };
-    const struct aligned_piece piece = { 0, 3, 1, &target, alpha[0] };
+    const struct aligned_piece piece = { 0, 3, 1, &target, alpha[0], NULL };
     struct alignment alignment;
 
     (void)state;
@@ -119,6 +120,31 @@ static void tokens_stand_for_several_words(void **state)
         for (int j = 0; j < 5; j++)
             check_near("a weight", (size_t)(5 * i + j), alignment_weight(&alignment, alignment.blocks, i, j), wanted[i][j], 1e-5);
     alignment_release(&alignment);
+}
+
+static void check_confidence(double *weights, int rows, int columns, struct confidence wanted)
+{
+    struct alignment_block block = { 0, rows, 0, columns, weights };
+    const struct alignment alignment = { .rows = rows, .columns = columns, .blocks = &block, .block_count = 1 };
+    struct confidence got = alignment_confidence(&alignment);
+
+    check_near("coverage", 0, got.coverage, wanted.coverage, 1e-9);
+    check_near("attention out", 0, got.attention_out, wanted.attention_out, 1e-9);
+    check_near("attention in", 0, got.attention_in, wanted.attention_in, 1e-9);
+}
+
+/* By hand. */
+static void confidence(void **state)
+{
+    double one_to_one[] = { 1, 0, 0, 1 }, flat[] = { 0.5, 0.5, 0.5, 0.5 }, one_column[] = { 1, 1 }, one_row[] = { 0.25, 0.75 };
+
+    (void)state;
+    check_confidence(one_to_one, 2, 2, (struct confidence){ 0, 0, 0 });
+    check_confidence(flat, 2, 2, (struct confidence){ 0, -log(2), -log(2) });
+    check_confidence(one_column, 2, 1, (struct confidence){ -log(2), 0, -log(2) });
+    check_confidence(one_row, 1, 2,
+                     (struct confidence){ -(log(1 + 0.5625) + log(1 + 0.0625)) / 2, 0.25 * log(0.25) + 0.75 * log(0.75), 0 });
+    check_confidence(NULL, 0, 0, (struct confidence){ 0, 0, 0 });
 }
 
 /* What is written of an alignment, in a format. */
@@ -166,9 +192,8 @@ static void controls_are_masked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_are_blocks),
-        cmocka_unit_test(tokens_stand_for_several_words),
-        cmocka_unit_test(blank_is_written),
+        cmocka_unit_test(pieces_are_blocks),   cmocka_unit_test(tokens_stand_for_several_words),
+        cmocka_unit_test(confidence),          cmocka_unit_test(blank_is_written),
         cmocka_unit_test(controls_are_masked),
     };
 
