@@ -5,7 +5,7 @@
 works 'makes the manual page' scripts/make-man "$NMT"
 mv "$T/out" "$T/nmt.1"
 lacks "$T/nmt.1" '^\.\\" options' 'no list of options is left open'
-for command in train translate align lexicon eval check info bench; do
+for command in train translate align lexicon eval check info plot bench; do
     "$NMT" "$command" --help >"$T/help"
     sed -n "/^\.Ss $command\$/,/^\.S[sh] /p" "$T/nmt.1" | sed -e '1d' -e 's/^\.It Fl Fl \([a-z0-9-]*\).*/--\1/' >"$T/section"
     sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p' "$T/help" | grep -v -x -e --config >"$T/options"

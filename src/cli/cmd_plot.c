@@ -1,0 +1,180 @@
+/* nmt plot: training curves from the logs of nmt train --log. */
+#include "base/claims.h"
+#include "base/io.h"
+#include "base/report.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/plot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOGS_MOST = 64 };
+
+enum plot_axis { AXIS_UPDATES, AXIS_MINUTES, AXIS_TOKENS };
+
+static const char *const axis_names[] = { "updates", "minutes", "tokens", NULL };
+static const char *const axis_titles[] = { "updates", "minutes of training", "target tokens" };
+
+struct plot_settings {
+    const char *output;
+    int by;
+};
+
+#define ROW(type, member) OPTION(struct plot_settings, type, member)
+
+static const struct option table[] = {
+    { "output", ROW(TEXT, output), .value = "FILE", .help = "the picture: .svg, or a page, .html" },
+    { "by", ROW(CHOICE, by), .value = "WHAT", .initial = "updates", .names = axis_names, .help = "the horizontal axis" },
+    OPTIONS_END,
+};
+
+static const struct command command = { "plot", "LOG... --output FILE [OPTION...]", table, sizeof(struct plot_settings),
+                                        LOGS_MOST };
+
+/* Where a log is: a run that was resumed counts its time and tokens from 0 again. */
+struct position {
+    enum plot_axis by;
+    double seconds, tokens;                 /* of the last line */
+    double earlier_seconds, earlier_tokens; /* of runs before */
+};
+
+/* The number of a key; whether the line has it. */
+static int find(const char *line, const char *key, double *value)
+{
+    char wanted[40];
+    const char *at;
+    char *end;
+
+    snprintf(wanted, sizeof wanted, "\"%s\": ", key);
+    at = strstr(line, wanted);
+    if (!at)
+        return 0;
+    at += strlen(wanted);
+    *value = strtod(at, &end);
+    return end > at;
+}
+
+/* The horizontal place of a line. Lines of validations have no tokens: they are where the updates before them ended. */
+static double advance(struct position *position, const char *line, double update)
+{
+    double seconds = position->seconds, tokens = position->tokens;
+
+    find(line, "seconds", &seconds);
+    find(line, "tokens", &tokens);
+    if (seconds < position->seconds)
+        position->earlier_seconds += position->seconds;
+    if (tokens < position->tokens)
+        position->earlier_tokens += position->tokens;
+    position->seconds = seconds;
+    position->tokens = tokens;
+    return position->by == AXIS_MINUTES  ? (position->earlier_seconds + seconds) / 60
+           : position->by == AXIS_TOKENS ? position->earlier_tokens + tokens
+                                         : update;
+}
+
+/* Takes a line of the log. 0, or -1 if it is not one. */
+static int take_line(struct plot_run *run, struct position *position, const char *line)
+{
+    double update, loss, other, x;
+
+    if (strncmp(line, "{\"average\"", 10) == 0)
+        return 0;
+    if (line[0] != '{' || !find(line, "update", &update) || !find(line, "loss", &loss))
+        return -1;
+    x = advance(position, line, update);
+    if (strncmp(line, "{\"validation\"", 13) != 0) {
+        plot_add(run, PLOT_TRAINING_LOSS, x, loss);
+        if (find(line, "learning_rate", &other))
+            plot_add(run, PLOT_RATE, x, other);
+        if (find(line, "tokens_per_second", &other))
+            plot_add(run, PLOT_SPEED, x, other);
+        return 0;
+    }
+    plot_add(run, PLOT_VALIDATION_LOSS, x, loss);
+    if (find(line, "bleu", &other))
+        plot_add(run, PLOT_BLEU, x, other);
+    if (strstr(line, "\"best\": true")) {
+        run->has_best = 1;
+        run->best_loss = (struct point){ x, loss };
+        run->best_bleu = (struct point){ x, other };
+    }
+    return 0;
+}
+
+/* 0, or -1 after reporting. */
+static int read_log(struct plot_run *run, const char *name, enum plot_axis by)
+{
+    struct reader reader;
+    struct position position = { .by = by };
+    char *line;
+    size_t length;
+    int got, failed = 0;
+
+    run->name = name;
+    if (reader_open(&reader, name))
+        return -1;
+    while ((got = reader_line(&reader, &line, &length)) > 0 && !failed)
+        if (take_line(run, &position, line))
+            failed = error("%s:%ld: is not a line of a training log; expected one of nmt train --log", name, reader.line);
+    if (got == 0 && !failed && !reader.line)
+        failed = error("%s: is empty; expected a log of nmt train --log", name);
+    reader_close(&reader);
+    return got < 0 ? -1 : failed;
+}
+
+/* 0, or -1 after reporting. */
+static int draw(const char *name, const struct plot_run *runs, int count, enum plot_axis by)
+{
+    const char *dot = strrchr(name, '.');
+    int page = dot && strcmp(dot, ".html") == 0;
+    struct output output;
+
+    if (io_begin(&output, name))
+        return -1;
+    if (page)
+        fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Training curves</title></head><body>\n",
+              output.file);
+    plot_draw(output.file, runs, count, axis_titles[by]);
+    if (page)
+        fputs("</body></html>\n", output.file);
+    return io_commit(&output);
+}
+
+static int check(const struct plot_settings *settings, const struct options *options)
+{
+    const char *dot = settings->output ? strrchr(settings->output, '.') : NULL;
+    struct claims claims = { 0 };
+
+    if (!options->argument_count)
+        return error("plot: expected one or more logs of nmt train --log; see nmt plot --help");
+    if (!dot || (strcmp(dot, ".svg") != 0 && strcmp(dot, ".html") != 0))
+        return error("plot: give --output with a name that ends in .svg or .html");
+    for (int i = 0; i < options->argument_count; i++)
+        claims_input(&claims, "log", options->arguments[i]);
+    claims_output(&claims, "--output", settings->output);
+    return claims_check(&claims, "plot");
+}
+
+int cmd_plot(int argc, const char **argv)
+{
+    struct plot_settings settings;
+    struct options options;
+    struct plot_run *runs;
+    int code = options_read(&options, &command, &settings, argc, argv), failed = 0;
+
+    if (code != OPTIONS_GO)
+        return code;
+    code = EXIT_USAGE;
+    if (check(&settings, &options) == 0) {
+        runs = memory_new((size_t)options.argument_count, sizeof *runs);
+        for (int i = 0; i < options.argument_count && !failed; i++)
+            failed = read_log(&runs[i], options.arguments[i], (enum plot_axis)settings.by);
+        code = failed || draw(settings.output, runs, options.argument_count, (enum plot_axis)settings.by) ? EXIT_FAILED : EXIT_DONE;
+        for (int i = 0; i < options.argument_count; i++)
+            plot_run_release(&runs[i]);
+        free(runs);
+    }
+    options_release(&options);
+    return code;
+}

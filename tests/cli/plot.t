@@ -1,0 +1,44 @@
+#!/bin/sh
+# Training curves: what is in the log is in the picture.
+. tests/cli/harness.sh
+corpus 200
+train --quiet --model "$T/m.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 4 --max-updates 12 --log "$T/log"
+works 'a picture' "$NMT" plot "$T/log" --output "$T/p.svg"
+ok 'which is SVG' grep -q '^</svg>$' "$T/p.svg"
+for title in 'loss (nats per target token)' 'validation BLEU' 'learning rate' 'target tokens per second'; do
+    has "$T/p.svg" "^<text[^>]*>${title%% (*}" "has the panel: $title"
+done
+best=$(grep '"best": true' "$T/log" | tail -n 1 | sed 's/.*"bleu": \([0-9.]*\),.*/\1/')
+ok "the best model is marked: $best" awk -v best="$best" '
+    match($0, /<title>best: [0-9.e-]*/) { value = substr($0, RSTART + 13, RLENGTH - 13); d = value - best; if (d < 1e-5 && d > -1e-5) found = 1 }
+    END { exit !found }' "$T/p.svg"
+validations=$(grep -c '"validation"' "$T/log")
+ok 'a thick curve has a point per validation' awk -v wanted="$validations" '/stroke-width="2.2"/ { n = gsub(/[ML]/, "&"); if (n == wanted) found++ }
+    END { exit found != 2 }' "$T/p.svg"
+
+# --- several, a resumed one, a page ---
+"$NMT" train --quiet --resume --model "$T/m.gguf" --max-updates 20 --log "$T/log" 2>/dev/null
+cp "$T/log" "$T/a <b> & c.json"
+works 'two logs on one page' "$NMT" plot "$T/log" "$T/a <b> & c.json" --output "$T/p.html" --by minutes
+ok 'which is HTML' grep -q '^</body></html>$' "$T/p.html"
+has "$T/p.html" 'a &#60;b&#62; &#38; c.json' 'with the names of the logs, which are not markup'
+lacks "$T/p.html" 'https?://[^w]|nan|inf' 'no network, no number that is none'
+for axis in updates minutes tokens; do
+    "$NMT" plot "$T/log" --output "$T/p.svg" --by $axis
+    ok "by $axis: curves go from left to right" awk '
+        /^<path fill="none"/ { text = $0; sub(/^.* d="M/, "", text); sub(/".*/, "", text); n = split(text, points, "L"); last = -1
+            for (i = 1; i <= n; i++) { split(points[i], p, " "); if (p[1] + 0 < last) exit bad = 1; last = p[1] + 0 } }
+        END { exit bad }' "$T/p.svg"
+done
+
+# --- what is refused ---
+must_fail 2 'no log' "$NMT" plot --output "$T/p.svg"
+must_fail 2 'no output' "$NMT" plot "$T/log"
+must_fail 2 'another kind of picture' "$NMT" plot "$T/log" --output "$T/p.png"
+must_fail 2 'the log as output' "$NMT" plot "$T/p.svg" --output "$T/p.svg"
+must_fail 1 'a file that is no log' "$NMT" plot "$T/train.en" --output "$T/x.svg"
+has "$T/err" 'train.en:1: is not a line of a training log' 'is named, with the line'
+must_fail 1 'an empty file' "$NMT" plot /dev/null --output "$T/x.svg"
+must_fail 1 'no file' "$NMT" plot "$T/none" --output "$T/x.svg"
+ok 'no picture is left behind' test ! -e "$T/x.svg"
+done_testing
