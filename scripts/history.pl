@@ -1,10 +1,10 @@
 # history.pl: the page of scripts/history, from what it measured.
 #
-#   perl scripts/history.pl OUTPUT MINUTES THREADS DIRECTORY...
+#   perl scripts/history.pl OUTPUT ARGUMENTS DIRECTORY...
 use strict;
 use warnings;
 
-my ($output, $minutes, $threads, @directories) = @ARGV;
+my ($output, $arguments, @directories) = @ARGV;
 (my $base = $output) =~ s{[^/]*\z}{};
 
 my @steps = (
@@ -130,12 +130,11 @@ sub read_model {
         sentences => $lines / ($to - $from), curve => \@curve, lengths => \@lengths };
 }
 
-my $command = 'scripts/history --minutes ' . $minutes . ($threads ? " --threads $threads" : '');
 my $page = <<"END";
 # The history of attention, measured
 
-One model for every step from one fixed vector to the Transformer, with equal parameters (within 5 %) and $minutes minutes of training each, on the
-same corpus. Written by `$command`; what is compared, and how, is described at the top of that script. Each model is one training with one
+One model for every step from one fixed vector to the Transformer, with equal parameters (within 5 %) and an equal time of training each, on the
+same corpus. Written by `scripts/history $arguments`; what is compared, and how, is described at the top of that script. Each model is one training with one
 seed: differences of a BLEU point or less mean little.
 
 | step | equation | read |
@@ -146,7 +145,8 @@ for my $directory (@directories) {
     (my $corpus = $directory) =~ s{.*/}{};
     my @models = map { read_model($directory, $_->[0], $_->[1]) } @steps;
     my $gold = grep { defined $_->{aer} } @models;
-    $page .= "\n## $corpus\n\n| step | parameters | target tokens/s | BLEU | chrF2 |" . ($gold ? ' AER |' : '') . " sentences/s (beam 5) |\n";
+    chomp(my $minutes = slurp("$directory/minutes"));
+    $page .= "\n## $corpus: $minutes minutes each\n\n| step | parameters | target tokens/s | BLEU | chrF2 |" . ($gold ? ' AER |' : '') . " sentences/s (beam 5) |\n";
     $page .= '|---|---|---|---|---|' . ($gold ? '---|' : '') . "---|\n";
     for my $m (@models) {
         $page .= sprintf "| %s | %d | %.0f | %s | %s |%s %.0f |\n", $m->{title}, $m->{parameters}, $m->{speed}, shown($m->{bleu}, 2),

@@ -23,7 +23,7 @@ for picture in "$T/page"/history-*.svg; do
 done
 ok 'parameters are equal within 5 %' awk -F '|' 'NF == 9 && $3 + 0 { n++; if (!first) first = $3; if ($3 < 0.95 * first || $3 > 1.05 * first) exit 1 } END { exit n != 7 }' \
     "$T/page/HISTORY.md"
-works 'again' history "$T:en:fr"
+works 'again, with its own time' history "$T:en:fr:0.01"
 lacks "$T/out" 'parameters, ' 'nothing is trained again'
 must_fail_script() { # CODE DESCRIPTION ARGUMENT...
     wanted=$1
