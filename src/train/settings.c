@@ -63,6 +63,7 @@ static void choose_transformer(struct train_settings *s, int small)
 {
     int encoder, decoder;
 
+    s->kinds_chosen = s->encoder == AUTO_SETTING && s->decoder == AUTO_SETTING;
     choose(&s->encoder, ENCODER_GRU);
     choose(&s->decoder, DECODER_GRU);
     encoder = s->encoder == ENCODER_TRANSFORMER;

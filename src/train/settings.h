@@ -47,7 +47,8 @@ struct train_settings {
     int units, pretokenized, lowercase, bad_utf8, vocabulary, copy;
 
     /* model */
-    int model_type; /* sets encoder and decoder, where they are not given */
+    int model_type;   /* sets encoder and decoder, where they are not given */
+    int kinds_chosen; /* no option: neither of them was given */
     int encoder, decoder, encoder_layers, decoder_layers, encoder_heads, heads, feed_forward, norm;
     int embedding, hidden, alignment, maxout, attention, query, lexical, tie, initial;
 
