@@ -183,7 +183,7 @@ must_fail 1 'a model that is not there' translate --model "$T/nowhere.gguf"
 must_fail 1 'a model without --model before it' translate --model data/valid.en
 must_fail 2 'an argument' translate --model "$T/bpe.gguf" "$T/valid.en"
 for wrong in beam=0 beam=1000000 beam=x n-best=-1 n-best=6 length-penalty=-1 length-penalty=nan max-length-ratio=0 max-length=0 max-repeats=-1 \
-    threads=-1 batch=0 alignment-format=json alignment-level=char precision=f8 backend=mkl; do
+    threads=-1 batch=0 alignment-format=png alignment-level=char precision=f8 backend=mkl; do
     must_fail 2 "--$wrong" from_file /dev/null translate --model "$T/bpe.gguf" "--$wrong"
     has "$T/err" "--${wrong%%=*}" 'names the option'
 done
