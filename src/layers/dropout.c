@@ -11,14 +11,15 @@ static struct rng stream_of(const struct dropping *dropping, const char *name, i
 /* Four decisions of 16 bits from each random number: a resolution of 1/65536 is sufficient for a rate. */
 static void draw(real *mask, size_t n, double rate, struct rng *rng)
 {
-    uint64_t limit = (uint64_t)(rate * 65536 + 0.5), bits = 0;
+    uint64_t limit = (uint64_t)(rate * 65536 + 0.5), bits;
     real keep = (real)(1 / (1 - rate));
 
-    for (size_t i = 0; i < n; i++) {
-        if (i % 4 == 0)
-            bits = rng_next(rng);
-        mask[i] = (bits & 0xffff) < limit ? 0 : keep;
-        bits >>= 16;
+    for (size_t i = 0; i < n; i += 4) {
+        size_t count = n - i < 4 ? n - i : 4;
+
+        bits = rng_next(rng);
+        for (size_t k = 0; k < count; k++)
+            mask[i + k] = (bits >> 16 * k & 0xffff) < limit ? 0 : keep;
     }
 }
 

@@ -489,6 +489,22 @@ CLONES void vec_to_bf16(uint16_t *restrict to, const float *restrict from, int l
     }
 }
 
+/* In blocks of few rows: numbers of a column whose distance is a power of two share a few places of the cache.
+ * parameters: two matrices and a size. */
+CLONES void vec_transpose(real *restrict to, int ld, const real *restrict from, int from_ld, int rows, int n)
+{
+    enum { ROWS = 8, COLUMNS = 16 };
+
+    for (int i0 = 0; i0 < rows; i0 += ROWS)
+        for (int j0 = 0; j0 < n; j0 += COLUMNS) {
+            int i1 = i0 + ROWS < rows ? i0 + ROWS : rows, j1 = j0 + COLUMNS < n ? j0 + COLUMNS : n;
+
+            for (int j = j0; j < j1; j++)
+                for (int i = i0; i < i1; i++)
+                    to[(size_t)j * (size_t)ld + (size_t)i] = from[(size_t)i * (size_t)from_ld + (size_t)j];
+        }
+}
+
 CLONES void vec_round_bf16(uint16_t *restrict to, real *restrict error, const real *restrict x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -78,6 +78,9 @@ void vec_average(real *mean, const real *w, size_t n, double keep); /* mean = ke
 /* to [rows, n] dense = bfloat16 of from [rows, n] with stride ld, rounded to nearest even. */
 void vec_to_bf16(uint16_t *to, const float *from, int ld, int rows, int n);
 
+/* to [n, rows] with stride ld = the transpose of from [rows, n] with stride from_ld. */
+void vec_transpose(real *to, int ld, const real *from, int from_ld, int rows, int n);
+
 /* Numbers on the way between processes (train/exchange.h): to = bfloat16 of x + error, and error = what that lost; to = bfloat16 of
  * a − b; x += from. */
 void vec_round_bf16(uint16_t *to, real *error, const real *x, size_t n);
