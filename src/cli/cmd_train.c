@@ -208,8 +208,11 @@ static int train(struct train_settings *settings, struct saved_model *saved)
         code = EXIT_FAILED;
         if (forecast_reserve(&training.trainer, &forecast) == 0)
             code = report_end(&training.trainer, trainer_run(&training.trainer, &stop_signal));
-        if (cluster_count() > 1 && code > EXIT_USAGE)
+        if (cluster_count() > 1 && code > EXIT_USAGE) {
+            cluster_any(
+                0);     /* the launcher kills all when the first one has ended: none ends before all have said what they had to */
             quit(code); /* the launcher that sent the signal may be gone, and MPI does not survive that */
+        }
     }
     start_release(&training);
     text_release(&stored);

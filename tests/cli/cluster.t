@@ -159,7 +159,7 @@ long() { # UPDATES ARGUMENT...: in the background, as $!
     updates=$1
     shift
     timeout 60 mpirun -n 2 "$NMT" train $TINY --vocabulary 400 --source "$T/train.en" --target "$T/train.fr" --batch-sentences 10 --threads 1 \
-        --valid-split 20 --model "$T/run/m.gguf" --max-updates "$updates" "$@" >"$T/out" 2>"$T/err"
+        --valid-split 20 --patience never --model "$T/run/m.gguf" --max-updates "$updates" "$@" >"$T/out" 2>"$T/err"
 }
 process() { # NUMBER: the pid of one of them
     for pid in $(pgrep -f "train .*--model $T/run/m.gguf"); do
@@ -180,7 +180,7 @@ while [ "$i" -lt "$KILLS" ]; do
         tries=$((tries + 1))
     done
     sleep "0.$(awk -v seed="$i$$" 'BEGIN { srand(seed); print int(100 * rand()) }')"
-    kill -9 "$(process $((i % 2)))"
+    ok "kill $i: process $((i % 2)) is killed" kill -9 "$(process $((i % 2)))"
     since=$(date +%s)
     wait $launcher
     ok "kill $i: all have ended within 10 seconds" test $(($(date +%s) - since)) -lt 10
@@ -205,7 +205,7 @@ until grep -q '^files' "$T/err" || [ $tries -ge 1000 ]; do
     tries=$((tries + 1))
 done
 sleep 1
-kill -TERM "$(process 1)"
+ok 'process 1 gets a signal' kill -TERM "$(process 1)"
 wait $launcher
 has "$T/err" '^stopped by signal 15 after update' 'a signal to any process ends all of them gracefully'
 works 'and training goes on from there' all 2 "$NMT" train --resume --model "$T/run/m.gguf" --max-updates 1000000 --max-minutes 0.02
