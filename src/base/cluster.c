@@ -404,7 +404,7 @@ int cluster_compare(const struct cluster_fact *facts, int count)
     for (int k = 0; k < count && result == 0; k++)
         for (int i = 1; i < processes && result == 0; i++)
             if (all[i * count + k] != all[k])
-                result = error("%s has %s other than process 0; give all processes the same files and options", cluster_name(i),
+                result = error("%s and process 0 differ in %s; give all processes the same files and options", cluster_name(i),
                                facts[k].what);
     free(all);
     return result;

@@ -4,8 +4,8 @@
  * every function returns at once. Processes are numbered from 0; process 0 alone writes files and speaks: the others keep their
  * errors (report_keep) until cluster_agree.
  *
- * All functions that exchange anything must be called by all processes in the same order, by the main thread (MPI_THREAD_FUNNELED). They
- * return -1 never: if another process has died, they say so in one line and end the program. */
+ * All functions that exchange anything must be called by all processes in the same order, by the main thread (MPI_THREAD_FUNNELED). If another
+ * process has died, they say so in one line and end the program. */
 #ifndef NMT_BASE_CLUSTER_H
 #define NMT_BASE_CLUSTER_H
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/pages.h"
+#include "cli/svg.h"
 
 #include <string.h>
 #include <utf8proc.h>
@@ -157,19 +158,6 @@ static int widest(char *const *labels, int count)
     return most;
 }
 
-static void print_xml(FILE *stream, const char *text)
-{
-    struct text clean = { 0 };
-
-    json_escape(&clean, text, strlen(text), 0);
-    for (const char *c = clean.data; c && *c; c++)
-        if (*c == '<' || *c == '&' || *c == '>')
-            fprintf(stream, "&#%d;", *c);
-        else
-            putc(*c, stream);
-    text_release(&clean);
-}
-
 void alignment_svg(FILE *stream, const struct alignment *alignment)
 {
     int left = widest(alignment->target, alignment->rows) * LETTER + 2 * MARGIN;
@@ -184,7 +172,7 @@ void alignment_svg(FILE *stream, const struct alignment *alignment)
     for (int j = 0; j < alignment->columns; j++) {
         fprintf(stream, "<text transform=\"translate(%d %d) rotate(-90)\" unicode-bidi=\"plaintext\">",
                 left + j * CELL + CELL * 2 / 3, top - 6);
-        print_xml(stream, alignment->source[j]);
+        svg_text(stream, alignment->source[j]);
         fputs("</text>\n", stream);
     }
     for (int k = 0; k < alignment->block_count; k++) {
@@ -194,7 +182,7 @@ void alignment_svg(FILE *stream, const struct alignment *alignment)
             int row = block->first_row + i, y = top + row * CELL;
 
             fprintf(stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" unicode-bidi=\"plaintext\">", left - 8, y + CELL * 2 / 3);
-            print_xml(stream, alignment->target[row]);
+            svg_text(stream, alignment->target[row]);
             fputs("</text>\n", stream);
             for (int j = 0; j < block->columns; j++) {
                 double weight = block->weights[(size_t)i * (size_t)block->columns + (size_t)j];

@@ -164,15 +164,15 @@ static int compare(const struct trainer *trainer)
 {
     const struct layout *layout = &trainer->learner.model.layout;
     const struct cluster_fact facts[] = {
-        { "options", hash_bytes(HASH_START, trainer->settings_text, strlen(trainer->settings_text)) },
-        { "a number of threads", (uint64_t)trainer->learner.team->count },
-        { "a corpus", trainer->corpus_hash },
-        { "validation pairs", trainer->valid_hash },
-        { "word alignments (--guided-alignment)", trainer->guidance.hash },
-        { "a processor or libraries that compute in another way: matrix products",
+        { "their options", hash_bytes(HASH_START, trainer->settings_text, strlen(trainer->settings_text)) },
+        { "the number of threads", (uint64_t)trainer->learner.team->count },
+        { "the corpus", trainer->corpus_hash },
+        { "the validation pairs", trainer->valid_hash },
+        { "the word alignments (--guided-alignment)", trainer->guidance.hash },
+        { "the library or the precision of matrix products",
           (uint64_t)trainer->learner.team->backend * 16 + trainer->learner.team->precision },
-        { "initial weights", hash_bytes(HASH_START, trainer->learner.model.values, layout->length * sizeof(real)) },
-        { "a checkpoint", (uint64_t)trainer->state.update },
+        { "the initial weights", hash_bytes(HASH_START, trainer->learner.model.values, layout->length * sizeof(real)) },
+        { "the checkpoint", (uint64_t)trainer->state.update },
     };
 
     return cluster_count() > 1 ? cluster_compare(facts, sizeof facts / sizeof *facts) : 0;
@@ -206,7 +206,7 @@ static int train(struct train_settings *settings, struct saved_model *saved)
         catch_signals();
         cluster_watch(&stop_signal, "continue from the last checkpoint: the same command with --resume");
         code = EXIT_FAILED;
-        if (forecast_reserve(&training.trainer, &forecast) == 0)
+        if (cluster_agree(forecast_reserve(&training.trainer, &forecast) ? EXIT_FAILED : EXIT_DONE) == EXIT_DONE)
             code = report_end(&training.trainer, trainer_run(&training.trainer, &stop_signal));
         if (cluster_count() > 1 && code > EXIT_USAGE) {
             cluster_any(

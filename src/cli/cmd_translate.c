@@ -101,8 +101,6 @@ static int translate_group(struct translator *translator, struct group *group, c
                            struct alignment_file *alignments)
 {
     translator_run(translator, group->lines, (size_t)group->count);
-    if (cluster_rank() > 0)
-        return 0;
     for (int i = 0; i < group->count; i++) {
         const struct translation *line = &group->lines[i];
 
@@ -157,7 +155,7 @@ static int help_translate(struct inference *inference, struct translator *transl
 
     inference_pack(inference);
     while (group_share(&group)) {
-        translate_group(translator, &group, NULL, NULL);
+        translator_run(translator, group.lines, (size_t)group.count);
         group_clear(&group);
     }
     free(group.lines);
@@ -167,7 +165,7 @@ static int help_translate(struct inference *inference, struct translator *transl
 /* Whether all processes have the same models and options. 0, or -1 after reporting. */
 static int compare(const struct inference *inference, int argc, const char **argv)
 {
-    struct cluster_fact facts[] = { { "a model", HASH_START }, { "options", HASH_START } };
+    struct cluster_fact facts[] = { { "the model", HASH_START }, { "their options", HASH_START } };
 
     for (int i = 0; i < inference->count; i++) {
         uint64_t checksum = gguf_checksum(&inference->saved[i].gguf);

@@ -1,7 +1,7 @@
 #include "cli/plot.h"
 
-#include "base/json.h"
 #include "base/memory.h"
+#include "cli/svg.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -82,19 +82,6 @@ static int range(struct axis *axis, const struct plot_run *runs, int count, cons
     return any;
 }
 
-static void print_text(FILE *stream, const char *text)
-{
-    struct text clean = { 0 };
-
-    json_escape(&clean, text, strlen(text), 0);
-    for (const char *c = clean.data; c && *c; c++)
-        if (*c == '<' || *c == '&' || *c == '>')
-            fprintf(stream, "&#%d;", *c);
-        else
-            putc(*c, stream);
-    text_release(&clean);
-}
-
 static void draw_grid(FILE *stream, const struct axis *x, const struct axis *y)
 {
     double step = tick_of(y), across = tick_of(x);
@@ -172,7 +159,7 @@ void plot_draw(FILE *stream, const struct plot_run *runs, int count, const char 
     for (int r = 0; r < count; r++) {
         fprintf(stream, "<path d=\"M%d %dh24\" stroke=\"%s\" stroke-width=\"3\"/><text x=\"%d\" y=\"%d\">", LEFT, 16 + LEGEND * r,
                 colours[r % COLOURS], LEFT + 32, 20 + LEGEND * r);
-        print_text(stream, runs[r].name);
+        svg_text(stream, runs[r].name);
         fputs("</text>\n", stream);
     }
     for (int p = 0; p < PANELS; p++)

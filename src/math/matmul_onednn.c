@@ -37,6 +37,12 @@ void onednn_free(struct onednn *onednn)
     (void)onednn;
 }
 
+int onednn_compiles(const struct onednn *onednn)
+{
+    (void)onednn;
+    return 0;
+}
+
 void onednn_product(struct onednn *onednn, const struct product *product)
 {
     (void)onednn;
@@ -461,6 +467,11 @@ static void plain_pack(const float *b, int k, int n, int transposed, struct pack
 }
 
 /* ---- both ---- */
+
+int onednn_compiles(const struct onednn *onednn)
+{
+    return !onednn->plain;
+}
 
 void onednn_product(struct onednn *onednn, const struct product *product)
 {

@@ -505,12 +505,21 @@ CLONES void vec_transpose(real *restrict to, int ld, const real *restrict from, 
         }
 }
 
+/* By its bits, because the compiler assumes that there are none; rounding could carry such bits into a zero. */
+static inline int not_a_number(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    return (bits & 0x7fffffffu) > 0x7f800000u;
+}
+
 CLONES void vec_round_bf16(uint16_t *restrict to, real *restrict error, const real *restrict x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         real exact = x[i] + error[i];
 
-        to[i] = to_bf16((float)exact);
+        to[i] = not_a_number((float)exact) ? 0x7fc0 : to_bf16((float)exact);
         error[i] = exact - (real)from_bf16(to[i]);
     }
 }

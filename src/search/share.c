@@ -6,12 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Adds the bytes of a block to `out`, or takes them from *in. */
-static void put(struct text *out, const void *bytes, size_t size)
-{
-    text_add(out, bytes, size);
-}
-
+/* Takes bytes from *in. */
 static void take(const char **in, void *bytes, size_t size)
 {
     memcpy(bytes, *in, size);
@@ -34,15 +29,15 @@ static void put_piece(struct text *out, int number, const struct piece *piece)
 {
     const int head[] = { number, piece->count, piece->alpha != NULL };
 
-    put(out, head, sizeof head);
+    text_add(out, (const char *)head, sizeof head);
     for (int k = 0; k < piece->count; k++) {
         const struct guess *guess = &piece->guesses[k];
         const struct sent_guess sent = { guess->log_probability, guess->length, guess->rank, strlen(guess->text) };
 
-        put(out, &sent, sizeof sent);
-        put(out, guess->text, sent.text);
+        text_add(out, (const char *)&sent, sizeof sent);
+        text_add(out, guess->text, sent.text);
     }
-    put(out, piece->alpha, alpha_size(piece));
+    text_add(out, (const char *)piece->alpha, alpha_size(piece));
 }
 
 static void take_piece(struct pieces *pieces, const struct tokenizer *tokenizer, const char **in)

@@ -56,11 +56,11 @@ void exchange_release(struct exchange *exchange);
 /* Starts with these weights [length], equal in all processes. */
 void exchange_begin(struct exchange *exchange, enum exchange_precision precision, const real *values);
 
-/* The start of a worker's slice (worker = workers: the end of the last one); multiples of exchange_grain, but for the end. */
-size_t exchange_slice(const struct exchange *exchange, int worker);
-
 /* Numbers that are processed at a time: few enough to stay in the cache from sum to step. */
 enum { EXCHANGE_GRAIN = 4096 };
+
+/* The start of a worker's slice (worker = workers: the end of the last one): a multiple of EXCHANGE_GRAIN, but for the end. */
+size_t exchange_slice(const struct exchange *exchange, int worker);
 
 /* Adds the numbers from … to-1 of this process's gradients, as far as the tree needs no other process. Different ranges may be added by
  * different threads. */

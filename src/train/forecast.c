@@ -44,7 +44,7 @@ struct forecast forecast_memory(const struct trainer *trainer)
     struct forecast forecast = { .text = before > in_use ? before - in_use : 0, .activations = largest_batch(trainer) };
 
     forecast.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + best) * array;
-    forecast.products = 2 * packed + threads * (size_t)matrices * MATMUL_COMPILED;
+    forecast.products = 2 * packed + threads * (size_t)matrices * matmul_compiled(&learner->team->workers[0]);
     if (trainer->valid)
         forecast.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model);
     return forecast;

@@ -52,11 +52,10 @@ void learner_complete_average(struct learner *learner)
         exchange_spread(&learner->exchange, learner->average);
 }
 
-void learner_complete(struct learner *learner)
+void learner_collect_moments(struct learner *learner)
 {
     for (int i = 0; i < learner->optimizer.moments; i++)
         exchange_collect(&learner->exchange, learner->optimizer.moment[i]);
-    learner_complete_average(learner);
 }
 
 void learner_begin(struct learner *learner, enum exchange_precision exchange)

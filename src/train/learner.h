@@ -44,10 +44,10 @@ struct learner {
 void learner_init(struct learner *learner, struct team *team, const struct model *model, enum optimizer_kind optimizer);
 void learner_release(struct learner *learner);
 
-/* With several processes: completes the average in all of them, and the optimiser's moments in process 0. For validation and checkpoints;
- * all processes call it. */
+/* With several processes: completes the average in all of them, for validation and files; and the optimiser's moments in process 0, for
+ * checkpoints. All processes call them. */
 void learner_complete_average(struct learner *learner);
-void learner_complete(struct learner *learner);
+void learner_collect_moments(struct learner *learner);
 
 /* Starts (or stops, keep 0) averaging with the weights as they are. */
 void learner_average(struct learner *learner, double keep);

@@ -38,7 +38,7 @@ static int write_checkpoint(struct trainer *trainer)
 {
     int written;
 
-    learner_complete(&trainer->learner);
+    learner_collect_moments(&trainer->learner);
     written = cluster_rank() == 0 && checkpoint_save(trainer) == 0;
     cluster_give(&written, sizeof written);
     return written;

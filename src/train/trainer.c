@@ -29,7 +29,7 @@ struct run {
     long planned_epoch;    /* of the plan; 0: there is none */
     long first_update;     /* updates done before */
     const volatile sig_atomic_t *signal;
-    struct look now;
+    struct look now, *looks; /* [processes] */
 };
 
 void trainer_init(struct trainer *trainer, struct team *team, const struct model *model)
@@ -67,14 +67,13 @@ void trainer_release(struct trainer *trainer)
 
 static void look(struct trainer *trainer, struct run *run)
 {
-    struct look *all = memory_new((size_t)cluster_count(), sizeof *all), *mine = &all[cluster_rank()];
+    struct look *all = run->looks;
 
-    *mine = (struct look){ *run->signal, saver_due(trainer), progress_seconds(&run->progress) };
+    all[cluster_rank()] = (struct look){ *run->signal, saver_due(trainer), progress_seconds(&run->progress) };
     cluster_gather(all, sizeof *all);
     run->now = all[0];
     for (int i = 1; i < cluster_count() && !run->now.signal; i++)
         run->now.signal = all[i].signal;
-    free(all);
 }
 
 #define PI 3.14159265358979323846
@@ -363,6 +362,7 @@ int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal)
     if (cluster_agree(progress_open(&run.progress, cluster_rank() == 0 ? settings->log : NULL, state->update > 0)))
         return -1;
     trainer->saver = (struct saver){ .time = meter_clock(), .update = -1, .has_model = trainer->best.count > 0 };
+    run.looks = memory_new((size_t)cluster_count(), sizeof *run.looks);
     run.batches = memory_new((size_t)settings->accumulate, sizeof *run.batches);
     learner_begin(&trainer->learner, (enum exchange_precision)settings->exchange);
     result = plan_epoch(trainer, &run);
@@ -386,6 +386,7 @@ int trainer_run(struct trainer *trainer, const volatile sig_atomic_t *signal)
         saver_save_model(trainer);
     plan_release(&run.plan);
     free(run.batches);
+    free(run.looks);
     if (progress_close(&run.progress, state, trainer_rate(trainer)) && result == 0)
         result = -1;
     return result ? result : run.now.signal;

@@ -144,9 +144,15 @@ run $LIMIT mpirun -n 1 "$NMT" "$@" --target "$T/train.fr" : -n 1 "$NMT" "$@" --t
 once 'a file missing for one process: it is named' 1 'process 1 on .*none: '
 tac "$T/train.fr" >"$T/other.fr"
 run $LIMIT mpirun -n 1 "$NMT" "$@" --target "$T/train.fr" : -n 1 "$NMT" "$@" --target "$T/other.fr"
-once 'another corpus is refused by name' 1 'process 1 on .* has a corpus other than process 0'
+once 'another corpus is refused by name' 1 'process 1 on .* and process 0 differ in the corpus'
 run $LIMIT mpirun -n 1 "$NMT" "$@" --target "$T/train.fr" : -n 1 "$NMT" "$@" --target "$T/train.fr" --seed 2
-once 'so are other options' 1 'process 1 on .* has options other than process 0'
+once 'so are other options' 1 'process 1 on .* and process 0 differ in their options'
+set -- train --embedding 4000 --hidden 8 --alignment 8 --maxout 8 --vocabulary 400 --source "$T/train.en" --target "$T/train.fr" --threads 1 \
+    --model "$T/x.gguf" --max-updates 0
+run $LIMIT mpirun -n 1 "$NMT" "$@" : -n 1 sh -c 'ulimit -v 1000000; exec "$@"' - "$NMT" "$@"
+ok 'one process short of memory ends all, and says so' sh -c 'test "$1" -ne 0 && test "$1" -lt 124 && grep -q "^nmt: error: process 1 on .*more are needed" "$2"' - \
+    "$code" "$T/err"
+set -- train $TINY --vocabulary 400 --source "$T/train.en" --threads 1 --model "$T/x.gguf" --max-updates 2
 run all 2 "$NMT" eval --reference "$T/in" --hypothesis "$T/in"
 once 'eval runs in one process' 2 'eval runs in one process'
 run "$NMT" "$@" --ensemble-train --target "$T/train.fr"

@@ -170,11 +170,66 @@ static void denormals(void **state)
 #endif
 }
 
+/* What is lost in rounding is not lost for good: after many numbers, the sums agree to one rounding error; a number that is none
+ * stays none. */
+static void rounding_errors_are_carried_over(void **state)
+{
+    real x[3] = { (real)1.001, (real)-0.3333333, (real)1e-6 }, error[3] = { 0 }, sum[3] = { 0 };
+    uint16_t sent[3];
+
+    (void)state;
+    for (int round = 1; round <= 1000; round++) {
+        vec_round_bf16(sent, error, x, 3);
+        vec_add_bf16(sum, sent, 3);
+        for (int i = 0; i < 3; i++)
+            check_near("sum", (size_t)i, (double)sum[i], round * (double)x[i], fabs((double)x[i]) * (0.005 + 1e-4 * round));
+    }
+    x[0] = (real)NAN;
+    vec_round_bf16(sent, error, x, 1);
+    assert_int_equal(sent[0] & 0x7fff, 0x7fc0);
+}
+
+static void differences_are_rounded(void **state)
+{
+    const real a[3] = { 1, 2, 3 }, b[3] = { (real)0.5, 2, (real)3.25 };
+    real sum[3] = { 0 };
+    uint16_t sent[3];
+
+    (void)state;
+    vec_difference_bf16(sent, a, b, 3);
+    vec_add_bf16(sum, sent, 3);
+    assert_true(sum[0] == (real)0.5 && sum[1] == 0 && sum[2] == (real)-0.25);
+}
+
+/* Odd sizes, and strides that are larger. */
+static void transposing(void **state)
+{
+    enum { ROWS = 19, COLUMNS = 37, FROM = 40, TO = 23 };
+    real from[ROWS * FROM], to[COLUMNS * TO];
+
+    (void)state;
+    for (int i = 0; i < ROWS * FROM; i++)
+        from[i] = (real)i;
+    for (int i = 0; i < COLUMNS * TO; i++)
+        to[i] = -1;
+    vec_transpose(to, TO, from, FROM, ROWS, COLUMNS);
+    for (int j = 0; j < COLUMNS; j++)
+        for (int i = 0; i < TO; i++)
+            assert_true(to[j * TO + i] == (i < ROWS ? from[i * FROM + j] : -1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cross_entropy), cmocka_unit_test(optimisers), cmocka_unit_test(sum_squares),
-        cmocka_unit_test(bf16),          cmocka_unit_test(int8),       cmocka_unit_test(denormals),
+        cmocka_unit_test(rounding_errors_are_carried_over),
+        cmocka_unit_test(differences_are_rounded),
+        cmocka_unit_test(transposing),
+        cmocka_unit_test(cross_entropy),
+        cmocka_unit_test(optimisers),
+        cmocka_unit_test(sum_squares),
+        cmocka_unit_test(bf16),
+        cmocka_unit_test(int8),
+        cmocka_unit_test(denormals),
     };
 
     return cmocka_run_group_tests_name("vec for training", tests, NULL, NULL);
