@@ -32,7 +32,7 @@ DOUBLE = $(if $(filter clang asan,$(CONFIG)),$(CONFIG)-double,double)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla $(WERROR)
 BASE = -std=c11 $(WARNINGS) -fopenmp -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS) $(FLAGS)
-LIBS = -ldl -lutf8proc -lz -lm
+LIBS = -ldl -lutf8proc -lz -ljson-c -lm
 
 # oneDNN: taken where its header is found; ONEDNN=0 builds without it.
 ONEDNN ?= $(shell printf '\043include <dnnl.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)

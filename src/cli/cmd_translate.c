@@ -6,6 +6,7 @@
 #include "cli/alignment_page.h"
 #include "cli/commands.h"
 #include "cli/inference.h"
+#include "cli/jsonl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,12 @@ enum { GROUP_LINES = 4096, GROUP_BYTES = 1 << 20 };
 /* One or two lines are translated faster than the weights are packed. */
 enum { LINES_TO_PACK = 3 };
 
+enum { FORMAT_TEXT, FORMAT_JSONL };
+static const char *const format_names[] = { "text", "jsonl", NULL };
+
 struct translate_settings {
     struct inference_settings common;
-    int beam, n_best, max_length, max_repeats, sample, top_k;
+    int format, beam, n_best, max_length, max_repeats, sample, top_k;
     double length_penalty, max_length_ratio, temperature;
     long seed;
     struct noise noise;
@@ -28,7 +32,8 @@ struct translate_settings {
 /* Lines that are translated together. */
 struct group {
     struct translation *lines;
-    int count, room;
+    struct request *requests; /* [count] of JSON lines */
+    int count, room, request_room, format;
     size_t bytes;
     long first; /* number of the first line */
 };
@@ -39,6 +44,15 @@ static void group_add(struct group *group, const struct tokenizer *tokenizer, co
     struct translation *translation;
     size_t bad;
 
+    if (group->format == FORMAT_JSONL) {
+        struct request *request;
+
+        memory_reserve_one(&group->requests, group->count, &group->request_room);
+        request = &group->requests[group->count];
+        request_read(request, line, length, number);
+        line = request->text;
+        length = request->length;
+    }
     memory_reserve_one(&group->lines, group->count, &group->room);
     translation = &group->lines[group->count];
     *translation = (struct translation){ .number = number };
@@ -51,10 +65,26 @@ static void group_add(struct group *group, const struct tokenizer *tokenizer, co
 
 static void group_clear(struct group *group)
 {
-    for (int i = 0; i < group->count; i++)
+    for (int i = 0; i < group->count; i++) {
         translation_release(&group->lines[i]);
+        if (group->requests)
+            request_release(&group->requests[i]);
+    }
     group->count = 0;
     group->bytes = 0;
+}
+
+static void group_release(struct group *group)
+{
+    group_clear(group);
+    free(group->lines);
+    free(group->requests);
+}
+
+/* Whether the answers have the alignments. */
+static int alignments_inside(const struct translate_settings *settings)
+{
+    return settings->format == FORMAT_JSONL && settings->common.alignment && strcmp(settings->common.alignment, "-") == 0;
 }
 
 /* With several processes: gives process 0's group to all. 0 if it was the end: an empty group. */
@@ -83,10 +113,17 @@ static int group_share(struct group *group)
     return bytes > 0;
 }
 
-/* Prints a line's translation: the text, the score and the text, or the n-best list (or samples). */
-static void print_line(const struct translation *line, long number, const struct translate_settings *settings)
+/* Prints the translation of line i: the text, the score and the text, or the n-best list (or samples); or a JSON object. */
+static void print_line(const struct group *group, int i, const struct translate_settings *settings)
 {
-    if (settings->n_best > 0) {
+    const struct translation *line = &group->lines[i];
+    long number = group->first + i;
+
+    if (group->requests) {
+        const struct answering answering = { settings->common.scores, settings->n_best > 0, alignments_inside(settings) };
+
+        request_answer(&group->requests[i], line, &answering, stdout);
+    } else if (settings->n_best > 0) {
         for (int k = 0; k < line->count; k++)
             printf("%ld\t%d\t%.6f\t%s\n", number, k + 1, line->log_probability[k], line->texts[k]);
     } else if (settings->common.scores) {
@@ -107,7 +144,7 @@ static int translate_group(struct translator *translator, struct group *group, c
         if (line->pieces > 1)
             warning("line %ld: has more than %d tokens and was translated in %d pieces; see --max-length", group->first + i,
                     settings->max_length, line->pieces);
-        print_line(line, group->first + i, settings);
+        print_line(group, i, settings);
         if (settings->common.show)
             alignment_show(stdout, &line->alignment, inference_colours());
         if (alignments && alignment_write(alignments, &line->alignment))
@@ -123,7 +160,7 @@ static int translate_all(struct inference *inference, struct translator *transla
                          struct alignment_file *alignments)
 {
     struct reader reader;
-    struct group group = { 0 };
+    struct group group = { .format = settings->format };
     char *line;
     size_t length;
     int got = 0, result = 0;
@@ -143,7 +180,7 @@ static int translate_all(struct inference *inference, struct translator *transla
     }
     group_clear(&group);
     group_share(&group); /* the end */
-    free(group.lines);
+    group_release(&group);
     reader_close(&reader);
     return got < 0 ? -1 : result;
 }
@@ -158,7 +195,7 @@ static int help_translate(struct inference *inference, struct translator *transl
         translator_run(translator, group.lines, (size_t)group.count);
         group_clear(&group);
     }
-    free(group.lines);
+    group_release(&group);
     return 0;
 }
 
@@ -185,6 +222,10 @@ static const struct option table[] = {
       .help = "number of hypotheses kept at each step (1: greedy search)" },
     { "n-best", ROW(INT, n_best), .value = "N", .initial = "0", .high = BEAM_MOST,
       .help = "print the N best translations: line number, rank, log-probability, text (0: only the best text)" },
+    { "format", ROW(CHOICE, format), .value = "FORMAT", .initial = "text", .names = format_names,
+      .help =
+          "lines of text, or of JSON (jsonl): {\"text\": …} in, the same object with \"translation\" out, and score, n_best and "
+          "alignment (--alignment -) where these are asked for" },
     { "length-penalty", ROW(REAL, length_penalty), .value = "PENALTY", .initial = "1", .high = 10,
       .help = "rank hypotheses by log-probability / length ^ PENALTY" },
     { "max-length-ratio", ROW(REAL, max_length_ratio), .value = "RATIO", .initial = "3", .low = 0.01, .high = 1000,
@@ -216,8 +257,9 @@ static const struct command command = { "translate", "--model FILE [OPTION...] <
                                         sizeof(struct translate_settings), 0 };
 
 /* 0, or -1 after reporting that one file would be overwritten by another. */
-static int check_files(const struct inference_settings *settings)
+static int check_files(const struct translate_settings *s)
 {
+    const struct inference_settings *settings = &s->common;
     struct claims claims = { 0 };
 
     inference_claim(settings, &claims);
@@ -243,7 +285,9 @@ static int check(const struct translate_settings *s, const struct options *optio
             return error("translate: --%s needs --sample", sampling[i]);
     if (!s->sample && !noise_wanted(&s->noise) && options_changed(options, "seed"))
         return error("translate: --seed has an effect only with --sample or --noise-...");
-    return check_files(&s->common);
+    if (s->format == FORMAT_JSONL && s->common.show)
+        return error("translate: --show draws between the lines, which --format jsonl does not allow; omit one of them");
+    return check_files(s);
 }
 
 /* 0, or -1 after reporting. */
@@ -288,7 +332,8 @@ int cmd_translate(int argc, const char **argv)
         return code;
     code = check(&s, &options) ? EXIT_USAGE : inference_open(&inference, &s.common, &options);
     if (code == OPTIONS_GO) {
-        struct alignment_file alignments, *written = s.common.alignment && cluster_rank() == 0 ? &alignments : NULL;
+        struct alignment_file alignments,
+            *written = s.common.alignment && !alignments_inside(&s) && cluster_rank() == 0 ? &alignments : NULL;
 
         code = cluster_agree(written && alignment_open(written, s.common.alignment, inference.format) ? EXIT_FAILED : EXIT_DONE);
         if (code == EXIT_DONE) {

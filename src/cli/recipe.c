@@ -215,6 +215,10 @@ static const struct option table[] = {
       .help = "share of BPE merges skipped, drawn afresh in every epoch" },
     { "label-smoothing", ROW(REAL, label_smoothing), PROBABILITY, .initial = "0.1", FREE,
       .help = "probability mass spread over the whole vocabulary" },
+    { "r-drop", ROW(REAL, r_drop), .value = "WEIGHT", .initial = "0", .high = 1000, FREE,
+      .help =
+          "run every sentence twice, with different dropout, and draw the two predictions together (R-Drop, Liang et al. 2021, who "
+          "use 5): doubles the work of an update" },
     { "average", ROW(REAL, average), .value = "P", .initial = "0.999", .high = 0.999999, STATE,
       .help = "validate and save a moving average of the weights with decay P (0: the weights themselves; auto: "
               "0.999)" },

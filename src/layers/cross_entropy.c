@@ -28,3 +28,16 @@ void cross_entropy_backward(struct loss *loss, struct matrix logits, const int32
         count(loss, one, uniform, smoothing);
     }
 }
+
+void cross_entropy_twins_backward(struct loss *loss, struct matrix logits, const int32_t *y, double smoothing, double weight,
+                                  double scale)
+{
+    for (int i = 0; i < logits.rows; i += 2) {
+        double told[3];
+
+        vec_cross_entropy_twins(matrix_row(logits, i), matrix_row(logits, i + 1), logits.columns, y[i], smoothing, weight, scale,
+                                told);
+        count(loss, told[0], told[1], smoothing);
+        loss->apart += told[2];
+    }
+}

@@ -12,6 +12,7 @@ struct loss {
     double loss;   /* smoothed, summed over the target words */
     double nll;    /* plain −log p, summed */
     double guided; /* −A log α of guided attention, summed (model/kinds.h) */
+    double apart;  /* divergence of twins, summed */
     long words;
 };
 
@@ -20,5 +21,10 @@ void cross_entropy_forward(struct loss *loss, double *nll, struct matrix logits,
 
 /* The same; the logits become `scale` times the gradient of the loss. */
 void cross_entropy_backward(struct loss *loss, struct matrix logits, const int32_t *y, double smoothing, double scale);
+
+/* Twins: rows 2k and 2k + 1 are the same word under different dropout, and count as one, with their mean loss. The logits become `scale` times
+ * the gradient of loss + weight/2 · apart, where apart = ½ (KL(p‖q) + KL(q‖p)) (R-Drop, Liang et al. 2021, equation 4, halved). */
+void cross_entropy_twins_backward(struct loss *loss, struct matrix logits, const int32_t *y, double smoothing, double weight,
+                                  double scale);
 
 #endif

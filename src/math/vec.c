@@ -370,6 +370,33 @@ CLONES double vec_cross_entropy(real *x, int n, int y, double smoothing, double 
     return nll;
 }
 
+/* KL(p‖q) has the gradient p (log p − log q − KL(p‖q)) for a, and q − p for b. */
+CLONES void vec_cross_entropy_twins(real *restrict a, real *restrict b, int n, int y, double smoothing, double weight, double scale,
+                                    double told[3])
+{
+    double sum_a, sum_b, log_sum_a = log_sum_exp(a, n, &sum_a), log_sum_b = log_sum_exp(b, n, &sum_b);
+    real log_a = (real)log_sum_a, log_b = (real)log_sum_b, pq = 0, qp = 0;
+    real half = (real)(scale / 2), apart = (real)(scale * weight / 4), even = (real)(smoothing / n);
+
+    told[0] = (log_sum_a - (double)a[y] + log_sum_b - (double)b[y]) / 2;
+    told[1] = (log_sum_a - sum_a / n + log_sum_b - sum_b / n) / 2;
+    for (int i = 0; i < n; i++) {
+        real ratio = (a[i] - log_a) - (b[i] - log_b);
+
+        pq += exponential(a[i] - log_a) * ratio;
+        qp -= exponential(b[i] - log_b) * ratio;
+    }
+    for (int i = 0; i < n; i++) {
+        real ratio = (a[i] - log_a) - (b[i] - log_b), p = exponential(a[i] - log_a), q = exponential(b[i] - log_b);
+
+        a[i] = half * (p - even) + apart * (p * (ratio - pq) + p - q);
+        b[i] = half * (q - even) + apart * (q * (-ratio - qp) + q - p);
+    }
+    a[y] -= (real)(scale / 2 * (1 - smoothing));
+    b[y] -= (real)(scale / 2 * (1 - smoothing));
+    told[2] = ((double)pq + (double)qp) / 2;
+}
+
 CLONES double vec_sum_squares(const real *x, size_t n)
 {
     double total = 0;

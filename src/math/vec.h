@@ -60,6 +60,15 @@ void vec_maxout_backward(real *dt, const real *dm, const real *t, int n);
  * turns x into scale × gradient of (1−ε) nll + ε uniform: scale (p_v − (1−ε)[v = y] − ε/n). */
 double vec_cross_entropy(real *x, int n, int y, double smoothing, double scale, double *uniform);
 double vec_nll(const real *x, int n, int y, double *uniform);
+
+/* Two rows of logits a, b [n] of the same word, p = softmax(a), q = softmax(b) (R-Drop, Liang et al. 2021, equation 4, halved). Both become
+ * `scale` times the gradient of
+ *
+ *     ½ (loss(a) + loss(b)) + weight/2 · ½ (KL(p‖q) + KL(q‖p))     loss = (1−ε) nll + ε uniform
+ *
+ * told = {mean nll, mean uniform, ½ (KL(p‖q) + KL(q‖p))}. */
+void vec_cross_entropy_twins(real *restrict a, real *restrict b, int n, int y, double smoothing, double weight, double scale,
+                             double told[3]);
 double vec_log_sum_exp(const real *x, int n);
 real vec_maximum(const real *x, int n);
 

@@ -3,6 +3,8 @@
 #include "layers/embedding.h"
 #include "model/model.h"
 
+#include <string.h>
+
 static const char SOFTMAX[] = "softmax";
 
 void output_declare_embedding(struct output_blocks *output, struct layout *layout, const struct config *config,
@@ -44,10 +46,25 @@ void output_logits(struct worker *worker, const struct model *model, struct matr
     matmul_forward(worker, logits, top, &model->weights[model->output.W], ADD);
 }
 
+void output_bind(struct output_scratch *scratch, const struct model *model, const struct decoded *decoded,
+                 const struct judgement *judgement, struct arena *arena)
+{
+    int rows = decoded->rows < OUTPUT_CHUNK ? decoded->rows : OUTPUT_CHUNK;
+
+    *scratch = (struct output_scratch){ .logits = matrix_take(arena, rows, model->config.Vy) };
+    if (judgement->twins > 0) {
+        scratch->top = matrix_take(arena, rows, decoded->top.columns);
+        scratch->dtop = matrix_take(arena, rows, decoded->top.columns);
+        scratch->row = arena_take(arena, (size_t)decoded->rows * sizeof *scratch->row);
+        for (int i = 0; scratch->row && i < decoded->rows; i++)
+            scratch->row[decoded->place[i]] = i;
+    }
+}
+
 /* The rows from `from` on that fit into a chunk of logits. */
 static int chunk_of(const struct output_rows *x, int from)
 {
-    return x->decoded->rows - from < x->logits.rows ? x->decoded->rows - from : x->logits.rows;
+    return x->decoded->rows - from < x->scratch.logits.rows ? x->decoded->rows - from : x->scratch.logits.rows;
 }
 
 void output_loss(struct worker *worker, const struct model *model, const struct output_rows *x, struct loss *loss, double *nll)
@@ -58,7 +75,7 @@ void output_loss(struct worker *worker, const struct model *model, const struct 
         struct matrix logits;
 
         rows = chunk_of(x, from);
-        logits = matrix_rows(x->logits, 0, rows);
+        logits = matrix_rows(x->scratch.logits, 0, rows);
         output_logits(worker, model, logits, matrix_rows(x->decoded->top, from, rows));
         cross_entropy_forward(loss, chunk_nll, logits, x->decoded->labels + from, x->judgement.smoothing);
         for (int i = 0; nll && i < rows; i++)
@@ -66,24 +83,66 @@ void output_loss(struct worker *worker, const struct model *model, const struct 
     }
 }
 
+/* Turns a chunk's logits into their gradient, sets dtop, and adds to the output layer's gradient. */
+static void chunk_backward(struct worker *worker, const struct model *model, const struct output_rows *x, struct matrix top,
+                           struct matrix dtop, const int32_t *labels, struct loss *loss, struct gradient *gradient)
+{
+    const struct output_blocks *blocks = &model->output;
+    const struct judgement *judgement = &x->judgement;
+    struct matrix dlogits = matrix_rows(x->scratch.logits, 0, top.rows);
+    const char *before;
+
+    output_logits(worker, model, dlogits, top);
+    before = worker_enter(worker, SOFTMAX);
+    if (judgement->twins > 0)
+        cross_entropy_twins_backward(loss, dlogits, labels, judgement->smoothing, judgement->twins, judgement->scale);
+    else
+        cross_entropy_backward(loss, dlogits, labels, judgement->smoothing, judgement->scale);
+    worker_enter(worker, before);
+    matmul_backward(worker, dtop, dlogits, &model->weights[blocks->W], SET);
+    gradient_product(worker, gradient, blocks->W, dlogits, top);
+    gradient_sum(gradient, blocks->b, dlogits);
+}
+
+/* Word i / 2 of the batch, or (odd i) of its second half, the same word again: the decoder's row. */
+static int twin(const struct output_rows *x, int i)
+{
+    return x->scratch.row[i / 2 + (i % 2) * (x->decoded->rows / 2)];
+}
+
+static void twins_backward(struct worker *worker, const struct model *model, const struct output_rows *x, struct loss *loss,
+                           struct gradient *gradient)
+{
+    const struct decoded *decoded = x->decoded;
+    size_t bytes = (size_t)decoded->top.columns * sizeof(real);
+
+    for (int from = 0, rows; from < decoded->rows; from += rows) {
+        struct matrix top, dtop;
+        int32_t labels[OUTPUT_CHUNK];
+
+        rows = chunk_of(x, from);
+        top = matrix_rows(x->scratch.top, 0, rows);
+        dtop = matrix_rows(x->scratch.dtop, 0, rows);
+        for (int i = 0; i < rows; i++) {
+            memcpy(matrix_row(top, i), matrix_row(decoded->top, twin(x, from + i)), bytes);
+            labels[i] = decoded->labels[twin(x, from + i)];
+        }
+        chunk_backward(worker, model, x, top, dtop, labels, loss, gradient);
+        for (int i = 0; i < rows; i++)
+            memcpy(matrix_row(decoded->dtop, twin(x, from + i)), matrix_row(dtop, i), bytes);
+    }
+}
+
 void output_loss_backward(struct worker *worker, const struct model *model, const struct output_rows *x, struct loss *loss,
                           struct gradient *gradient)
 {
-    const struct output_blocks *blocks = &model->output;
-
+    if (x->judgement.twins > 0) {
+        twins_backward(worker, model, x, loss, gradient);
+        return;
+    }
     for (int from = 0, rows; from < x->decoded->rows; from += rows) {
-        struct matrix dlogits, top;
-        const char *before;
-
         rows = chunk_of(x, from);
-        dlogits = matrix_rows(x->logits, 0, rows);
-        top = matrix_rows(x->decoded->top, from, rows);
-        output_logits(worker, model, dlogits, top);
-        before = worker_enter(worker, SOFTMAX);
-        cross_entropy_backward(loss, dlogits, x->decoded->labels + from, x->judgement.smoothing, x->judgement.scale);
-        worker_enter(worker, before);
-        matmul_backward(worker, matrix_rows(x->decoded->dtop, from, rows), dlogits, &model->weights[blocks->W], SET);
-        gradient_product(worker, gradient, blocks->W, dlogits, top);
-        gradient_sum(gradient, blocks->b, dlogits);
+        chunk_backward(worker, model, x, matrix_rows(x->decoded->top, from, rows), matrix_rows(x->decoded->dtop, from, rows),
+                       x->decoded->labels + from, loss, gradient);
     }
 }

@@ -32,12 +32,25 @@ void output_logits(struct worker *worker, const struct model *model, struct matr
 struct judgement {
     double smoothing; /* of the labels, ε */
     double scale;     /* of the gradient */
+    double twins;     /* R-Drop: the second half of the batch are the first half's sentences again, and this is the weight of their
+                       * divergence (layers/cross_entropy.h); 0: no twins */
 };
 
-/* The inputs of the loss: the decoder's rows, and scratch memory for logits (the last chunk's remain). */
+/* Scratch memory of the loss. */
+struct output_scratch {
+    struct matrix logits;    /* [OUTPUT_CHUNK or fewer, Vy] */
+    struct matrix top, dtop; /* twins: [the same, top], a chunk's rows side by side */
+    int *row;                /* twins: [rows] the decoder's row of each word of the batch */
+};
+
+/* For the rows of `decoded`, from the arena. */
+void output_bind(struct output_scratch *scratch, const struct model *model, const struct decoded *decoded,
+                 const struct judgement *judgement, struct arena *arena);
+
+/* The inputs of the loss: the decoder's rows, and scratch memory (the last chunk's logits remain). */
 struct output_rows {
     const struct decoded *decoded;
-    struct matrix logits; /* [OUTPUT_CHUNK or fewer, Vy] */
+    struct output_scratch scratch;
     struct judgement judgement;
 };
 

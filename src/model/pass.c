@@ -25,7 +25,7 @@ static void bind(struct pass *pass, const struct pass_input *input, struct arena
                                      .batch = input->batch,
                                      .dropping = input->dropping ? input->dropping : &nothing_dropped,
                                      .guide = input->guide,
-                                     .scale = input->judgement.scale,
+                                     .scale = input->judgement.twins > 0 ? input->judgement.scale / 2 : input->judgement.scale,
                                      .arena = arena,
                                      .training = training };
 
@@ -36,7 +36,7 @@ static void bind(struct pass *pass, const struct pass_input *input, struct arena
     encoded_bind(&pass->encoded, &binding);
     encoder->bind(pass->encoder, &pass->encoded, &binding);
     decoder->bind(pass->decoder, &pass->decoded, &pass->encoded, &binding);
-    pass->logits = matrix_take(arena, pass->decoded.rows < OUTPUT_CHUNK ? pass->decoded.rows : OUTPUT_CHUNK, config->Vy);
+    output_bind(&pass->output, input->model, &pass->decoded, &input->judgement, arena);
 }
 
 size_t pass_measure(const struct pass_input *input, int training)
@@ -56,14 +56,14 @@ void pass_release(struct pass *pass)
     *pass = (struct pass){ 0 };
 }
 
-/* Binds and runs encoder and decoder; returns the memory for logits. */
-static struct matrix run(struct worker *worker, struct pass *pass, const struct pass_input *input, int training)
+/* Binds and runs encoder and decoder; returns scratch memory of the loss. */
+static struct output_scratch run(struct worker *worker, struct pass *pass, const struct pass_input *input, int training)
 {
     worker_reserve(worker, pass_measure(input, training));
     bind(pass, input, &worker->arena, training);
     pass->encoder_kind->forward(worker, pass->encoder);
     pass->decoder_kind->forward(worker, pass->decoder);
-    return pass->logits;
+    return pass->output;
 }
 
 void pass_forward(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss, double *nll)
@@ -77,6 +77,7 @@ void pass_forward(struct worker *worker, struct pass *pass, const struct pass_in
 static void guided_loss(const struct pass *pass, const struct pass_input *input, struct loss *loss)
 {
     const struct batch *batch = input->batch;
+    double share = input->judgement.twins > 0 ? 0.5 : 1; /* of twins, the mean counts */
     const struct attention_map map = { .layer = decoder_guided_layer(&input->model->config) };
 
     for (int b = 0; b < batch->targets; b++) {
@@ -84,7 +85,7 @@ static void guided_loss(const struct pass *pass, const struct pass_input *input,
         int Tx = batch->source_length[batch_source_of(batch, b)];
 
         for (size_t t = 0; t < (size_t)batch->target_length[b]; t++)
-            loss->guided += attention_guided_loss(alpha + t * (size_t)Tx, guide + t * (size_t)Tx, Tx);
+            loss->guided += share * attention_guided_loss(alpha + t * (size_t)Tx, guide + t * (size_t)Tx, Tx);
     }
 }
 

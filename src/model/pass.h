@@ -13,7 +13,7 @@ struct pass {
     size_t encoder_room, decoder_room;
     const struct encoder_kind *encoder_kind; /* of the last pass */
     const struct decoder_kind *decoder_kind;
-    struct matrix logits;
+    struct output_scratch output;
 };
 
 /* The input of a pass. */
@@ -33,7 +33,7 @@ void pass_release(struct pass *pass);
  * target sentence, if not NULL. */
 void pass_forward(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss, double *nll);
 
-/* The loss of the batch, and judgement.scale times the gradient of loss + guide->strength · guided: one pass through `gradient` (layers/gradient.h), which the
+/* The loss of the batch, and judgement.scale times the gradient of loss + guide->strength · guided + judgement.twins / 2 · apart: one pass through `gradient` (layers/gradient.h), which the
  * caller begins and ends. */
 void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
                    struct gradient *gradient);

@@ -42,7 +42,7 @@ void focus_choose(struct learner *learner, struct model *model, const struct cor
 
         for (; pairs.count < AT_ONCE && from + (size_t)pairs.count < valid->pairs; pairs.count++)
             numbers[pairs.count] = (int32_t)from + pairs.count;
-        part_make(&mine->part, &pairs, 0, 1);
+        part_make(&mine->part, &pairs, 0, 1, 0);
         guide_part_fill(&mine->guide, learner->guidance, &pairs, &mine->part);
         pass_forward(&learner->team->workers[0], &mine->pass, &input, &loss, NULL);
         add_agreement(agreement, learner, model, &mine->guide.guide);

@@ -212,7 +212,7 @@ void guide_part_fill(struct guide_part *mine, const struct guidance *guidance, c
         int Tx = batch->source_length[b], Ty = batch->target_length[b];
 
         if (guidance->first)
-            fill_from_links(guidance, (size_t)pairs->numbers[part->numbers[b]], Tx, Ty, at);
+            fill_from_links(guidance, (size_t)pairs->numbers[part->numbers[b] % pairs->count], Tx, Ty, at);
         else
             fill_from_lexicon(guidance, batch, b, at);
         mine->weights[b] = at;

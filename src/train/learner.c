@@ -75,9 +75,11 @@ size_t learner_measure(const struct learner *learner, const struct pairs *pairs)
 
     for (int i = 0; i < learner->team->count; i++) {
         struct part part = { 0 };
-        struct pass_input input = { .model = &learner->model, .batch = &part.batch, .dropping = &dropping };
+        struct pass_input input = {
+            .model = &learner->model, .batch = &part.batch, .dropping = &dropping, .judgement.twins = learner->r_drop
+        };
 
-        part_make(&part, pairs, i, learner->team->count);
+        part_make(&part, pairs, i, learner->team->count, learner->r_drop > 0);
         if (part.batch.sentences)
             total += pass_measure(&input, 1);
         part_release(&part);

@@ -29,6 +29,7 @@ struct learner {
     struct optimizer optimizer;
     double clip;      /* the gradient norm is clipped to this; 0: no clipping */
     double smoothing; /* label smoothing ε */
+    double r_drop;    /* weight of the divergence of two passes; 0: one pass */
     struct dropout dropout;
     double average_keep; /* decay of the exponential moving average of the weights; 0: no average */
     real *average;       /* [layout.length], or NULL */

@@ -16,12 +16,12 @@ static void reserve(struct part *part, int room)
     part->numbers = memory_resize(part->numbers, count, sizeof(int));
 }
 
-void part_make(struct part *part, const struct pairs *pairs, int worker, int workers)
+void part_make(struct part *part, const struct pairs *pairs, int worker, int workers, int twins)
 {
     const struct corpus *corpus = pairs->corpus;
     int n = 0;
 
-    reserve(part, pairs->count / workers + 1);
+    reserve(part, (pairs->count / workers + 1) * (twins ? 2 : 1));
     for (int k = pairs->count - 1; k >= 0; k--) {
         int turn = (pairs->count - 1 - k) % (2 * workers);
         int32_t pair = pairs->numbers[k];
@@ -33,6 +33,13 @@ void part_make(struct part *part, const struct pairs *pairs, int worker, int wor
         part->source_length[n] = corpus->length[SOURCE][pair];
         part->target_length[n] = corpus->length[TARGET][pair];
         part->numbers[n++] = k;
+    }
+    for (int k = 0, one = n; twins && k < one; k++, n++) {
+        part->source[n] = part->source[k];
+        part->target[n] = part->target[k];
+        part->source_length[n] = part->source_length[k];
+        part->target_length[n] = part->target_length[k];
+        part->numbers[n] = part->numbers[k] + pairs->count;
     }
     part->batch = (struct batch){ .sentences = n,
                                   .source = part->source,

@@ -14,8 +14,8 @@ struct part {
 };
 
 /* Takes the share of worker `worker`: pairs are assigned to the workers in alternating order (0 1 2 2 1 0 …), longest first, so
- * that the parts are of equal work. */
-void part_make(struct part *part, const struct pairs *pairs, int worker, int workers);
+ * that the parts are of equal work. With `twins`, all of them follow once more, as further positions of the batch. */
+void part_make(struct part *part, const struct pairs *pairs, int worker, int workers, int twins);
 void part_release(struct part *part);
 
 #endif

@@ -65,7 +65,7 @@ struct train_settings {
     int threads, backend, precision;
 
     /* regularisation; dropout_… and word_dropout_… may stay AUTO_SETTING: they then follow dropout and word_dropout */
-    double label_smoothing, dropout, dropout_embedding, dropout_state, dropout_annotation, dropout_readout;
+    double label_smoothing, r_drop, dropout, dropout_embedding, dropout_state, dropout_annotation, dropout_readout;
     double dropout_residual, dropout_attention, dropout_feed_forward;
     double word_dropout, word_dropout_source, word_dropout_target, bpe_dropout, average;
 };

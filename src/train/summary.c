@@ -133,6 +133,8 @@ static void print_training(const struct training *training)
     note(FIRST "%s, learning rate %g, batches of %d %s", "training", optimizer_names[s->optimizer], s->learning_rate,
          s->batch_sentences ? s->batch_sentences : s->batch_tokens, s->batch_sentences ? "sentences" : "target tokens");
     note(NEXT "dropout %g (states %g), label smoothing %g", dropout.readout, dropout.state, s->label_smoothing);
+    if (s->r_drop > 0)
+        note(NEXT "every sentence twice, R-Drop with weight %g", s->r_drop);
     note(NEXT "ends %s%s", ends.length ? ends.data : "when interrupted", training->trainer.state.update ? " (resumed)" : "");
     text_release(&ends);
 }

@@ -49,6 +49,7 @@ void trainer_init(struct trainer *trainer, struct team *team, const struct model
     learner->seed = (uint64_t)settings->seed;
     learner->clip = settings->clip;
     learner->smoothing = settings->label_smoothing;
+    learner->r_drop = settings->r_drop;
     learner->dropout = settings_dropout(settings);
     if (settings->guided_weight > 0 || (trainer->valid && attention_has_choice(&model->config)))
         learner->guidance = &trainer->guidance; /* also to choose the head that alignments are made of */

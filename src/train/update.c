@@ -35,7 +35,7 @@ static void batch_gradient(const struct job *job, struct worker *worker, int k)
                                       .batch = &mine->part.batch,
                                       .dropping = &dropping,
                                       .guide = guided ? &mine->guide.guide : NULL,
-                                      .judgement = { learner->smoothing, 1.0 / (double)job->words } };
+                                      .judgement = { learner->smoothing, 1.0 / (double)job->words, learner->r_drop } };
 
     if (guided) {
         guide_part_fill(&mine->guide, learner->guidance, pairs, &mine->part);
@@ -53,7 +53,7 @@ static void part_gradient(const struct job *job, struct worker *worker)
     learner->told[number] = (struct told){ 0 };
     gradient_begin(&mine->gradient);
     for (int k = 0; k < job->lesson->count; k++) {
-        part_make(&mine->part, &job->lesson->batches[k], number, learner->exchange.workers);
+        part_make(&mine->part, &job->lesson->batches[k], number, learner->exchange.workers, learner->r_drop > 0);
         if (mine->part.batch.sentences)
             batch_gradient(job, worker, k);
     }

@@ -29,7 +29,7 @@ struct setup {
     struct pass pass;
     struct worker worker;
     const struct dropout *dropout;
-    double smoothing, scale;
+    double smoothing, scale, twins;
     struct guide guide; /* weights NULL: none */
     struct gradient gradient;
     struct loss loss; /* of the last run */
@@ -84,7 +84,7 @@ static void run(struct setup *setup)
                                       .batch = &setup->sample.batch,
                                       .dropping = setup->dropout ? &dropping : NULL,
                                       .guide = setup->guide.weights ? &setup->guide : NULL,
-                                      .judgement = { setup->smoothing, setup->scale } };
+                                      .judgement = { setup->smoothing, setup->scale, setup->twins } };
 
     setup->loss = (struct loss){ 0 };
     gradient_begin(&setup->gradient);
@@ -98,7 +98,7 @@ static double loss(void *context)
     struct setup *setup = context;
 
     run(setup);
-    return setup->scale * (setup->loss.loss + setup->guide.strength * setup->loss.guided);
+    return setup->scale * (setup->loss.loss + setup->guide.strength * setup->loss.guided + setup->twins / 2 * setup->loss.apart);
 }
 
 /* A copy of the gradient. */
@@ -223,6 +223,77 @@ static void check_guided(struct config choices)
     assert_true(setup.loss.guided > 0.1);
     for (int b = 0; b < SENTENCES; b++)
         free(weights[b]);
+    setup_release(&setup);
+}
+
+/* The batch's first three pairs and then the same again, with other masks. */
+static void make_twins(struct setup *setup)
+{
+    static const int twice[] = { 0, 1, 2, 0, 1, 2 };
+    struct sample once = setup->sample;
+
+    sample_pick(&setup->sample, &once, twice, 6);
+    for (int b = 0; b < 6; b++) {
+        for (int side = 0; side < 2; side++)
+            memcpy(setup->sample.ids[side][b], once.ids[side][twice[b]], sizeof once.ids[side][b]);
+        setup->sample.source[b] = setup->sample.ids[0][b];
+        setup->sample.target[b] = setup->sample.ids[1][b];
+        setup->sample.numbers[b] = 100 + 7 * b;
+    }
+    setup->twins = 5;
+}
+
+static void check_twins(struct config choices)
+{
+    struct rng rng = rng_make(5, 0, 0, 0);
+    struct setup setup;
+    real *weights[6];
+
+    setup_make(&setup, choices);
+    make_twins(&setup);
+    guide_make(weights, &setup.sample.batch, &rng);
+    setup.guide = (struct guide){ (const real *const *)weights, 0.7 };
+    setup.dropout = &everything;
+    setup.smoothing = 0.1;
+    check_tensors(&setup);
+    assert_true(setup.loss.apart > 0.1 && setup.loss.guided > 0.1);
+    assert_int_equal(setup.loss.words, 5 + 4 + 1);
+    for (int b = 0; b < 6; b++)
+        free(weights[b]);
+    setup_release(&setup);
+}
+
+static void twins(void **state)
+{
+    (void)state;
+    check_twins((struct config){ .decoder = { .lexical = 1, .query = QUERY_WORD } });
+    check_twins((struct config){ .tie = TIE_ALL, .encoder.layers = 2 });
+    check_twins((struct config){ .encoder = { .type = ENCODER_TRANSFORMER, .layers = 1 },
+                                 .decoder = { .type = DECODER_TRANSFORMER, .layers = 2, .lexical = 1 } });
+}
+
+/* Without dropout, twins are equal: their loss and gradient are those of one pass, whatever the weight. */
+static void equal_twins(void **state)
+{
+    struct setup setup;
+    struct loss once;
+    real *one, *two;
+
+    (void)state;
+    setup_make(&setup, (struct config){ .decoder.query = QUERY_WORD });
+    setup.smoothing = 0.1;
+    setup.sample.batch = sample_batch(&setup.sample, 3);
+    one = gradient_of(&setup);
+    once = setup.loss;
+    make_twins(&setup);
+    two = gradient_of(&setup);
+    check_near("loss of equal twins", 0, setup.loss.loss, once.loss, 1e-12);
+    check_near("nll of equal twins", 0, setup.loss.nll, once.nll, 1e-12);
+    check_near("divergence of equal twins", 0, setup.loss.apart, 0, 1e-12);
+    for (size_t i = 0; i < setup.model.layout.length; i++)
+        check_near("gradient of equal twins", i, (double)two[i], (double)one[i], 1e-12);
+    free(one);
+    free(two);
     setup_release(&setup);
 }
 
@@ -465,7 +536,8 @@ static void loss_and_gaps(void **state)
     setup_make(&setup, (struct config){ .tie = TIE_TARGET, .encoder.layers = 2 });
     setup.smoothing = 0.1;
     gradient = gradient_of(&setup);
-    input = (struct pass_input){ .model = &setup.model, .batch = &setup.sample.batch, .judgement = { 0.1, 1 } };
+    input =
+        (struct pass_input){ .model = &setup.model, .batch = &setup.sample.batch, .judgement = { .smoothing = 0.1, .scale = 1 } };
     pass_forward(&setup.worker, &setup.pass, &input, &forward, NULL);
     check_near("loss, added to what was there", 0, forward.loss, 1 + setup.loss.loss, 1e-12);
     check_near("nll, added to what was there", 0, forward.nll, 2 + setup.loss.nll, 1e-12);
@@ -499,7 +571,7 @@ static void chunks(void **state)
     check_fill(top, 64 * 2, 1, &rng);
     decoded.top = matrix_view(top, decoded.rows, 2);
     for (int chunk = 64; chunk > 0; chunk = chunk == 64 ? 3 : chunk - 1) {
-        const struct output_rows rows = { &decoded, matrix_view(numbers, chunk, 9), { 0.1, 0.7 } };
+        const struct output_rows rows = { &decoded, { .logits = matrix_view(numbers, chunk, 9) }, { 0.1, 0.7, 0 } };
         struct loss loss_now = { 0 };
 
         decoded.dtop = matrix_view(dtop[chunk < 64], decoded.rows, 2);
@@ -555,6 +627,8 @@ int main(void)
         cmocka_unit_test(three_layers),
         cmocka_unit_test(guided),
         cmocka_unit_test(lexical),
+        cmocka_unit_test(twins),
+        cmocka_unit_test(equal_twins),
         cmocka_unit_test(all_together),
     };
 

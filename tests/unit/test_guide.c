@@ -73,7 +73,7 @@ static void the_tag_is_no_word(void **state)
             const struct pairs pairs = { &corpus, numbers + i, 1 };
             struct part part = { .room = 0 };
 
-            part_make(&part, &pairs, 0, 1);
+            part_make(&part, &pairs, 0, 1, 0);
             guide_part_fill(&guide[i], &guidance, &pairs, &part);
             part_release(&part);
         }

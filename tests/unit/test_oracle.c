@@ -201,7 +201,7 @@ static void check_rows(const struct toy *toy, const struct pass *pass, const dou
                 row++;
             close_to(oracle_nll->name, t, nll[word], oracle_nll->values[t]);
             for (int v = 0; v < V; v++)
-                close_to(logits->name, t * V + v, (double)matrix_row(pass->logits, row)[v], logits->values[t * V + v]);
+                close_to(logits->name, t * V + v, (double)matrix_row(pass->output.logits, row)[v], logits->values[t * V + v]);
         }
     }
 }
@@ -238,7 +238,7 @@ static void check_oracle(const char *path)
     for (int b = 0; b < toy.batch.targets; b++)
         words += toy.lengths[1][b];
     nll = memory_new((size_t)words, sizeof *nll);
-    input.judgement = (struct judgement){ toy.smoothing, 1.0 / words };
+    input.judgement = (struct judgement){ toy.smoothing, 1.0 / words, 0 };
     pass_forward(&worker, &pass, &input, &loss, nll);
     assert_int_equal(loss.words, words);
     close_to("loss", 0, loss.loss / words, find(&toy.oracle, "", "loss")->values[0]);

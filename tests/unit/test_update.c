@@ -134,12 +134,12 @@ static double gradient_by_hand(struct setup *setup, struct gradient *gradient, s
     long words = 0;
 
     worker_init(&worker, 0, BACKEND_OPENBLAS, PRECISION_F32);
-    part_make(&part, pairs, 0, 1);
+    part_make(&part, pairs, 0, 1, 0);
     assert_int_equal(part.batch.sentences, pairs->count);
     for (int b = 0; b < part.batch.targets; b++)
         words += part.batch.target_length[b];
     dropping.numbers = part.numbers;
-    input.judgement = (struct judgement){ learner->smoothing, 1.0 / (double)words };
+    input.judgement = (struct judgement){ learner->smoothing, 1.0 / (double)words, 0 };
     *loss = (struct loss){ 0 };
     gradient_begin(gradient);
     pass_gradient(&worker, &pass, &input, loss, gradient);
@@ -565,7 +565,7 @@ static void not_finite(void **state)
 
 /* ---- parts ---- */
 
-/* The workers' parts together are the batch, each pair once with its number; no worker has two more than another. */
+/* The workers' parts together are the batch, each pair once with its number; no worker has two more than another. Twins follow them. */
 static void parts(void **state)
 {
     struct text_pairs text;
@@ -579,7 +579,7 @@ static void parts(void **state)
             int seen[PER_BATCH] = { 0 };
 
             for (int worker = 0; worker < workers; worker++) {
-                part_make(&part, &pairs, worker, workers);
+                part_make(&part, &pairs, worker, workers, 0);
                 assert_int_equal(part.batch.targets, part.batch.sentences);
                 assert_true(part.batch.sentences >= count / workers && part.batch.sentences <= count / workers + 1);
                 for (int i = 0; i < part.batch.sentences; i++) {
@@ -595,6 +595,13 @@ static void parts(void **state)
             }
             for (int i = 0; i < count; i++)
                 assert_int_equal(seen[i], 1);
+            part_make(&part, &pairs, 0, workers, 1);
+            for (int i = 0, half = part.batch.targets / 2; i < half; i++) {
+                assert_int_equal(part.batch.sentences, 2 * half);
+                assert_ptr_equal(part.batch.target[half + i], part.batch.target[i]);
+                assert_ptr_equal(part.batch.source[half + i], part.batch.source[i]);
+                assert_int_equal(part.numbers[half + i], part.numbers[i] + count);
+            }
         }
     part_release(&part);
 }
