@@ -99,7 +99,7 @@ void json_integer(struct json *json, const char *name, long value)
     text_format(json_value(json, name), "%ld", value);
 }
 
-void json_bool(struct json *json, const char *name, int value)
+void json_boolean(struct json *json, const char *name, int value)
 {
     text_add_string(json_value(json, name), value ? "true" : "false");
 }

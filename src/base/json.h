@@ -35,7 +35,7 @@ void json_line(struct json *json);
 
 void json_string(struct json *json, const char *name, const char *string);
 void json_integer(struct json *json, const char *name, long value);
-void json_bool(struct json *json, const char *name, int value);
+void json_boolean(struct json *json, const char *name, int value);
 
 /* A number with at most that many significant digits (1..17); null when it is not finite. */
 void json_real(struct json *json, const char *name, double value, int digits);

@@ -8,23 +8,18 @@
 #include <string.h>
 #include <utf8proc.h>
 
-static const char CODE[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", DATA[] = "@DATA@";
-
-static const char *data_mark(void)
-{
-    return strstr((const char *)page_alignment, DATA);
-}
+static const char CODE[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void page_begin(FILE *stream)
 {
-    fwrite(page_alignment, 1, (size_t)(data_mark() - (const char *)page_alignment), stream);
+    pages_begin(stream, page_alignment);
     fputs("[", stream);
 }
 
 void page_end(FILE *stream)
 {
     fputs("\n]", stream);
-    fputs(data_mark() + strlen(DATA), stream);
+    pages_end(stream, page_alignment);
 }
 
 static void add_labels(struct json *json, const char *name, char *const *labels, int count)
@@ -65,16 +60,6 @@ static void add_block(struct json *json, const struct alignment_block *block)
     free(code);
 }
 
-/* JSON text inside an HTML script: no "<" may appear as itself. */
-static void print_in_script(FILE *stream, const struct text *text)
-{
-    for (size_t i = 0; i < text->length; i++)
-        if (text->data[i] == '<')
-            fputs("\\u003c", stream);
-        else
-            putc(text->data[i], stream);
-}
-
 void page_add(FILE *stream, const struct alignment *alignment, long sentence)
 {
     static const char *const none[4] = { NULL, NULL, NULL, NULL };
@@ -97,7 +82,7 @@ void page_add(FILE *stream, const struct alignment *alignment, long sentence)
         add_block(&json, &alignment->blocks[k]);
     json_close(&json, ']');
     json_close(&json, '}');
-    print_in_script(stream, &json.text);
+    pages_print(stream, &json.text);
     json_release(&json);
 }
 

@@ -210,7 +210,7 @@ static void findings_json(struct json *json, const struct check_report *report)
         json_line(json);
         json_open(json, flaw_names[i], '{');
         json_integer(json, "pairs", (long)survey_count(survey, (enum flaw)i));
-        json_bool(json, "removed", (report->removed & FLAW(i)) != 0);
+        json_boolean(json, "removed", (report->removed & FLAW(i)) != 0);
         json_open(json, "first_lines", '[');
         for (size_t k = 0; k < survey->pairs && listed < JSON_LINES; k++)
             if (survey->flaws[k] & FLAW(i)) {
@@ -256,7 +256,7 @@ static void held_out_json(struct json *json, const struct check_report *report)
         json_integer(json, "common_pairs", (long)set->overlap.pairs);
         json_integer(json, "common_sources", (long)set->overlap.sources);
         json_integer(json, "common_targets", (long)set->overlap.targets);
-        json_bool(json, "exchanged", set->exchanged);
+        json_boolean(json, "exchanged", set->exchanged);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -284,7 +284,7 @@ void check_report_json(const struct check_report *report)
     side_json(&json, report->survey, TARGET);
     json_line(&json);
     json_real(&json, "length_ratio", report->survey->ratio, DIGITS);
-    json_bool(&json, "lexicon", report->unrelated_share >= 0);
+    json_boolean(&json, "lexicon", report->unrelated_share >= 0);
     findings_json(&json, report);
     shifts_json(&json, report);
     held_out_json(&json, report);

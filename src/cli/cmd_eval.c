@@ -3,9 +3,8 @@
 
 #include "base/io.h"
 #include "base/json.h"
-#include "base/memory.h"
 #include "base/report.h"
-#include "base/utf8.h"
+#include "cli/lines.h"
 #include "cli/options.h"
 #include "eval/aer.h"
 #include "eval/scores.h"
@@ -14,62 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A text file in memory. */
-struct lines {
-    const char *name;
-    char **items;
-    size_t count, room;
-};
-
 struct settings {
     const char *reference, *hypothesis, *source, *compare, *alignment;
     int metric, tokenize, lowercase, word_order, json, by_length, samples;
     long seed;
 };
-
-static void release_lines(struct lines *lines)
-{
-    for (size_t i = 0; i < lines->count; i++)
-        free(lines->items[i]);
-    free(lines->items);
-    *lines = (struct lines){ 0 };
-}
-
-static int read_lines(struct lines *lines, const char *name)
-{
-    struct reader reader;
-    char *line;
-    size_t length, valid;
-    int got;
-
-    if (reader_open(&reader, name))
-        return -1;
-    lines->name = reader.name;
-    while ((got = reader_line(&reader, &line, &length)) > 0) {
-        valid = utf8_valid_length(line, strlen(line)); /* which stops at a NUL: no line of text has one */
-        if (valid < length) {
-            got = error("%s:%ld: byte %zu (0x%02X) is not UTF-8 text; convert the file to UTF-8 first", reader.name, reader.line,
-                        valid + 1, (unsigned char)line[valid]);
-            break;
-        }
-        memory_reserve_one(&lines->items, lines->count, &lines->room);
-        lines->items[lines->count++] = memory_copy_text(line, length);
-    }
-    if (got == 0 && lines->count == 0)
-        got = error("%s: is empty; there is nothing to score", lines->name);
-    reader_close(&reader);
-    return got;
-}
-
-static int check_same_count(const struct lines *a, const struct lines *b)
-{
-    const struct lines *shorter = a->count < b->count ? a : b;
-
-    if (a->count == b->count)
-        return 0;
-    return error("%s has %zu lines, %s has %zu: line %zu is missing from %s", a->name, a->count, b->name, b->count,
-                 shorter->count + 1, shorter->name);
-}
 
 static int score_translations(const struct settings *settings, const struct metric *metric)
 {
@@ -79,13 +27,13 @@ static int score_translations(const struct settings *settings, const struct metr
     long *statistics[2] = { NULL, NULL };
     int *buckets = NULL, status = -1;
 
-    if (read_lines(&reference, settings->reference))
+    if (lines_read(&reference, settings->reference))
         goto out;
     for (int k = 0; k < 2 && files[k]; k++)
-        if (read_lines(&hypotheses[k], files[k]) || check_same_count(&hypotheses[k], &reference))
+        if (lines_read(&hypotheses[k], files[k]) || lines_check(&hypotheses[k], &reference))
             goto out;
     if (settings->by_length) {
-        if (read_lines(&source, settings->source) || check_same_count(&source, &reference))
+        if (lines_read(&source, settings->source) || lines_check(&source, &reference))
             goto out;
         buckets = memory_new(source.count, sizeof *buckets);
         for (size_t i = 0; i < source.count; i++)
@@ -99,11 +47,11 @@ static int score_translations(const struct settings *settings, const struct metr
     status = 0;
 out:
     for (int k = 0; k < 2; k++) {
-        release_lines(&hypotheses[k]);
+        lines_release(&hypotheses[k]);
         free(statistics[k]);
     }
-    release_lines(&reference);
-    release_lines(&source);
+    lines_release(&reference);
+    lines_release(&source);
     free(buckets);
     return status;
 }
@@ -139,7 +87,7 @@ static int score_alignments(const struct settings *settings)
     struct aer aer = { 0 };
     int status = -1;
 
-    if (read_lines(&links, settings->hypothesis) || read_lines(&gold, settings->alignment) || check_same_count(&links, &gold))
+    if (lines_read(&links, settings->hypothesis) || lines_read(&gold, settings->alignment) || lines_check(&links, &gold))
         goto out;
     for (size_t i = 0; i < links.count; i++) {
         text_clear(&where[0]);
@@ -152,8 +100,8 @@ static int score_alignments(const struct settings *settings)
     print_alignment_score(settings, &aer, links.count);
     status = 0;
 out:
-    release_lines(&links);
-    release_lines(&gold);
+    lines_release(&links);
+    lines_release(&gold);
     text_release(&where[0]);
     text_release(&where[1]);
     return status;

@@ -22,6 +22,7 @@ static const struct entry {
     { "align", cmd_align, "align and score given translations", 0 },
     { "lexicon", cmd_lexicon, "align the words of a parallel text, and list their translations; no model needed", 0 },
     { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate", 0 },
+    { "compare", cmd_compare, "a page of what distinguishes the translations of several systems", 0 },
     { "check", cmd_check, "check a corpus before training: errors, overlaps, memory and time", 0 },
     { "info", cmd_info, "show the contents of a model file", 0 },
     { "plot", cmd_plot, "draw the training curves of one or several logs", 0 },

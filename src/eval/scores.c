@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LENGTH_STEP = 10, LENGTH_BUCKETS = 12 };
+enum { LENGTH_STEP = 10 };
 
 static int count_words(const char *line)
 {
@@ -25,16 +25,16 @@ int scores_bucket(const char *source)
 {
     int bucket = (count_words(source) + LENGTH_STEP - 1) / LENGTH_STEP;
 
-    return bucket < LENGTH_BUCKETS ? bucket : LENGTH_BUCKETS - 1;
+    return bucket < SCORES_BUCKETS ? bucket : SCORES_BUCKETS - 1;
 }
 
-static void name_bucket(int bucket, char name[16])
+void scores_bucket_name(int bucket, char name[16])
 {
     int high = bucket * LENGTH_STEP;
 
     if (bucket == 0)
         strcpy(name, "0");
-    else if (bucket == LENGTH_BUCKETS - 1)
+    else if (bucket == SCORES_BUCKETS - 1)
         snprintf(name, 16, ">%d", high - LENGTH_STEP);
     else
         snprintf(name, 16, "%d-%d", high - LENGTH_STEP + 1, high);
@@ -67,13 +67,13 @@ static void add_text(const struct scores *scores, int system, struct text *out)
     text_add_string(out, " = ");
     metric_add_result(metric, sum, out);
     text_add_string(out, "\n");
-    for (int bucket = 0; scores->buckets && bucket < LENGTH_BUCKETS; bucket++) {
+    for (int bucket = 0; scores->buckets && bucket < SCORES_BUCKETS; bucket++) {
         size_t count = sum_statistics(scores, system, bucket, sum);
         char name[16];
 
         if (!count)
             continue;
-        name_bucket(bucket, name);
+        scores_bucket_name(bucket, name);
         text_format(out, "%s source words, %zu lines: %s = ", name, count, metric_name(metric));
         metric_add_result(metric, sum, out);
         text_add_string(out, "\n");
@@ -98,13 +98,13 @@ static void add_json(const struct scores *scores, int system, struct json *json)
     if (!scores->buckets)
         return;
     json_open(json, "by_length", '[');
-    for (int bucket = 0; bucket < LENGTH_BUCKETS; bucket++) {
+    for (int bucket = 0; bucket < SCORES_BUCKETS; bucket++) {
         size_t count = sum_statistics(scores, system, bucket, sum);
         char name[16];
 
         if (!count)
             continue;
-        name_bucket(bucket, name);
+        scores_bucket_name(bucket, name);
         json_open(json, NULL, '{');
         json_string(json, "source_words", name);
         json_integer(json, "lines", (long)count);

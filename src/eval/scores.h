@@ -20,6 +20,11 @@ struct scores {
 /* The bucket of a source sentence: 0, 1-10, 11-20, … 91-100 words, or more; words are separated by white space. */
 int scores_bucket(const char *source);
 
+/* "0", "1-10", …, ">100" words. */
+void scores_bucket_name(int bucket, char name[16]);
+
+enum { SCORES_BUCKETS = 12 };
+
 /* Prints to standard output. The significance test is computed here. */
 void scores_print(const struct scores *scores, int json);
 

@@ -370,7 +370,8 @@ CLONES double vec_cross_entropy(real *x, int n, int y, double smoothing, double 
     return nll;
 }
 
-/* KL(p‖q) has the gradient p (log p − log q − KL(p‖q)) for a, and q − p for b. */
+/* KL(p‖q) has the gradient p (log p − log q − KL(p‖q)) for a, and q − p for b.
+ * parameters: one per operand, as in all kernels. */
 CLONES void vec_cross_entropy_twins(real *restrict a, real *restrict b, int n, int y, double smoothing, double weight, double scale,
                                     double told[3])
 {

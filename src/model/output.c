@@ -83,24 +83,29 @@ void output_loss(struct worker *worker, const struct model *model, const struct 
     }
 }
 
+struct chunk {
+    struct matrix top, dtop;
+    const int32_t *labels;
+};
+
 /* Turns a chunk's logits into their gradient, sets dtop, and adds to the output layer's gradient. */
-static void chunk_backward(struct worker *worker, const struct model *model, const struct output_rows *x, struct matrix top,
-                           struct matrix dtop, const int32_t *labels, struct loss *loss, struct gradient *gradient)
+static void chunk_backward(struct worker *worker, const struct model *model, const struct output_rows *x, const struct chunk *chunk,
+                           struct loss *loss, struct gradient *gradient)
 {
     const struct output_blocks *blocks = &model->output;
     const struct judgement *judgement = &x->judgement;
-    struct matrix dlogits = matrix_rows(x->scratch.logits, 0, top.rows);
+    struct matrix dlogits = matrix_rows(x->scratch.logits, 0, chunk->top.rows);
     const char *before;
 
-    output_logits(worker, model, dlogits, top);
+    output_logits(worker, model, dlogits, chunk->top);
     before = worker_enter(worker, SOFTMAX);
     if (judgement->twins > 0)
-        cross_entropy_twins_backward(loss, dlogits, labels, judgement->smoothing, judgement->twins, judgement->scale);
+        cross_entropy_twins_backward(loss, dlogits, chunk->labels, judgement->smoothing, judgement->twins, judgement->scale);
     else
-        cross_entropy_backward(loss, dlogits, labels, judgement->smoothing, judgement->scale);
+        cross_entropy_backward(loss, dlogits, chunk->labels, judgement->smoothing, judgement->scale);
     worker_enter(worker, before);
-    matmul_backward(worker, dtop, dlogits, &model->weights[blocks->W], SET);
-    gradient_product(worker, gradient, blocks->W, dlogits, top);
+    matmul_backward(worker, chunk->dtop, dlogits, &model->weights[blocks->W], SET);
+    gradient_product(worker, gradient, blocks->W, dlogits, chunk->top);
     gradient_sum(gradient, blocks->b, dlogits);
 }
 
@@ -117,19 +122,19 @@ static void twins_backward(struct worker *worker, const struct model *model, con
     size_t bytes = (size_t)decoded->top.columns * sizeof(real);
 
     for (int from = 0, rows; from < decoded->rows; from += rows) {
-        struct matrix top, dtop;
         int32_t labels[OUTPUT_CHUNK];
+        struct chunk chunk = { .labels = labels };
 
         rows = chunk_of(x, from);
-        top = matrix_rows(x->scratch.top, 0, rows);
-        dtop = matrix_rows(x->scratch.dtop, 0, rows);
+        chunk.top = matrix_rows(x->scratch.top, 0, rows);
+        chunk.dtop = matrix_rows(x->scratch.dtop, 0, rows);
         for (int i = 0; i < rows; i++) {
-            memcpy(matrix_row(top, i), matrix_row(decoded->top, twin(x, from + i)), bytes);
+            memcpy(matrix_row(chunk.top, i), matrix_row(decoded->top, twin(x, from + i)), bytes);
             labels[i] = decoded->labels[twin(x, from + i)];
         }
-        chunk_backward(worker, model, x, top, dtop, labels, loss, gradient);
+        chunk_backward(worker, model, x, &chunk, loss, gradient);
         for (int i = 0; i < rows; i++)
-            memcpy(matrix_row(decoded->dtop, twin(x, from + i)), matrix_row(dtop, i), bytes);
+            memcpy(matrix_row(decoded->dtop, twin(x, from + i)), matrix_row(chunk.dtop, i), bytes);
     }
 }
 
@@ -141,8 +146,11 @@ void output_loss_backward(struct worker *worker, const struct model *model, cons
         return;
     }
     for (int from = 0, rows; from < x->decoded->rows; from += rows) {
+        struct chunk chunk = { .labels = x->decoded->labels + from };
+
         rows = chunk_of(x, from);
-        chunk_backward(worker, model, x, matrix_rows(x->decoded->top, from, rows), matrix_rows(x->decoded->dtop, from, rows),
-                       x->decoded->labels + from, loss, gradient);
+        chunk.top = matrix_rows(x->decoded->top, from, rows);
+        chunk.dtop = matrix_rows(x->decoded->dtop, from, rows);
+        chunk_backward(worker, model, x, &chunk, loss, gradient);
     }
 }

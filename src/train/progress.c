@@ -139,7 +139,7 @@ static void log_validation(const struct progress *progress, const struct history
     json_real(&json, "perplexity", entry->perplexity, DIGITS);
     json_real(&json, "bleu", entry->bleu, DIGITS);
     json_real(&json, "learning_rate", entry->rate, DIGITS);
-    json_bool(&json, "best", better);
+    json_boolean(&json, "best", better);
     json_close(&json, '}');
     json_close(&json, '}');
     json_print(&json, progress->log);
@@ -210,7 +210,7 @@ void progress_average(struct progress *progress, int count, const struct validat
     json_real(&json, "loss", result->loss, DIGITS);
     json_real(&json, "perplexity", result->perplexity, DIGITS);
     json_real(&json, "bleu", result->bleu, DIGITS);
-    json_bool(&json, "best", better);
+    json_boolean(&json, "best", better);
     json_close(&json, '}');
     json_close(&json, '}');
     json_print(&json, progress->log);

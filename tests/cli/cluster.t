@@ -65,7 +65,7 @@ divisions() { # WHAT ARGUMENT...
     equal a b "$what: 4 x 1 and 1 x 4"
 }
 divisions 'adam, average' --average 0.9
-divisions 'adadelta, two batches per update' --optimizer adadelta --learning-rate 1 --accumulate 2 --batch-sentences 12
+divisions 'adadelta, two batches per update, R-Drop' --r-drop 5 --optimizer adadelta --learning-rate 1 --accumulate 2 --batch-sentences 12
 cluster a 1 3 --optimizer sgd
 cluster b 3 1 --optimizer sgd
 equal a b 'sgd: 3 x 1 and 1 x 3'

@@ -25,8 +25,8 @@ static void commas_and_lines_stand_where_they_must(void **state)
     json_open(&json, "list", '[');
     json_real(&json, NULL, 1.5, 6);
     json_open(&json, NULL, '{');
-    json_bool(&json, "yes", 7);
-    json_bool(&json, "no", 0);
+    json_boolean(&json, "yes", 7);
+    json_boolean(&json, "no", 0);
     json_close(&json, '}');
     json_line(&json);
     text_add_string(json_value(&json, NULL), "null");
