@@ -161,13 +161,27 @@ demo: ## installs what is missing, builds, trains on data/ and translates: two m
 $(BUILD)/nmt.1: scripts/nmt.1.in scripts/make-man $(PROGRAM)
 	scripts/make-man $(PROGRAM) >$@
 
-install: nmt $(BUILD)/nmt.1 ## PREFIX=/usr/local DESTDIR=: the program and its man page
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+$(BUILD)/nmt-%.1: scripts/nmt.1.in scripts/make-man $(PROGRAM)
+	scripts/make-man $(PROGRAM) $* >$@
+
+$(BUILD)/nmt.%: scripts/make-completion $(PROGRAM)
+	scripts/make-completion $(PROGRAM) $* >$@
+
+COMMANDS := $(sort $(patsubst src/cli/cmd_%.c,%,$(wildcard src/cli/cmd_*.c)))
+MANUAL = $(BUILD)/nmt.1 $(COMMANDS:%=$(BUILD)/nmt-%.1)
+SHARE = $(DESTDIR)$(PREFIX)/share
+BASH_COMPLETION = $(SHARE)/bash-completion/completions/nmt
+ZSH_COMPLETION = $(SHARE)/zsh/site-functions/_nmt
+
+install: nmt $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: the program, its man pages, completion for bash and zsh
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(dir $(BASH_COMPLETION) $(ZSH_COMPLETION))
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/nmt
-	install -m 644 $(BUILD)/nmt.1 $(DESTDIR)$(PREFIX)/share/man/man1/nmt.1
+	install -m 644 $(MANUAL) $(SHARE)/man/man1
+	install -m 644 $(BUILD)/nmt.bash $(BASH_COMPLETION)
+	install -m 644 $(BUILD)/nmt.zsh $(ZSH_COMPLETION)
 
 uninstall: ## removes what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/nmt $(DESTDIR)$(PREFIX)/share/man/man1/nmt.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/nmt $(MANUAL:$(BUILD)/%=$(SHARE)/man/man1/%) $(BASH_COMPLETION) $(ZSH_COMPLETION)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 

@@ -224,7 +224,7 @@ static const struct option table[] = {
       .help = "print the N best translations: line number, rank, log-probability, text (0: only the best text)" },
     { "format", ROW(CHOICE, format), .value = "FORMAT", .initial = "text", .names = format_names,
       .help =
-          "lines of text, or of JSON (jsonl): {\"text\": …} in, the same object with \"translation\" out, and score, n_best and "
+          "lines of text, or of JSON (jsonl): {\"text\": ...} in, the same object with \"translation\" out, and score, n_best and "
           "alignment (--alignment -) where these are asked for" },
     { "length-penalty", ROW(REAL, length_penalty), .value = "PENALTY", .initial = "1", .high = 10,
       .help = "rank hypotheses by log-probability / length ^ PENALTY" },

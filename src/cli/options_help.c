@@ -18,7 +18,7 @@ enum { WIDTH = 100, COLUMN = 28 }; /* width of a line; column of explanations */
 /* Prints `text` in lines that begin at COLUMN; `at` is the current column. */
 static void print_wrapped(const char *text, int at)
 {
-    if (at >= COLUMN) {
+    if (at > COLUMN - 2) {
         putchar('\n');
         at = 0;
     }
