@@ -12,6 +12,9 @@ head -n 20 data/valid.en >"$T/home/valid.en"
 head -n 20 data/valid.fr >"$T/home/valid.de"
 head -n 10 data/test.en >"$T/home/new.en"
 head -n 10 data/test.fr >"$T/home/ref.de"
+sed 's/.*/{"text": "&"}/' "$T/home/new.en" >"$T/home/new.jsonl"
+cp "$T/home/ref.de" "$T/home/a.de"
+tac "$T/home/ref.de" >"$T/home/b.de"
 small='--embedding 16 --hidden 24 --alignment 16 --maxout 16 --vocabulary 400 --max-updates 20 --threads 2'
 
 # Commands stand on lines of their own, indented by four spaces, or between back quotes.
