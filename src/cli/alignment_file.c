@@ -173,7 +173,7 @@ static void write_one(FILE *stream, const struct alignment *alignment, enum alig
         break;
     case ALIGNMENT_HTML:
         fputs(position > 1 ? ",\n" : "\n", stream);
-        page_add(stream, alignment, sentence);
+        page_add(stream, alignment, sentence, NULL);
         break;
     case ALIGNMENT_SVG: alignment_svg(stream, alignment); break;
     }

@@ -40,7 +40,7 @@ static void add_confidence(struct json *json, const struct alignment *alignment,
     json_real(json, names[3], confidence.attention_in, digits);
 }
 
-static void add_block(struct json *json, const struct alignment_block *block)
+static void add_code(struct json *json, const struct alignment_block *block)
 {
     size_t cells = (size_t)block->rows * (size_t)block->columns;
     char *code = memory_new(cells + 1, 1);
@@ -50,17 +50,32 @@ static void add_block(struct json *json, const struct alignment_block *block)
 
         code[i] = CODE[level < 0 ? 0 : level > 63 ? 63 : level];
     }
+    json_string(json, NULL, code);
+    free(code);
+}
+
+static void add_block(struct json *json, const struct alignment_block *block)
+{
     json_open(json, NULL, '[');
     json_integer(json, NULL, block->first_row);
     json_integer(json, NULL, block->rows);
     json_integer(json, NULL, block->first_column);
     json_integer(json, NULL, block->columns);
-    json_string(json, NULL, code);
+    add_code(json, block);
     json_close(json, ']');
-    free(code);
 }
 
-void page_add(FILE *stream, const struct alignment *alignment, long sentence)
+void page_head(struct json *heads, const struct attention_map *map, const struct alignment *alignment)
+{
+    json_open(heads, NULL, '[');
+    json_integer(heads, NULL, map->place);
+    json_integer(heads, NULL, map->layer);
+    json_integer(heads, NULL, map->head);
+    add_code(heads, &alignment->blocks[0]);
+    json_close(heads, ']');
+}
+
+void page_add(FILE *stream, const struct alignment *alignment, long sentence, const struct json *heads)
 {
     static const char *const none[4] = { NULL, NULL, NULL, NULL };
     struct json json = { 0 };
@@ -81,6 +96,8 @@ void page_add(FILE *stream, const struct alignment *alignment, long sentence)
     for (int k = 0; k < alignment->block_count; k++)
         add_block(&json, &alignment->blocks[k]);
     json_close(&json, ']');
+    if (heads)
+        text_add(json_value(&json, "h"), heads->text.data, heads->text.length);
     json_close(&json, '}');
     pages_print(stream, &json.text);
     json_release(&json);

@@ -31,8 +31,9 @@ static const struct option table[] = {
     { "pairs", ROW(TEXT, files.pairs), .value = "FILE",
       .help = "instead of --source and --target: one file with source, tab, target on each line" },
     INFERENCE_OPTIONS(struct align_settings, common),
-    { "all-heads", ROW(TEXT, all_heads), .value = "DIR",
-      .help = "write the weights of every head of every layer, self-attention included, as CSV files in the directory DIR" },
+    { "all-heads", ROW(TEXT, all_heads), .value = "NAME",
+      .help = "write the weights of every head of every layer, self-attention included: as CSV files in the directory NAME, or as "
+              "a page, NAME.html" },
     OPTIONS_END,
 };
 
@@ -76,7 +77,7 @@ static int align_all(const struct corpus *corpus, struct translator *translator,
 }
 
 /* 0, or -1 after reporting that one file would be overwritten by another. */
-static int check_files(const struct inference_settings *settings, const struct corpus_files *files)
+static int check_files(const struct inference_settings *settings, const struct corpus_files *files, const char *all_heads)
 {
     struct claims claims = { 0 };
 
@@ -85,6 +86,8 @@ static int check_files(const struct inference_settings *settings, const struct c
     claims_input(&claims, "--target", files->target);
     claims_input(&claims, "--pairs", files->pairs);
     claims_output(&claims, "--alignment", settings->alignment);
+    if (all_heads && heads_page(all_heads))
+        claims_output(&claims, "--all-heads", all_heads);
     if ((settings->scores || settings->show) && (!settings->alignment || strcmp(settings->alignment, "-") != 0))
         claims_output(&claims, "standard output", "-");
     return claims_check(&claims, "align");
@@ -115,7 +118,7 @@ int cmd_align(int argc, const char **argv)
     } else {
         if (!s.alignment && !s.scores && !s.show && !settings.all_heads)
             s.alignment = "-";
-        code = check_files(&s, &files) ? EXIT_USAGE : inference_open(&inference, &s, &options);
+        code = check_files(&s, &files, settings.all_heads) ? EXIT_USAGE : inference_open(&inference, &s, &options);
     }
     if (code == OPTIONS_GO) {
         struct translate_options translate = {

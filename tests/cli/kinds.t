@@ -65,6 +65,32 @@ heads() { # KIND FILES
 heads transformer 36 # 3 pairs, 2 heads, 2 layers of encoder, decoder, and source
 heads mixed 27 # 4 heads in 2 layers of the encoder, 1 in the decoder
 heads rnn-heads 6
+cat >"$T/page.js" <<'END'
+const fs = require('fs'), [, , page, directory, count] = process.argv, places = ['source', 'encoder', 'decoder'];
+const data = JSON.parse(/<script type="application\/json" id="data">([^]*?)<\/script>/.exec(fs.readFileSync(page, 'utf8'))[1]);
+const code = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+let heads = 0;
+for (const x of data) for (const [place, layer, head, text] of x.h) {
+  const name = `${directory}/${String(x.n).padStart(6, '0')}.${places[place]}.${layer}.${head}.csv`;
+  const columns = place === 2 ? x.t.length : x.s.length, rows = place === 1 ? x.s.length : x.t.length;
+  const lines = fs.readFileSync(name, 'utf8').trimEnd().split('\n').slice(1);
+  if (lines.length !== rows || text.length !== rows * columns) throw new Error('size of ' + name);
+  lines.forEach((line, i) => line.split(',').slice(-columns).forEach((w, j) => {
+    if (!(Math.abs(w - code.indexOf(text[i * columns + j]) / 63) < 0.51 / 63)) throw new Error('weight of ' + name);
+  }));
+  heads++;
+}
+if (heads !== +count) throw new Error(heads + ' heads');
+END
+for kind in transformer rnn-heads; do
+    works "$kind: --all-heads as a page" "$NMT" align --model "$T/$kind/m.gguf" --source "$T/three.en" --target "$T/three.fr" --all-heads "$T/$kind/heads.html"
+    if command -v node >/dev/null; then
+        ok "$kind: with the weights of the files" node "$T/page.js" "$T/$kind/heads.html" "$T/$kind/heads" "$(ls "$T/$kind/heads" | wc -l)"
+    else
+        skip 1 'Node.js is not installed'
+    fi
+done
+must_fail 2 'a page over an input' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.html" --all-heads "$T/three.html"
 works 'a layer and a head by name' "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" \
     --alignment-layer 1 --alignment-head 0 --alignment-level token
 "$NMT" align --model "$T/transformer/m.gguf" --source "$T/three.en" --target "$T/three.fr" --alignment-layer 1 --alignment-head 0 \
