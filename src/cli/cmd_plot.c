@@ -3,9 +3,13 @@
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
+#include "cli/json_read.h"
+#include "cli/matrices.h"
 #include "cli/options.h"
+#include "cli/pages.h"
 #include "cli/plot.h"
 
+#include <json-c/json_object.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +28,8 @@ struct plot_settings {
 #define ROW(type, member) OPTION(struct plot_settings, type, member)
 
 static const struct option table[] = {
-    { "output", ROW(TEXT, output), .value = "FILE", .help = "the picture: .svg, or a page, .html" },
+    { "output", ROW(TEXT, output), .value = "FILE",
+      .help = "the picture, .svg, or a page, .html, which also has the film of nmt train --watch" },
     { "by", ROW(CHOICE, by), .value = "WHAT", .initial = "updates", .names = axis_names, .help = "the horizontal axis" },
     OPTIONS_END,
 };
@@ -37,6 +42,13 @@ struct position {
     enum plot_axis by;
     double seconds, tokens;                 /* of the last line */
     double earlier_seconds, earlier_tokens; /* of runs before */
+};
+
+/* What the program keeps of a log. */
+struct record {
+    struct plot_run run;
+    struct json film; /* an array of alignments, of the sentence that was watched */
+    int frames;
 };
 
 /* The number of a key; whether the line has it. */
@@ -73,13 +85,36 @@ static double advance(struct position *position, const char *line, double update
                                          : update;
 }
 
-/* Takes a line of the log. 0, or -1 if it is not one. */
-static int take_line(struct plot_run *run, struct position *position, const char *line)
+/* Takes the alignment of the sentence that is watched. 0, or -1 if it is none. */
+static int take_frame(struct record *record, const char *line, size_t length)
 {
+    const char *problem;
+    struct json_object *value = json_read(line, length, &problem), *frame = json_object_object_get(value, "watch");
+    double update = 0;
+    int good = matrix_check(frame);
+
+    if (good) {
+        find(line, "update", &update);
+        json_open(&record->film, NULL, '{');
+        json_real(&record->film, "update", update, 15);
+        matrix_add(&record->film, frame);
+        json_close(&record->film, '}');
+        record->frames++;
+    }
+    json_object_put(value);
+    return good ? 0 : -1;
+}
+
+/* Takes a line of the log. 0, or -1 if it is not one. */
+static int take_line(struct record *record, struct position *position, const char *line, size_t length)
+{
+    struct plot_run *run = &record->run;
     double update, loss, other, x;
 
     if (strncmp(line, "{\"average\"", 10) == 0)
         return 0;
+    if (strncmp(line, "{\"watch\"", 8) == 0)
+        return take_frame(record, line, length);
     if (line[0] != '{' || !find(line, "update", &update) || !find(line, "loss", &loss))
         return -1;
     x = advance(position, line, update);
@@ -103,7 +138,7 @@ static int take_line(struct plot_run *run, struct position *position, const char
 }
 
 /* 0, or -1 after reporting. */
-static int read_log(struct plot_run *run, const char *name, enum plot_axis by)
+static int read_log(struct record *record, const char *name, enum plot_axis by)
 {
     struct reader reader;
     struct position position = { .by = by };
@@ -111,33 +146,68 @@ static int read_log(struct plot_run *run, const char *name, enum plot_axis by)
     size_t length;
     int got, failed = 0;
 
-    run->name = name;
+    record->run.name = name;
+    json_open(&record->film, NULL, '[');
     if (reader_open(&reader, name))
         return -1;
     while ((got = reader_line(&reader, &line, &length)) > 0 && !failed)
-        if (take_line(run, &position, line))
+        if (take_line(record, &position, line, length))
             failed = error("%s:%ld: is not a line of a training log; expected one of nmt train --log", name, reader.line);
     if (got == 0 && !failed && !reader.line)
         failed = error("%s: is empty; expected a log of nmt train --log", name);
     reader_close(&reader);
+    json_close(&record->film, ']');
     return got < 0 ? -1 : failed;
 }
 
-/* 0, or -1 after reporting. */
-static int draw(const char *name, const struct plot_run *runs, int count, enum plot_axis by)
+/* The films of the runs that have one, if any, as part of a page. */
+static void add_films(FILE *stream, const struct record *records, int count)
 {
+    struct json json = { 0 };
+    int frames = 0;
+
+    json_open(&json, NULL, '[');
+    for (int i = 0; i < count; i++) {
+        frames += records[i].frames;
+        if (!records[i].frames)
+            continue;
+        json_open(&json, NULL, '{');
+        json_string(&json, "name", records[i].run.name);
+        text_add(json_value(&json, "frames"), records[i].film.text.data, records[i].film.text.length);
+        json_close(&json, '}');
+    }
+    json_close(&json, ']');
+    if (frames) {
+        pages_begin(stream, page_film);
+        pages_print(stream, &json.text);
+        pages_end(stream, page_film);
+    }
+    json_release(&json);
+}
+
+/* 0, or -1 after reporting. */
+static int draw(const char *name, const struct record *records, int count, enum plot_axis by)
+{
+    struct plot_run *runs = memory_new((size_t)count, sizeof *runs);
     const char *dot = strrchr(name, '.');
     int page = dot && strcmp(dot, ".html") == 0;
     struct output output;
 
-    if (io_begin(&output, name))
+    if (io_begin(&output, name)) {
+        free(runs);
         return -1;
+    }
+    for (int i = 0; i < count; i++)
+        runs[i] = records[i].run;
     if (page)
         fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Training curves</title></head><body>\n",
               output.file);
     plot_draw(output.file, runs, count, axis_titles[by]);
-    if (page)
+    if (page) {
+        add_films(output.file, records, count);
         fputs("</body></html>\n", output.file);
+    }
+    free(runs);
     return io_commit(&output);
 }
 
@@ -160,20 +230,23 @@ int cmd_plot(int argc, const char **argv)
 {
     struct plot_settings settings;
     struct options options;
-    struct plot_run *runs;
+    struct record *records;
     int code = options_read(&options, &command, &settings, argc, argv), failed = 0;
 
     if (code != OPTIONS_GO)
         return code;
     code = EXIT_USAGE;
     if (check(&settings, &options) == 0) {
-        runs = memory_new((size_t)options.argument_count, sizeof *runs);
+        records = memory_new((size_t)options.argument_count, sizeof *records);
         for (int i = 0; i < options.argument_count && !failed; i++)
-            failed = read_log(&runs[i], options.arguments[i], (enum plot_axis)settings.by);
-        code = failed || draw(settings.output, runs, options.argument_count, (enum plot_axis)settings.by) ? EXIT_FAILED : EXIT_DONE;
-        for (int i = 0; i < options.argument_count; i++)
-            plot_run_release(&runs[i]);
-        free(runs);
+            failed = read_log(&records[i], options.arguments[i], (enum plot_axis)settings.by);
+        code =
+            failed || draw(settings.output, records, options.argument_count, (enum plot_axis)settings.by) ? EXIT_FAILED : EXIT_DONE;
+        for (int i = 0; i < options.argument_count; i++) {
+            plot_run_release(&records[i].run);
+            json_release(&records[i].film);
+        }
+        free(records);
     }
     options_release(&options);
     return code;

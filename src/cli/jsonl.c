@@ -1,6 +1,7 @@
 #include "cli/jsonl.h"
 
 #include "base/report.h"
+#include "cli/json_read.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -19,31 +20,12 @@ static int refuse(struct request *request, long number, const char *problem)
     return -1;
 }
 
-/* NULL, with *problem set, if it is not one JSON value. The parser sees the NUL behind the line, where numbers end. */
-static struct json_object *parse(const char *line, size_t length, const char **problem)
-{
-    struct json_tokener *parser = json_tokener_new();
-    struct json_object *object = NULL;
-    enum json_tokener_error result = json_tokener_error_size;
-
-    if (length < INT32_MAX) {
-        json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-        object = json_tokener_parse_ex(parser, line, (int)length + 1);
-        result = json_tokener_get_error(parser);
-    }
-    *problem = result == json_tokener_error_parse_utf8_string ? "invalid UTF-8"
-               : result == json_tokener_error_depth           ? "JSON of too many levels"
-                                                              : "not JSON";
-    json_tokener_free(parser);
-    return object;
-}
-
 int request_read(struct request *request, const char *line, size_t length, long number)
 {
     const char *problem;
     struct json_object *text;
 
-    *request = (struct request){ .object = parse(line, length, &problem) };
+    *request = (struct request){ .object = json_read(line, length, &problem) };
     if (!request->object)
         return refuse(request, number, problem);
     if (json_object_is_type(request->object, json_type_string)) {

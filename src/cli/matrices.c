@@ -1,33 +1,12 @@
 #include "cli/matrices.h"
 
+#include "base/io.h"
 #include "base/report.h"
+#include "cli/json_read.h"
 
-#include <errno.h>
 #include <json-c/json_object.h>
-#include <json-c/json_tokener.h>
-#include <stdio.h>
-#include <string.h>
 
-/* A file's JSON value; NULL with the reason. */
-static struct json_object *parse(FILE *file, const char **problem)
-{
-    struct json_tokener *parser = json_tokener_new();
-    struct json_object *value = NULL;
-    char part[1 << 16];
-    size_t length;
-
-    json_tokener_set_flags(parser, JSON_TOKENER_VALIDATE_UTF8);
-    while (!value && (length = fread(part, 1, sizeof part, file)) > 0) {
-        value = json_tokener_parse_ex(parser, part, (int)length);
-        if (json_tokener_get_error(parser) > json_tokener_continue)
-            break;
-    }
-    *problem = ferror(file) ? strerror(errno) : json_tokener_error_desc(json_tokener_get_error(parser));
-    json_tokener_free(parser);
-    return value;
-}
-
-/* Whether a value is an array of values of a type; -1: of any length. */
+/* Whether a value is an array of `length` values of a type. */
 static int is_array(struct json_object *value, json_type type, size_t length)
 {
     if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) != length)
@@ -46,7 +25,7 @@ static size_t length_of(struct json_object *value)
     return json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
 }
 
-static int is_matrix(struct json_object *one)
+int matrix_check(struct json_object *one)
 {
     struct json_object *source, *target, *weights;
 
@@ -64,21 +43,42 @@ static int is_matrix(struct json_object *one)
     return 1;
 }
 
+/* All of a file. 0, or -1 after reporting. */
+static int read_text(struct text *text, const char *name)
+{
+    struct reader reader;
+    char *line;
+    size_t length;
+    int got;
+
+    if (reader_open(&reader, name))
+        return -1;
+    while ((got = reader_line(&reader, &line, &length)) > 0) {
+        text_add(text, line, length);
+        text_add_string(text, "\n");
+    }
+    reader_close(&reader);
+    return got;
+}
+
 int matrices_read(struct matrices *matrices, const char *name, size_t count)
 {
-    FILE *file = fopen(name, "r");
+    struct text text = { 0 };
     const char *problem;
 
-    if (!file)
-        return error("%s: cannot be read: %s", name, strerror(errno));
-    matrices->all = parse(file, &problem);
-    fclose(file);
+    text_add_string(&text, "");
+    if (read_text(&text, name)) {
+        text_release(&text);
+        return -1;
+    }
+    matrices->all = json_read(text.data, text.length, &problem);
+    text_release(&text);
     if (!matrices->all)
-        return error("%s: is not JSON: %s; expected alignments of nmt translate --alignment FILE.json", name, problem);
+        return error("%s: %s; expected alignments of nmt translate --alignment FILE.json", name, problem);
     if (!json_object_is_type(matrices->all, json_type_array) || length_of(matrices->all) != count)
         return error("%s: has the alignments of %zu sentences, but there are %zu", name, length_of(matrices->all), count);
     for (size_t i = 0; i < count; i++)
-        if (!is_matrix(json_object_array_get_idx(matrices->all, i)))
+        if (!matrix_check(json_object_array_get_idx(matrices->all, i)))
             return error("%s: value %zu is no alignment; expected those of nmt translate --alignment FILE.json", name, i + 1);
     return 0;
 }
@@ -97,13 +97,12 @@ static void add_strings(struct json *json, const char *name, struct json_object 
     json_close(json, ']');
 }
 
-void matrices_add(const struct matrices *matrices, size_t i, struct json *json)
+void matrix_add(struct json *json, struct json_object *matrix)
 {
-    struct json_object *one = json_object_array_get_idx(matrices->all, i), *weights = json_object_object_get(one, "weights");
+    struct json_object *weights = json_object_object_get(matrix, "weights");
 
-    json_open(json, NULL, '{');
-    add_strings(json, "source", json_object_object_get(one, "source"));
-    add_strings(json, "target", json_object_object_get(one, "target"));
+    add_strings(json, "source", json_object_object_get(matrix, "source"));
+    add_strings(json, "target", json_object_object_get(matrix, "target"));
     json_open(json, "weights", '[');
     for (size_t row = 0; row < json_object_array_length(weights); row++) {
         struct json_object *numbers = json_object_array_get_idx(weights, row);
@@ -114,5 +113,11 @@ void matrices_add(const struct matrices *matrices, size_t i, struct json *json)
         json_close(json, ']');
     }
     json_close(json, ']');
+}
+
+void matrices_add(const struct matrices *matrices, size_t i, struct json *json)
+{
+    json_open(json, NULL, '{');
+    matrix_add(json, json_object_array_get_idx(matrices->all, i));
     json_close(json, '}');
 }

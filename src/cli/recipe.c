@@ -232,6 +232,10 @@ static const struct option table[] = {
     { "ensemble-train", ROW(FLAG, ensemble_train),
       .help = "several processes: each trains a model of its own, with --seed, --seed + 1 ..., written as MODEL.memberN.gguf" },
     { "log", ROW(TEXT, log), .value = "FILE", .help = "write progress as JSON lines" },
+    { "watch", ROW(TEXT, watch), .value = "SENTENCE",
+      .help =
+          "a validation sentence, its source text or its line number: --log also gets its alignment at each validation, from which "
+          "nmt plot makes a film" },
     { "quiet", ROW(FLAG, quiet), .help = "print only warnings and errors" },
     OPTIONS_END
 };
@@ -324,6 +328,8 @@ static int check(const struct train_settings *s)
         return error("train: --schedule cosine needs --max-updates, the update at which the learning rate is 0");
     if (s->optimizer != OPTIMIZER_ADAM && (s->adam_beta1 != 0.9 || s->adam_beta2 != 0.999 || s->adam_epsilon != 1e-8))
         return error("train: --adam-beta1, --adam-beta2 and --adam-epsilon need --optimizer adam");
+    if (s->watch && !s->log)
+        return error("train: --watch writes to the log; give --log, too");
     if (s->ensemble_train && !cluster_launched())
         return error("train: --ensemble-train needs several processes; see models/CLUSTER.md");
     if (s->new_vocabulary && !s->from)

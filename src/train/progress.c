@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* Significant digits in the log: enough for a week in hundredths of a second. */
-enum { DIGITS = 6, SECONDS_DIGITS = 9 };
+enum { DIGITS = 6, SECONDS_DIGITS = 9, WEIGHT_DIGITS = 3 };
 
 size_t progress_memory(void)
 {
@@ -192,6 +192,45 @@ void progress_validation(struct progress *progress, const struct history_entry *
          entry->update, entry->train_loss, entry->loss, entry->perplexity, entry->bleu, better ? " *" : "");
     if (progress->log)
         log_validation(progress, entry, better);
+}
+
+static void log_labels(struct json *json, const char *name, char *const *labels, int count)
+{
+    json_open(json, name, '[');
+    for (int i = 0; i < count; i++)
+        json_string(json, NULL, labels[i]);
+    json_close(json, ']');
+}
+
+static void log_weights(struct json *json, const struct alignment *alignment)
+{
+    json_open(json, "weights", '[');
+    for (int k = 0; k < alignment->block_count; k++)
+        for (int i = 0; i < alignment->blocks[k].rows; i++) {
+            json_open(json, NULL, '[');
+            for (int column = 0; column < alignment->columns; column++)
+                json_real(json, NULL, alignment_weight(alignment, &alignment->blocks[k], i, column), WEIGHT_DIGITS);
+            json_close(json, ']');
+        }
+    json_close(json, ']');
+}
+
+void progress_watch(struct progress *progress, long update, const struct alignment *alignment)
+{
+    struct json json = { 0 };
+
+    if (!progress->log)
+        return;
+    json_open(&json, NULL, '{');
+    json_open(&json, "watch", '{');
+    json_integer(&json, "update", update);
+    log_labels(&json, "source", alignment->source, alignment->columns);
+    log_labels(&json, "target", alignment->target, alignment->rows);
+    log_weights(&json, alignment);
+    json_close(&json, '}');
+    json_close(&json, '}');
+    json_print(&json, progress->log);
+    json_release(&json);
 }
 
 void progress_average(struct progress *progress, int count, const struct validation *result, int better)

@@ -32,6 +32,9 @@ void progress_update(struct progress *progress, const struct trainer_state *stat
 
 void progress_validation(struct progress *progress, const struct history_entry *entry, int better);
 
+/* Adds the alignment of the pair that is watched to the log. */
+void progress_watch(struct progress *progress, long update, const struct alignment *alignment);
+
 /* The average of the `count` best models. */
 void progress_average(struct progress *progress, int count, const struct validation *result, int better);
 

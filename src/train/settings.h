@@ -33,7 +33,7 @@ extern const char *const copy_names[];
 
 struct train_settings {
     /* of one run: never stored in a model */
-    const char *model, *log;
+    const char *model, *log, *watch;
     const char *from;             /* the parent */
     const char *guided_alignment; /* auto, off, lexicon or a file; a checkpoint keeps it */
     /* the corpora and the validation pairs; a checkpoint keeps the names, to find the files again */

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Limit of the memory for the activations of one pair; longer pairs are left out. A constant, so that training does not depend on
@@ -125,6 +126,27 @@ static int init_guidance(struct training *training)
     return 0;
 }
 
+/* The validation pair that --watch names by its line or by its source text. 0, or -1 after reporting. */
+static int init_watch(struct training *training)
+{
+    const char *wanted = training->settings->watch;
+    const struct corpus *valid = &training->valid;
+    char *end;
+    long line;
+
+    if (!wanted)
+        return 0;
+    if (training->trainer.learner.model.config.decoder.attention == ATTENTION_NONE)
+        return error("--watch: a model with --attention none has no alignments");
+    line = strtol(wanted, &end, 10);
+    for (size_t i = 0; i < valid->pairs && !training->trainer.watch; i++)
+        if (*end ? strcmp(valid->lines[SOURCE][i], wanted) == 0 : valid->number[i] == line)
+            training->trainer.watch = (long)i + 1;
+    if (!training->trainer.watch)
+        return error("--watch: '%s' is neither the source text nor the line number of a validation pair", wanted);
+    return 0;
+}
+
 /* Encodes the corpora for this model, which the trainer takes over. 0, or -1 after reporting. */
 static int init_trainer(struct training *training, struct model *model)
 {
@@ -137,7 +159,7 @@ static int init_trainer(struct training *training, struct model *model)
                                           .corpus = &training->corpus,
                                           .valid = training->valid.pairs ? &training->valid : NULL };
     trainer_init(&training->trainer, &training->team, model);
-    return init_guidance(training);
+    return init_guidance(training) || init_watch(training) ? -1 : 0;
 }
 
 static int init(struct training *training, struct train_settings *settings)

@@ -182,13 +182,15 @@ static void count_worse(struct trainer *trainer)
 static int validation_point(struct trainer *trainer, struct run *run)
 {
     struct trainer_state *state = &trainer->state;
-    struct validation result;
+    struct validation result = { .watch = trainer->watch };
     struct history_entry entry = { .update = state->update, .rate = trainer_rate(trainer) };
     int better;
 
     learner_complete_average(&trainer->learner);
-    if (validate_values(trainer, trainer->learner.average, &result, run->signal))
+    if (validate_values(trainer, trainer->learner.average, &result, run->signal)) {
+        alignment_release(&result.alignment);
         return 1;
+    }
     entry.epoch = state->batch ? state->epoch : state->epoch - 1;
     entry.train_loss = state->loss_words ? state->loss_sum / (double)state->loss_words : 0;
     entry.loss = result.loss;
@@ -199,6 +201,9 @@ static int validation_point(struct trainer *trainer, struct run *run)
     state->loss_words = 0;
     better = keep_best(trainer, score_of(trainer, &result));
     progress_validation(&run->progress, &entry, better);
+    if (trainer->watch)
+        progress_watch(&run->progress, state->update, &result.alignment);
+    alignment_release(&result.alignment);
     if (better)
         choose_focus(trainer);
     else
@@ -212,7 +217,7 @@ static void average_best(struct trainer *trainer, struct run *run)
 {
     struct best *best = &trainer->best;
     real *mean = best_mean(best);
-    struct validation result;
+    struct validation result = { 0 };
 
     if (validate_values(trainer, mean, &result, run->signal) == 0) {
         double score = score_of(trainer, &result);

@@ -44,6 +44,7 @@ struct trainer {
     struct best best;                 /* the weights of the best validations */
     uint64_t corpus_hash, valid_hash; /* of the training pairs and of the validation pairs (0: none) */
     struct saver saver;
+    long watch; /* the validation pair whose alignment goes into the log, from 1; 0: none */
 };
 
 /* Prepares training of `model` (taken over). Settings, tokenizer and corpora of the trainer are already set, everything else is

@@ -46,6 +46,19 @@ static int measure_bleu(double *score, struct translator *translator, const stru
     return stopped;
 }
 
+/* The alignment of a pair, in every process. */
+static int watch(struct alignment *alignment, struct translator *translator, const struct corpus *corpus, long pair)
+{
+    double log_probability;
+    int shared = translator->options.shared, stopped;
+
+    translator->options.shared = 0;
+    stopped =
+        translator_align(translator, corpus->lines[SOURCE] + pair, corpus->lines[TARGET] + pair, 1, &log_probability, alignment);
+    translator->options.shared = shared;
+    return stopped;
+}
+
 size_t validate_measure(const struct corpus *corpus, const struct model *model)
 {
     size_t most = 0;
@@ -81,7 +94,10 @@ int validate(struct validation *validation, struct model *model, const struct to
     int stopped;
 
     translator_init(&translator, tokenizer, &model, 1, team, &options);
+    validation->alignment = (struct alignment){ 0 };
     stopped = measure_loss(&validation->loss, &translator, corpus); /* of whole lines */
+    if (validation->watch && !stopped)
+        stopped = watch(&validation->alignment, &translator, corpus, validation->watch - 1);
     translator.options.longest = LONGEST;
     stopped = stopped || measure_bleu(&validation->bleu, &translator, corpus);
     validation->perplexity = exp(validation->loss);

@@ -31,6 +31,35 @@ for axis in updates minutes tokens; do
         END { exit bad }' "$T/p.svg"
 done
 
+# --- a sentence that is watched ---
+sentence=$(sed -n 3p "$T/valid.en")
+works 'training with --watch' train --quiet --model "$T/w.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 4 \
+    --max-updates 12 --log "$T/w.log" --watch "$sentence"
+is "$(grep -c '^{"watch"' "$T/w.log")" "$(grep -c '^{"validation"' "$T/w.log")" 'an alignment for each validation'
+train --quiet --model "$T/v.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 4 --max-updates 12 \
+    --log "$T/v.log" --watch 3
+is "$(grep '^{"watch"' "$T/v.log")" "$(grep '^{"watch"' "$T/w.log")" 'by its line number, too'
+train --quiet --model "$T/u.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 4 --max-updates 12
+same "$T/u.gguf" "$T/w.gguf" 'watching changes nothing'
+sed -n 3p "$T/valid.en" >"$T/w.en"
+sed -n 3p "$T/valid.fr" >"$T/w.fr"
+"$NMT" align --model "$T/w.gguf" --source "$T/w.en" --target "$T/w.fr" | sed 1d | awk -F, '{ for (i = 2; i <= NF; i++) print $i }' >"$T/weights"
+grep '^{"watch"' "$T/w.log" | tail -n 1 | sed 's/.*"weights": //' | tr -cs '0-9.e-' '\n' | grep . | paste - "$T/weights" >"$T/both"
+ok 'the last one is that of the model' awk 'NF != 2 || $1 - $2 > 0.001 || $2 - $1 > 0.001 { exit 1 } END { exit NR < 4 }' "$T/both"
+works 'a page with the film' "$NMT" plot "$T/w.log" "$T/log" --output "$T/w.html"
+has "$T/w.html" 'id="film-data">\[{"name": "[^"]*w.log", "frames": \[{"update": 4, "source": ' 'which has its frames'
+is "$(grep -c '</script>' "$T/w.html")" 2 'and is whole'
+lacks "$T/p.html" 'film' 'other pages have none'
+must_fail 2 '--watch without a log' train --quiet --model "$T/u.gguf" --watch 1
+must_fail 1 'a sentence that is not there' train --quiet --model "$T/u.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --log "$T/u.log" \
+    --watch 'not there'
+must_fail 1 'a line that is not there' train --quiet --model "$T/u.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --log "$T/u.log" \
+    --watch 999
+must_fail 1 'a model without attention' train --quiet --model "$T/u.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --log "$T/u.log" \
+    --watch 1 --attention none
+echo '{"watch": {"update": 3, "source": ["a"], "target": ["b"], "weights": [["</script>"]]}}' >"$T/bad.log"
+must_fail 1 'a log with an alignment that is none' "$NMT" plot "$T/bad.log" --output "$T/x.html"
+
 # --- what is refused ---
 must_fail 2 'no log' "$NMT" plot --output "$T/p.svg"
 must_fail 2 'no output' "$NMT" plot "$T/log"
