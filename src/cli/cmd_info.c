@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/report.h"
 #include "cli/commands.h"
+#include "cli/info_page.h"
 #include "cli/options.h"
 #include "math/team.h"
 #include "model/model_file.h"
@@ -14,13 +15,14 @@
 enum { ITEMS_SHOWN = 4 }; /* of an array, for people */
 
 struct info_settings {
-    int json, build;
+    int json, html, build;
 };
 
 #define ROW(type, member) OPTION(struct info_settings, type, member)
 
 static const struct option table[] = {
     { "json", ROW(FLAG, json), .help = "print one JSON object" },
+    { "html", ROW(FLAG, html), .help = "print a page: curves of the training, keys and tensors" },
     { "build", ROW(FLAG, build), .help = "print how this program was built and what it chooses on this machine" },
     OPTIONS_END,
 };
@@ -128,8 +130,11 @@ int cmd_info(int argc, const char **argv)
 
     if (code != OPTIONS_GO)
         return code;
-    if (settings.build && (settings.json || options.argument_count)) {
-        error("info: --build takes neither --json nor a model file");
+    if (settings.build && (settings.json || settings.html || options.argument_count)) {
+        error("info: --build takes neither --json, --html nor a model file");
+        code = EXIT_USAGE;
+    } else if (settings.json && settings.html) {
+        error("info: give --json or --html");
         code = EXIT_USAGE;
     } else if (settings.build) {
         code = print_build();
@@ -141,6 +146,8 @@ int cmd_info(int argc, const char **argv)
     } else {
         if (settings.json)
             print_json(&saved.gguf);
+        else if (settings.html)
+            failed = info_page(stdout, &saved.gguf);
         else
             failed = print_text(&saved.gguf);
         code = failed || io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;

@@ -60,6 +60,18 @@ must_fail 1 'a model without attention' train --quiet --model "$T/u.gguf" --vali
 echo '{"watch": {"update": 3, "source": ["a"], "target": ["b"], "weights": [["</script>"]]}}' >"$T/bad.log"
 must_fail 1 'a log with an alignment that is none' "$NMT" plot "$T/bad.log" --output "$T/x.html"
 
+# --- the history in a model file ---
+works 'nmt info --html' "$NMT" info "$T/w.gguf" --html
+mv "$T/out" "$T/info.html"
+ok 'is a whole page' grep -q '^</body></html>$' "$T/info.html"
+has "$T/info.html" 'validation BLEU' 'with curves'
+is "$(grep -c '<tr><td>' "$T/info.html")" "$("$NMT" info "$T/w.gguf" --json | grep -c '"type"')" 'with all keys and tensors'
+lacks "$T/info.html" '<unk>|<0x00>' 'whose text is no markup'
+train --quiet --model "$T/none.gguf" --max-updates 1 --valid-split 0
+works 'without validations' "$NMT" info "$T/none.gguf" --html
+lacks "$T/out" '<svg' 'there are no curves'
+must_fail 2 'JSON and a page at once' "$NMT" info "$T/w.gguf" --html --json
+
 # --- what is refused ---
 must_fail 2 'no log' "$NMT" plot --output "$T/p.svg"
 must_fail 2 'no output' "$NMT" plot "$T/log"
