@@ -7,6 +7,7 @@
 #   no-onednn    OpenBLAS alone                    tsan         thread sanitizer
 #   clang        the other compiler                fuzz         the library under the fuzzers
 #   mpi          several processes (or MPI=1)
+#   shared       the library for other programs (make library)
 #   double, clang-double, asan-double              every number a double, for the gradient checks of the three beside it
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are yours.
@@ -16,6 +17,7 @@ CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
+OBJCOPY ?= objcopy
 
 CONFIG ?= release
 BUILD = build/$(CONFIG)
@@ -25,6 +27,7 @@ FLAGS_asan = $(SANITIZE) -fsanitize=address,undefined
 FLAGS_asan-double = $(FLAGS_asan) -DNMT_DOUBLE
 FLAGS_clang-double = -DNMT_DOUBLE
 FLAGS_tsan = $(SANITIZE) -fsanitize=thread
+FLAGS_shared = -fPIC -fvisibility=hidden
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
 FLAGS = $(FLAGS_$(CONFIG))
 COMPILER = $(if $(filter clang clang-double tsan fuzz,$(CONFIG)),$(CLANG),$(CC))
@@ -76,6 +79,28 @@ $(LIBRARY): $(OBJECTS)
 
 # Elementwise maths alone is compiled with -ffast-math (src/math/vec.h).
 $(BUILD)/math/vec.o: BASE += -O3 -ffast-math -fno-math-errno
+
+# The library for other programs: libnmt.so.0, and libnmt.a as one object in which only nmt.h's names can be seen.
+PUBLIC = $(BUILD)/public
+PUBLIC_LIBS = $(filter-out -ljson-c,$(LIBS)) $(LDLIBS)
+
+$(PUBLIC)/libnmt.so.0: $(BUILD)/serve/nmt.o $(LIBRARY) src/serve/nmt.map
+	@mkdir -p $(@D)
+	$(COMPILER) $(BASE) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,-z,defs -Wl,--version-script=src/serve/nmt.map -o $@ \
+		$(BUILD)/serve/nmt.o $(LIBRARY) $(PUBLIC_LIBS)
+
+$(PUBLIC)/libnmt.a: $(BUILD)/serve/nmt.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(LD) -r -o $(PUBLIC)/libnmt.o $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='nmt_*' $(PUBLIC)/libnmt.o
+	$(AR) rcs $@ $(PUBLIC)/libnmt.o
+
+$(PUBLIC)/nmt.pc: $(BUILD)/version Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: nmt' \
+	    'Description: neural machine translation' 'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lnmt' \
+	    'Libs.private: -fopenmp $(PUBLIC_LIBS)' >$@
 
 # Stamps: what was compiled with another compiler, other flags or libraries, or names another version, is compiled again.
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
@@ -173,7 +198,19 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 BASH_COMPLETION = $(SHARE)/bash-completion/completions/nmt
 ZSH_COMPLETION = $(SHARE)/zsh/site-functions/_nmt
 
-install: nmt $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: the program, its man pages, completion for bash and zsh
+LIB = $(DESTDIR)$(PREFIX)/lib
+INCLUDE = $(DESTDIR)$(PREFIX)/include
+
+library: ## builds libnmt.so.0, libnmt.a and nmt.pc in build/shared/public
+	@$(MAKE) --no-print-directory CONFIG=shared $(patsubst %,build/shared/public/%,libnmt.so.0 libnmt.a nmt.pc)
+
+install: nmt library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: program, library, man pages, completion for bash and zsh
+	install -d $(LIB)/pkgconfig $(INCLUDE)
+	install -m 644 src/serve/nmt.h $(INCLUDE)/nmt.h
+	install -m 755 build/shared/public/libnmt.so.0 $(LIB)/libnmt.so.0
+	ln -sf libnmt.so.0 $(LIB)/libnmt.so
+	install -m 644 build/shared/public/libnmt.a $(LIB)/libnmt.a
+	install -m 644 build/shared/public/nmt.pc $(LIB)/pkgconfig/nmt.pc
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(dir $(BASH_COMPLETION) $(ZSH_COMPLETION))
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/nmt
 	install -m 644 $(MANUAL) $(SHARE)/man/man1
@@ -181,6 +218,7 @@ install: nmt $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local D
 	install -m 644 $(BUILD)/nmt.zsh $(ZSH_COMPLETION)
 
 uninstall: ## removes what install put there
+	rm -f $(LIB)/libnmt.so.0 $(LIB)/libnmt.so $(LIB)/libnmt.a $(LIB)/pkgconfig/nmt.pc $(INCLUDE)/nmt.h
 	rm -f $(DESTDIR)$(PREFIX)/bin/nmt $(MANUAL:$(BUILD)/%=$(SHARE)/man/man1/%) $(BASH_COMPLETION) $(ZSH_COMPLETION)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
@@ -191,6 +229,6 @@ help: ## lists the targets
 clean: ## removes everything that was built
 	rm -rf build nmt
 
-.PHONY: all nmt help clean unit-tests gradient-tests fuzzers test check-asan check-tsan check-faults fuzz lint format demo install uninstall \
+.PHONY: all nmt library help clean unit-tests gradient-tests fuzzers test check-asan check-tsan check-faults fuzz lint format demo install uninstall \
 	$(FUZZERS:%=fuzz-%)
 .DELETE_ON_ERROR:

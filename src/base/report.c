@@ -19,6 +19,7 @@
 #endif
 #endif
 
+static _Thread_local struct report_capture *captured;
 static int silent_notes, errors_are_warnings, keeping;
 static const char *process_name;
 static char kept_error[2048];
@@ -60,10 +61,23 @@ static void say(const char *prefix, const char *format, va_list arguments)
     fputs(line, stderr);
 }
 
+/* An error of a library's caller. */
+static void capture(const char *format, va_list arguments)
+{
+    if (!*captured->text)
+        vsnprintf(captured->text, sizeof captured->text, format, arguments);
+}
+
 int error(const char *format, ...)
 {
     va_list arguments;
 
+    if (captured) {
+        va_start(arguments, format);
+        capture(format, arguments);
+        va_end(arguments);
+        return -1;
+    }
     va_start(arguments, format);
     if (!keeping)
         say(errors_are_warnings ? "nmt: warning: " : "nmt: error: ", format, arguments);
@@ -79,7 +93,7 @@ void warning(const char *format, ...)
 {
     va_list arguments;
 
-    if (keeping)
+    if (keeping || captured)
         return;
     va_start(arguments, format);
     say("nmt: warning: ", format, arguments);
@@ -90,7 +104,7 @@ void note(const char *format, ...)
 {
     va_list arguments;
 
-    if (silent_notes || keeping)
+    if (silent_notes || keeping || captured)
         return;
     va_start(arguments, format);
     say("", format, arguments);
@@ -145,6 +159,13 @@ void die(const char *format, ...)
 
     char prefix[128] = "nmt: error: ";
 
+    if (captured) {
+        *captured->text = '\0';
+        va_start(arguments, format);
+        capture(format, arguments);
+        va_end(arguments);
+        longjmp(*captured->out, 1);
+    }
     begin_end();
     if (keeping)
         snprintf(prefix, sizeof prefix, "nmt: error: %s: ", process_name);
@@ -167,6 +188,13 @@ void report_quiet(int quiet)
 void report_as_warnings(int on)
 {
     errors_are_warnings = on;
+}
+
+void report_capture(struct report_capture *wanted)
+{
+    captured = wanted;
+    if (wanted)
+        *wanted->text = '\0';
 }
 
 void report_keep(int on, const char *process)

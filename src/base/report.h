@@ -6,6 +6,7 @@
 #ifndef NMT_BASE_REPORT_H
 #define NMT_BASE_REPORT_H
 
+#include <setjmp.h>
 #include <stddef.h>
 
 /* Exit codes of the program. A graceful stop by a signal exits with 128 + the signal's number. */
@@ -51,6 +52,15 @@ void report_as_warnings(int on);
 /* For one of several processes, of which only the first speaks (base/cluster): while on, notes and warnings are dropped, and errors
  * are kept rather than printed. die() still prints, with the name of the process (not copied). */
 void report_keep(int on, const char *process);
+
+/* For a library: from now on, nothing of the calling thread is printed; its first error is copied to `text`, and die() jumps to `out` instead
+ * of ending the program. NULL: as before. The thread must not be in a parallel region of several threads. */
+struct report_capture {
+    char text[1024];
+    jmp_buf *out;
+};
+
+void report_capture(struct report_capture *capture);
 
 /* The first error, printed or kept, without prefix, or ""; and prints it, with the name of the process. */
 const char *report_kept(void);

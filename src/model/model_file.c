@@ -440,14 +440,12 @@ static int check_used(const struct gguf *gguf, const struct layout *layout)
     return 0;
 }
 
-int model_file_load(struct saved_model *saved, const char *path)
+/* Everything but the container. 0, or -1 after reporting. */
+static int load(struct saved_model *saved, const char *path)
 {
     struct config config;
     const struct layout *layout = &saved->model.layout;
 
-    *saved = (struct saved_model){ 0 };
-    if (gguf_open(&saved->gguf, path))
-        return -1;
     if (get_config(&saved->gguf, &config) || get_tokenizer(&saved->gguf, &saved->tokenizer))
         goto fail;
     if (saved->tokenizer.sides[SOURCE].count != config.Vx || saved->tokenizer.sides[TARGET].count != config.Vy) {
@@ -468,6 +466,18 @@ int model_file_load(struct saved_model *saved, const char *path)
 fail:
     model_file_release(saved);
     return -1;
+}
+
+int model_file_load(struct saved_model *saved, const char *path)
+{
+    *saved = (struct saved_model){ 0 };
+    return gguf_open(&saved->gguf, path) ? -1 : load(saved, path);
+}
+
+int model_file_load_bytes(struct saved_model *saved, const char *path, const void *bytes, size_t size)
+{
+    *saved = (struct saved_model){ 0 };
+    return gguf_parse(&saved->gguf, path, bytes, size) ? -1 : load(saved, path);
 }
 
 void model_file_release(struct saved_model *saved)

@@ -17,6 +17,9 @@ struct saved_model {
 
 /* Opens and checks a model: architecture, sizes, every tensor's shape, the tokenizer. 0, or -1 after reporting. */
 int model_file_load(struct saved_model *saved, const char *path);
+
+/* The same for a file in memory (gguf_parse). */
+int model_file_load_bytes(struct saved_model *saved, const char *path, const void *bytes, size_t size);
 void model_file_release(struct saved_model *saved);
 
 /* Puts configuration, the choice of attention weights for alignments, and tokenizer; the tensors of `values` (laid out as the model's; the caller's, unchanged until written),
