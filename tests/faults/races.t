@@ -37,6 +37,10 @@ for model in a b; do
     works "n-best lists and alignments, $model" from_file "$T/in.en" translate --model "$T/$model.gguf" --threads 2 --batch 3 --n-best 3 \
         --alignment "$T/$model.csv"
 done
+run "${CLANG:-clang}" -std=c11 -g -fsanitize=thread -fopenmp -pthread -Isrc/serve -o "$T/threads" tests/library/threads.c build/tsan/libnmt.a \
+    $(sed -n 's/.* \(-ldl .*\)/\1/p' build/tsan/flags)
+is "$code" 0 'the threads of the library are built'
+works 'eight threads with one model' from_file "$T/in.en" "$T/threads" "$T/a.gguf" no-limits
 works 'an ensemble' from_file "$T/in.en" translate --model "$T/a.gguf" --model "$T/a.gguf" --threads 2 --batch 3
 works 'alignment' "$NMT" align --model "$T/a.gguf" --source "$T/in.en" --target "$T/in.fr" --threads 2 --batch 3 --scores --alignment "$T/o.csv"
 works 'a lexicon' "$NMT" lexicon --source "$T/train.en" --target "$T/train.fr" --threads 3 --output "$T/table" --alignment "$T/links"
