@@ -96,7 +96,7 @@ $(PUBLIC)/libnmt.a: $(BUILD)/serve/nmt.o $(LIBRARY)
 	$(OBJCOPY) --wildcard --keep-global-symbol='nmt_*' $(PUBLIC)/libnmt.o
 	$(AR) rcs $@ $(PUBLIC)/libnmt.o
 
-$(PUBLIC)/nmt.pc: $(BUILD)/version Makefile
+$(PUBLIC)/nmt.pc: always
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: nmt' \
 	    'Description: neural machine translation' 'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lnmt' \
@@ -229,6 +229,6 @@ help: ## lists the targets
 clean: ## removes everything that was built
 	rm -rf build nmt
 
-.PHONY: all nmt library help clean unit-tests gradient-tests fuzzers test check-asan check-tsan check-faults fuzz lint format demo install uninstall \
+.PHONY: all always nmt library help clean unit-tests gradient-tests fuzzers test check-asan check-tsan check-faults fuzz lint format demo install uninstall \
 	$(FUZZERS:%=fuzz-%)
 .DELETE_ON_ERROR:

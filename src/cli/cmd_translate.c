@@ -27,22 +27,39 @@ struct translate_settings {
     double length_penalty, max_length_ratio, temperature;
     long seed;
     struct noise noise;
+    const char *prefix;
 };
 
 /* Lines that are translated together. */
 struct group {
     struct translation *lines;
     struct request *requests; /* [count] of JSON lines */
+    struct reader *prefixes;  /* NULL: none */
     int count, room, request_room, format;
     size_t bytes;
     long first; /* number of the first line */
 };
 
-/* Adds one line; invalid UTF-8 is replaced, with a warning. */
-static void group_add(struct group *group, const struct tokenizer *tokenizer, const char *line, size_t length, long number)
+/* The next line of the prefixes, if there are any. 0, or -1 after reporting. */
+static int read_prefix(const struct group *group, char **prefix, size_t *length, long number)
+{
+    int got = group->prefixes ? reader_line(group->prefixes, prefix, length) : 1;
+
+    if (got == 0)
+        return error("%s: has no line %ld; give a line for each line of the input, blank where there is no prefix",
+                     group->prefixes->name, number);
+    return got < 0 ? -1 : 0;
+}
+
+/* Adds one line; invalid UTF-8 is replaced, with a warning. 0, or -1 after reporting. */
+static int group_add(struct group *group, const struct tokenizer *tokenizer, const char *line, size_t length, long number)
 {
     struct translation *translation;
-    size_t bad;
+    char *prefix = NULL;
+    size_t bad, prefix_length = 0;
+
+    if (read_prefix(group, &prefix, &prefix_length, number))
+        return -1;
 
     if (group->format == FORMAT_JSONL) {
         struct request *request;
@@ -58,9 +75,15 @@ static void group_add(struct group *group, const struct tokenizer *tokenizer, co
     *translation = (struct translation){ .number = number };
     if (translation_read(translation, tokenizer, line, length, &bad))
         warning("line %ld: byte %zu is not valid UTF-8; invalid sequences were replaced by U+FFFD", number, bad + 1);
+    if (prefix)
+        translation_set_prefix(translation, tokenizer, prefix, prefix_length);
+    else if (group->requests && group->requests[group->count].prefix)
+        translation_set_prefix(translation, tokenizer, group->requests[group->count].prefix,
+                               strlen(group->requests[group->count].prefix));
     if (group->count++ == 0)
         group->first = number;
     group->bytes += length;
+    return 0;
 }
 
 static void group_clear(struct group *group)
@@ -97,8 +120,12 @@ static int group_share(struct group *group)
 
     if (cluster_count() == 1)
         return group->count;
-    for (int i = 0; i < group->count && cluster_rank() == 0; i++)
+    for (int i = 0; i < group->count && cluster_rank() == 0; i++) {
+        const char *prefix = group->lines[i].prefix ? group->lines[i].prefix : "";
+
         text_add(&lines, group->lines[i].source, strlen(group->lines[i].source) + 1);
+        text_add(&lines, prefix, strlen(prefix) + 1);
+    }
     bytes = lines.length;
     all = cluster_give_block(lines.data, &bytes);
     cluster_give(&group->first, sizeof group->first);
@@ -107,6 +134,8 @@ static int group_share(struct group *group)
         group->lines[group->count] = (struct translation){ .number = group->first + group->count };
         group->lines[group->count].own_source = memory_copy_string(at);
         group->lines[group->count].source = group->lines[group->count].own_source;
+        at += strlen(at) + 1;
+        group->lines[group->count].prefix = memory_copy_string(at);
         group->count++;
     }
     free(all);
@@ -159,25 +188,30 @@ static int translate_group(struct translator *translator, struct group *group, c
 static int translate_all(struct inference *inference, struct translator *translator, const struct translate_settings *settings,
                          struct alignment_file *alignments)
 {
-    struct reader reader;
-    struct group group = { .format = settings->format };
+    struct reader reader, prefixes;
+    struct group group = { .format = settings->format, .prefixes = settings->prefix ? &prefixes : NULL };
     char *line;
     size_t length;
     int got = 0, result = 0;
 
+    if (settings->prefix && reader_open(&prefixes, settings->prefix))
+        return -1;
     if (reader_open(&reader, "-"))
         return -1;
     while (result == 0 && (got = reader_line(&reader, &line, &length)) > 0) {
-        group_add(&group, translator->tokenizer, line, length, reader.line);
-        while (group.count < GROUP_LINES && group.bytes < GROUP_BYTES && reader_ready(&reader) &&
+        result = group_add(&group, translator->tokenizer, line, length, reader.line);
+        while (result == 0 && group.count < GROUP_LINES && group.bytes < GROUP_BYTES && reader_ready(&reader) &&
                (got = reader_line(&reader, &line, &length)) > 0)
-            group_add(&group, translator->tokenizer, line, length, reader.line);
+            result = group_add(&group, translator->tokenizer, line, length, reader.line);
         if (reader.line >= LINES_TO_PACK)
             inference_pack(inference);
         group_share(&group);
-        result = translate_group(translator, &group, settings, alignments);
+        if (translate_group(translator, &group, settings, alignments))
+            result = -1;
         group_clear(&group);
     }
+    if (settings->prefix)
+        reader_close(&prefixes);
     group_clear(&group);
     group_share(&group); /* the end */
     group_release(&group);
@@ -235,6 +269,9 @@ static const struct option table[] = {
     { "max-repeats", ROW(INT, max_repeats), .value = "N", .initial = "2", .high = 1000,
       .help = "allow a phrase at most N times in a row, or as often as the source repeats one (0: no limit)" },
 
+    { "prefix", ROW(TEXT, prefix), .value = "FILE",
+      .help = "each translation begins with the text in the same line of FILE; a last word may go on" },
+
     OPTIONS_HEADING("Variety (for back-translation)"),
     { "sample", ROW(FLAG, sample),
       .help = "draw translations from the model's distribution instead of searching for the best; with --n-best N, N independent "
@@ -264,6 +301,8 @@ static int check_files(const struct translate_settings *s)
 
     inference_claim(settings, &claims);
     claims_input(&claims, "standard input", "-");
+    if (s->prefix)
+        claims_input(&claims, "--prefix", s->prefix);
     claims_output(&claims, "standard output", "-");
     if (settings->alignment && strcmp(settings->alignment, "-") != 0)
         claims_output(&claims, "--alignment", settings->alignment);
@@ -285,6 +324,10 @@ static int check(const struct translate_settings *s, const struct options *optio
             return error("translate: --%s needs --sample", sampling[i]);
     if (!s->sample && !noise_wanted(&s->noise) && options_changed(options, "seed"))
         return error("translate: --seed has an effect only with --sample or --noise-...");
+    if (s->prefix && s->sample)
+        return error("translate: --prefix has no effect with --sample; omit one of them");
+    if (s->prefix && s->format == FORMAT_JSONL)
+        return error("translate: with --format jsonl, give a \"prefix\" in each request instead of --prefix");
     if (s->format == FORMAT_JSONL && s->common.show)
         return error("translate: --show draws between the lines, which --format jsonl does not allow; omit one of them");
     return check_files(s);

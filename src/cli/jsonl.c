@@ -23,7 +23,7 @@ static int refuse(struct request *request, long number, const char *problem)
 int request_read(struct request *request, const char *line, size_t length, long number)
 {
     const char *problem;
-    struct json_object *text;
+    struct json_object *text, *prefix;
 
     *request = (struct request){ .object = json_read(line, length, &problem) };
     if (!request->object)
@@ -34,6 +34,11 @@ int request_read(struct request *request, const char *line, size_t length, long 
         json_object_object_add(object, "text", request->object);
         request->object = object;
     }
+    prefix = json_object_object_get(request->object, "prefix");
+    if (json_object_is_type(prefix, json_type_string))
+        request->prefix = json_object_get_string(prefix);
+    else if (prefix)
+        return refuse(request, number, "a prefix that is no text");
     text = json_object_object_get(request->object, "text");
     if (!json_object_is_type(text, json_type_string))
         return refuse(request, number, "no text");

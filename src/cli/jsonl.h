@@ -3,6 +3,7 @@
  *
  *     {"id":7,"text":"Two dogs."}      {"id":7,"text":"Two dogs.","translation":"Deux chiens."}
  *
+ *     prefix     (in a request) with which the translation begins
  *     score      --scores: log-probability of the translation and its end, nats
  *     n_best     --n-best: [{"text", "score"}, …], best first
  *     alignment  --alignment -: {"source", "target", "weights"}, as in a JSON file of alignments
@@ -20,6 +21,7 @@ struct request {
     struct json_object *object; /* never NULL once read */
     const char *text;           /* [length] UTF-8, borrowed from object; empty if there is an error */
     size_t length;
+    const char *prefix; /* NULL: none */
     int failed;
 };
 

@@ -75,10 +75,19 @@ static int samples(const struct beam_options *options)
     return options->sampling.temperature > 0;
 }
 
+/* The sentence's prefix; without one, an empty one. */
+static struct prefix prefix_of(const struct search *search, int sentence)
+{
+    return search->options->prefixes ? search->options->prefixes[sentence] : (struct prefix){ .ids = NULL };
+}
+
 static int longest_output(const struct search *search, int sentence)
 {
     double most = search->options->length_ratio * search->batch->source_length[sentence] + 10;
 
+    const struct prefix prefix = prefix_of(search, sentence);
+
+    most += prefix.count + (prefix.rest ? (double)strlen(prefix.rest) : 0);
     if (search->options->exact_length)
         return search->options->exact_length[sentence];
     return most < 1e6 ? (int)most : 1000000;
@@ -124,6 +133,41 @@ static void forbid(struct search *search, int row, real *x)
     count = repeat_forbidden(search->last, count, options->repeats, search->copies[live->sentence], forbidden);
     for (int i = 0; i < count; i++)
         x[forbidden[i]] = IMPOSSIBLE;
+}
+
+/* What is left of the beginning of a word in row `row`; NULL if nothing. */
+static const char *rest_of(const struct search *search, int row, const struct prefix *prefix)
+{
+    size_t length = prefix->rest ? strlen(prefix->rest) : 0, seen = 0;
+    int tokens = search->length - 1 - prefix->count;
+
+    if (tokens < 0 || (size_t)tokens >= length) /* each token has a byte at least */
+        return NULL;
+    for (int i = search->live[row].node; tokens > 0; tokens--, i = search->nodes[i].before)
+        seen += strlen(prefix->pieces[search->nodes[i].id]);
+    return seen < length ? prefix->rest + seen : NULL;
+}
+
+/* Adds the continuations that the sentence's prefix allows; 0 if it is over. Parameters as those of extend. */
+static int follow_prefix(const struct search *search, struct list *list, int row, const real *x, int V, double before)
+{
+    const struct prefix prefix = prefix_of(search, search->live[row].sentence);
+    const char *rest;
+
+    if (search->length <= prefix.count) {
+        int32_t id = prefix.ids[search->length - 1];
+
+        keep(list, row, id, before + (double)x[id]);
+        return 1;
+    }
+    rest = rest_of(search, row, &prefix);
+    for (int v = prefix.specials; rest && v < V; v++) {
+        size_t length = strlen(prefix.pieces[v]), wanted = strlen(rest);
+
+        if (strncmp(prefix.pieces[v], rest, length < wanted ? length : wanted) == 0)
+            keep(list, row, v, before + (double)x[v]);
+    }
+    return rest != NULL;
 }
 
 /* Adds the best continuations of one row to its sentence's list. x [V] are logits, `before` is the log-probability of a logit of
@@ -263,7 +307,9 @@ static int search_step(struct beam *beam, struct search *search, struct candidat
             }
             x = matrix_row(beam->steps[0].logits, row - chunk);
             before = search->live[row].log_probability - combine(beam, row - chunk, V);
-            if (only_end) {
+            if (follow_prefix(search, &list, row, x, V, before)) {
+                ; /* has added what may come */
+            } else if (only_end) {
                 keep(&list, row, VOCAB_END, before + (double)x[VOCAB_END]);
             } else {
                 forbid(search, row, x);

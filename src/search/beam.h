@@ -9,6 +9,8 @@
  * hypotheses or no live ones, or as soon as it has as many finished ones as requested and no live one can still beat the worst
  * of these. beam 1 is greedy search. Repetition is limited (search/repeat.h).
  *
+ * A sentence may have a prefix, with which all its hypotheses begin.
+ *
  * In sampling, the hypotheses of a sentence are independent samples: each continues with one word drawn from the distribution of
  * search/sample.h until that is </s>. Words that must not follow (repetition) have probability 0, and the longest output ends. */
 #ifndef NMT_SEARCH_BEAM_H
@@ -19,15 +21,26 @@
 
 enum { BEAM_MOST = 256 };
 
+/* The tokens with which hypotheses begin, and then, where it is not NULL, the beginning of a word: of the tokens after them, only those are
+ * allowed whose texts together begin with it, or are the beginning of it. Everything is the caller's. */
+struct prefix {
+    const int32_t *ids; /* [count] */
+    int count;
+    const char *rest;
+    char *const *pieces; /* texts of the tokens; */
+    int specials;        /* those of ids below this are not text */
+};
+
 struct beam_options {
     int beam;   /* 1 … BEAM_MOST */
     int n_best; /* hypotheses requested per sentence, at most beam; equal to it in sampling */
     struct sampling sampling;
     const uint64_t *keys; /* [sentences] seeds of each sentence's samples (base/rng), or NULL where none are drawn */
     double length_penalty;
-    double length_ratio;     /* an output has at most ratio · source tokens + 10 tokens */
-    int forbidden;           /* an id never produced, or -1 */
-    int repeats;             /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
+    double length_ratio;           /* an output has at most ratio · source tokens + 10 tokens */
+    int forbidden;                 /* an id never produced, or -1 */
+    int repeats;                   /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
+    const struct prefix *prefixes; /* [sentences], or NULL; not in sampling */
     const int *exact_length; /* [sentences] the required number of tokens of each output, including </s> (benchmarks), or NULL */
 };
 

@@ -21,6 +21,8 @@ static void piece_release(struct piece *piece)
     for (int i = 0; i < piece->count; i++)
         guess_release(&piece->guesses[i]);
     free(piece->guesses);
+    tokens_release(&piece->prefix);
+    free(piece->rest);
     free(piece->ids);
     free(piece->alpha);
 }

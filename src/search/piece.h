@@ -17,9 +17,12 @@ struct guess {
 /* Source tokens from … to-1 of a line, and their translations. */
 struct piece {
     size_t line;
-    int from, to, last; /* last: it ends the line */
-    uint64_t key;       /* the seed of its random numbers */
-    int32_t *ids;       /* [to - from + 1], </s> last */
+    int from, to, last;   /* last: it ends the line */
+    uint64_t key;         /* the seed of its random numbers */
+    struct tokens prefix; /* of its translations: the first `forced` tokens, then `rest`, the beginning of a word, or NULL */
+    int forced;
+    char *rest;
+    int32_t *ids; /* [to - from + 1], </s> last */
     int count;
     struct guess *guesses; /* [count], best first */
     real *alpha;           /* of guesses[0], if an alignment is requested: as in struct forced (search/force.h) */

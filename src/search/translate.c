@@ -220,6 +220,7 @@ static void translate_batch(const struct job *job)
     const struct translate_options *options = &translator->options;
     struct beam_options beam = options->beam;
     uint64_t *keys = memory_new((size_t)job->count, sizeof *keys);
+    struct prefix *prefixes = memory_new((size_t)job->count, sizeof *prefixes);
     int n_best = beam.n_best, *length = memory_new((size_t)job->count, sizeof *length);
     const int32_t **source = memory_new((size_t)job->count, sizeof *source);
     struct hypothesis *best = memory_new((size_t)job->count * (size_t)n_best, sizeof *best);
@@ -229,8 +230,11 @@ static void translate_batch(const struct job *job)
         source[i] = job->pieces[i]->ids;
         length[i] = job->pieces[i]->to - job->pieces[i]->from + 1;
         keys[i] = job->pieces[i]->key;
+        prefixes[i] = (struct prefix){ job->pieces[i]->prefix.ids, job->pieces[i]->forced, job->pieces[i]->rest,
+                                       translator->tokenizer->sides[TARGET].pieces, translator->tokenizer->sides[TARGET].specials };
     }
     beam.keys = keys;
+    beam.prefixes = samples(translator) ? NULL : prefixes;
     beam_search(&translator->beams[job->worker], &batch, &beam, best);
     take_texts(job, best, n_best);
     for (int i = 0; i < job->count * n_best; i++)
@@ -240,6 +244,7 @@ static void translate_batch(const struct job *job)
     free(source);
     free(length);
     free(keys);
+    free(prefixes);
     free(best);
 }
 
@@ -319,6 +324,60 @@ int translation_read(struct translation *translation, const struct tokenizer *to
     return invalid;
 }
 
+void translation_set_prefix(struct translation *translation, const struct tokenizer *tokenizer, const char *prefix, size_t length)
+{
+    struct text clean = { 0 };
+    size_t bad;
+
+    utf8_normalize(prefix, length, tokenizer->options.lowercase, &clean, &bad);
+    free(translation->prefix);
+    translation->prefix = clean.data;
+    translation->prefix_open = length > 0 && prefix[length - 1] != ' ';
+}
+
+/* Turns the tokens of the prefix's last word into the text of a word that may go on, if they are its text. */
+static void open_last_word(const struct tokenizer *tokenizer, struct piece *piece)
+{
+    const struct tokens *tokens = &piece->prefix;
+    const char *word = tokens->words[tokens->word_count - 1];
+    struct text rest = { 0 };
+    int from = tokens->count;
+
+    while (from > 0 && tokens->word_of[from - 1] == tokens->word_of[tokens->count - 1])
+        from--;
+    text_add_string(&rest, "");
+    for (int i = from; i < tokens->count; i++)
+        if (tokens->ids[i] >= tokenizer->sides[TARGET].specials)
+            text_add_string(&rest, tokenizer->sides[TARGET].pieces[tokens->ids[i]]);
+    if (rest.length < strlen(word) || strcmp(rest.data + rest.length - strlen(word), word) != 0) {
+        text_release(&rest);
+        return;
+    }
+    piece->rest = rest.data;
+    piece->forced = from;
+}
+
+/* Gives the piece the line's prefix. */
+static void set_prefix(const struct translator *translator, struct piece *piece, const struct tokens *source,
+                       const struct translation *line)
+{
+    tokenizer_encode_target(translator->tokenizer, source, line->prefix, &piece->prefix);
+    piece->forced = piece->prefix.count;
+    if (line->prefix_open && piece->prefix.count && translator->tokenizer->options.units != UNITS_WORD)
+        open_last_word(translator->tokenizer, piece);
+}
+
+/* Encodes and cuts a line. */
+static void prepare(const struct translator *translator, struct pieces *pieces, const struct translation *line, size_t i)
+{
+    const struct translate_options *options = &translator->options;
+
+    tokenizer_encode(translator->tokenizer, SOURCE, line->source, 0, NULL, &pieces->lines[i]);
+    pieces_cut(pieces, i, options->longest, rng_key(options->seed, (uint64_t)line->number, 0, 0));
+    if (line->prefix && *line->prefix && pieces->first[i + 1] > pieces->first[i])
+        set_prefix(translator, &pieces->items[pieces->first[i]], &pieces->lines[i], line);
+}
+
 int translator_run(struct translator *translator, struct translation *translations, size_t count)
 {
     const struct translate_options *options = &translator->options;
@@ -328,10 +387,8 @@ int translator_run(struct translator *translator, struct translation *translatio
     struct piece **order;
 
     pieces_init(&pieces, count);
-    for (size_t i = 0; i < count; i++) {
-        tokenizer_encode(translator->tokenizer, SOURCE, translations[i].source, 0, NULL, &pieces.lines[i]);
-        pieces_cut(&pieces, i, options->longest, rng_key(options->seed, (uint64_t)translations[i].number, 0, 0));
-    }
+    for (size_t i = 0; i < count; i++)
+        prepare(translator, &pieces, &translations[i], i);
     batches = pieces_batches(&pieces, options->batch < most ? options->batch : most, workers, &order, &start);
     threads = translator->team->count < batches ? translator->team->count : batches ? batches : 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
@@ -360,6 +417,7 @@ void translation_release(struct translation *translation)
     free(translation->texts);
     free(translation->log_probability);
     free(translation->own_source);
+    free(translation->prefix);
     alignment_release(&translation->alignment);
     *translation = (struct translation){ 0 };
 }

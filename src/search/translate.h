@@ -39,6 +39,8 @@ struct translate_options {
 struct translation {
     const char *source; /* normalised; the caller's, or own_source */
     char *own_source;   /* of translation_read */
+    char *prefix;       /* normalised: with which its translations begin; owned, NULL: none */
+    int prefix_open;    /* its last word may go on */
     long number;        /* of the line: its random numbers are a function of it and of options.seed */
     int count;          /* texts: at least 1, at most n_best; best first, no duplicates; or n_best samples */
     char **texts;       /* normalised, owned */
@@ -67,6 +69,9 @@ void translator_release(struct translator *translator);
  * U+FFFD; *bad is the offset of the first one. */
 int translation_read(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
                      size_t *bad);
+
+/* Sets the prefix, of arbitrary bytes; nothing if it is blank. If it ends with a space, its last word is complete. */
+void translation_set_prefix(struct translation *translation, const struct tokenizer *tokenizer, const char *prefix, size_t length);
 
 /* Translates `count` lines (shared: the same in all processes, and by the main thread). 0; or 1 if options.stop ended it: lines that were not finished then have count 0. */
 int translator_run(struct translator *translator, struct translation *translations, size_t count);

@@ -26,12 +26,13 @@ struct nmt;
 
 /* How to translate: a member that is 0 has its default. New versions add members at the end only: set all that you do not know to 0. */
 struct nmt_options {
-    int beam;              /* hypotheses kept at each step; 1: greedy search (5) */
-    int n_best;            /* texts per result, at most beam (1) */
-    int alignment;         /* 1: also the attention weights between words */
-    int scores;            /* 1: also log-probabilities; always so for more than one text */
-    int max_length;        /* a text of more tokens is translated in pieces (150) */
-    double length_penalty; /* as nmt translate --length-penalty (1) */
+    int beam;                    /* hypotheses kept at each step; 1: greedy search (5) */
+    int n_best;                  /* texts per result, at most beam (1) */
+    int alignment;               /* 1: also the attention weights between words */
+    int scores;                  /* 1: also log-probabilities; always so for more than one text */
+    int max_length;              /* a text of more tokens is translated in pieces (150) */
+    double length_penalty;       /* as nmt translate --length-penalty (1) */
+    const char *const *prefixes; /* [count] how each translation begins, or NULL; a last word may go on */
     int reserved[8];
 };
 

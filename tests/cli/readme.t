@@ -14,6 +14,7 @@ head -n 10 data/test.en >"$T/home/new.en"
 head -n 10 data/test.fr >"$T/home/ref.de"
 sed 's/.*/{"text": "&"}/' "$T/home/new.en" >"$T/home/new.jsonl"
 cp "$T/home/ref.de" "$T/home/a.de"
+cut -c 1-3 "$T/home/ref.de" >"$T/home/begin.de"
 tac "$T/home/ref.de" >"$T/home/b.de"
 small='--embedding 16 --hidden 24 --alignment 16 --maxout 16 --vocabulary 400 --max-updates 20 --threads 2'
 

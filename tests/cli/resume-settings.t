@@ -88,7 +88,7 @@ done <"$T/free"
 "$NMT" train --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' >"$T/options"
 for option in $(cat "$T/free") model source target pairs synthetic-source synthetic-target valid-source valid-target valid-pairs resume \
     from new-vocabulary preset model-type encoder decoder decoder-layers heads encoder-heads feed-forward norm adam-beta1 adam-beta2 \
-    adam-epsilon log quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
+    adam-epsilon log watch quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
     hidden embedding alignment maxout encoder-layers attention query tie lexical guided-alignment initial units \
     vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy keep-best accumulate ensemble-train; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"

@@ -55,7 +55,7 @@ static void must_fail(int failed, char **error, const char *says)
 
 static void check_options(void)
 {
-    const char *text = "They took a bag.";
+    const char *text = "They took a bag.", *prefix = "Nous p";
     struct nmt_options bad = { .beam = 2, .n_best = 3 }, list = { .beam = 4, .n_best = 3 };
     struct nmt_result *results;
     char *error = NULL;
@@ -67,6 +67,11 @@ static void check_options(void)
     results = nmt_translate(model, &text, 1, &list, &error);
     if (!results || results->count != 3 || !(results->log_probability[0] >= results->log_probability[1]) || results->weights)
         fail("an n-best list");
+    nmt_free(results, 1);
+    list.prefixes = &prefix;
+    results = nmt_translate(model, &text, 1, &list, &error);
+    if (!results || strncmp(results->texts[2], prefix, strlen(prefix)) != 0)
+        fail("a prefix");
     nmt_free(results, 1);
     results = nmt_translate(model, &text, 0, NULL, &error);
     if (!results)
