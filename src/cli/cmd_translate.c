@@ -110,7 +110,8 @@ static int alignments_inside(const struct translate_settings *settings)
     return settings->format == FORMAT_JSONL && settings->common.alignment && strcmp(settings->common.alignment, "-") == 0;
 }
 
-/* With several processes: gives process 0's group to all. 0 if it was the end: an empty group. */
+/* With several processes: gives process 0's group to all: each line's source, and its prefix after + (its last word may go on) or -.
+ * 0 if it was the end: an empty group. */
 static int group_share(struct group *group)
 {
     struct text lines = { 0 };
@@ -124,6 +125,7 @@ static int group_share(struct group *group)
         const char *prefix = group->lines[i].prefix ? group->lines[i].prefix : "";
 
         text_add(&lines, group->lines[i].source, strlen(group->lines[i].source) + 1);
+        text_add_string(&lines, group->lines[i].prefix_open ? "+" : "-");
         text_add(&lines, prefix, strlen(prefix) + 1);
     }
     bytes = lines.length;
@@ -135,7 +137,8 @@ static int group_share(struct group *group)
         group->lines[group->count].own_source = memory_copy_string(at);
         group->lines[group->count].source = group->lines[group->count].own_source;
         at += strlen(at) + 1;
-        group->lines[group->count].prefix = memory_copy_string(at);
+        group->lines[group->count].prefix_open = *at == '+';
+        group->lines[group->count].prefix = memory_copy_string(at + 1);
         group->count++;
     }
     free(all);

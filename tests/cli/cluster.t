@@ -109,7 +109,8 @@ same "$T/b/m.checkpoint.gguf" "$T/c/m.checkpoint.gguf" 'and the same once more'
 learned "$T/m.gguf"
 head -n 150 data/test.en >"$T/in"
 printf '\n   \n' >>"$T/in"
-for options in '--beam 3 --scores' '--n-best 2 --beam 2' '--sample --seed 3 --temperature 0.5'; do
+head -n 152 data/test.fr | cut -c 1-4 >"$T/prefixes"
+for options in '--beam 3 --scores' "--n-best 2 --beam 2 --prefix $T/prefixes" '--sample --seed 3 --temperature 0.5'; do
     run from_file "$T/in" "$NMT" translate --model "$T/m.gguf" --threads 2 $options --alignment "$T/one.csv"
     mv "$T/out" "$T/one"
     works "translate $options" from_file "$T/in" all 2 "$NMT" translate --model "$T/m.gguf" --threads 1 $options --alignment "$T/two.csv"
