@@ -60,7 +60,6 @@ static int group_add(struct group *group, const struct tokenizer *tokenizer, con
 
     if (read_prefix(group, &prefix, &prefix_length, number))
         return -1;
-
     if (group->format == FORMAT_JSONL) {
         struct request *request;
 
@@ -197,15 +196,17 @@ static int translate_all(struct inference *inference, struct translator *transla
     size_t length;
     int got = 0, result = 0;
 
-    if (settings->prefix && reader_open(&prefixes, settings->prefix))
+    if ((settings->prefix && reader_open(&prefixes, settings->prefix)) || reader_open(&reader, "-")) {
+        group_share(&group); /* the end */
         return -1;
-    if (reader_open(&reader, "-"))
-        return -1;
+    }
     while (result == 0 && (got = reader_line(&reader, &line, &length)) > 0) {
         result = group_add(&group, translator->tokenizer, line, length, reader.line);
         while (result == 0 && group.count < GROUP_LINES && group.bytes < GROUP_BYTES && reader_ready(&reader) &&
                (got = reader_line(&reader, &line, &length)) > 0)
             result = group_add(&group, translator->tokenizer, line, length, reader.line);
+        if (group.count == 0)
+            break;
         if (reader.line >= LINES_TO_PACK)
             inference_pack(inference);
         group_share(&group);

@@ -105,6 +105,15 @@ ok 'but not the same weights' test "$(tensors "$T/a/m.gguf")" != "$(tensors "$T/
 cluster c 2 1 --exchange bf16
 same "$T/b/m.checkpoint.gguf" "$T/c/m.checkpoint.gguf" 'and the same once more'
 
+once() { # DESCRIPTION CODE PATTERN: the last run failed with one line of error
+    if [ "$code" -eq "$2" ] && [ "$(grep -c '^nmt: error: ' "$T/err")" -eq 1 ] && grep -E -q -e "$3" "$T/err"; then
+        report 0 "$1"
+    else
+        report 1 "$1: code $2, and one line: $3"
+        show
+    fi
+}
+
 # --- translation ---
 learned "$T/m.gguf"
 head -n 150 data/test.en >"$T/in"
@@ -118,6 +127,12 @@ for options in '--beam 3 --scores' "--n-best 2 --beam 2 --prefix $T/prefixes" '-
     same "$T/one.csv" "$T/two.csv" "translate $options: the same alignments"
 done
 
+: >"$T/nothing"
+for file in nothing none; do
+    run from_file "$T/in" all 2 "$NMT" translate --model "$T/m.gguf" --threads 1 --prefix "$T/$file"
+    once "a file of prefixes that is not there or too short ends all: $file" 1 "$file: "
+done
+
 # --- an ensemble ---
 rm -rf "$T/run"
 mkdir "$T/run"
@@ -128,14 +143,6 @@ is "$(tensors "$T/run/m.member2.gguf")" "$(tensors "$T/run/8.gguf")" 'with its o
 works 'which is resumed' all 2 "$NMT" train --resume --ensemble-train --model "$T/run/m.gguf" --max-updates 6
 
 # --- errors ---
-once() { # DESCRIPTION CODE PATTERN: the last run failed with one line of error
-    if [ "$code" -eq "$2" ] && [ "$(grep -c '^nmt: error: ' "$T/err")" -eq 1 ] && grep -E -q -e "$3" "$T/err"; then
-        report 0 "$1"
-    else
-        report 1 "$1: code $2, and one line: $3"
-        show
-    fi
-}
 run all 2 "$NMT" train --model "$T/x.gguf"
 once 'wrong options are reported once' 2 'give --source and --target'
 run all 2 "$NMT" train --model "$T/x.gguf" --source "$T/none" --target "$T/train.fr"
