@@ -65,13 +65,15 @@ static void check_options(void)
     if (nmt_translate(model, &text, 1, &bad, NULL))
         fail("a beam of -1");
     results = nmt_translate(model, &text, 1, &list, &error);
-    if (!results || results->count != 3 || !(results->log_probability[0] >= results->log_probability[1]) || results->weights)
+    if (!results || results->count < 2 || results->count > 3 || !(results->log_probability[0] >= results->log_probability[1]) ||
+        results->weights)
         fail("an n-best list");
     nmt_free(results, 1);
     list.prefixes = &prefix;
     results = nmt_translate(model, &text, 1, &list, &error);
-    if (!results || strncmp(results->texts[2], prefix, strlen(prefix)) != 0)
-        fail("a prefix");
+    for (int i = 0; i < (results ? results->count : 1); i++)
+        if (!results || strncmp(results->texts[i], prefix, strlen(prefix)) != 0)
+            fail("a prefix");
     nmt_free(results, 1);
     results = nmt_translate(model, &text, 0, NULL, &error);
     if (!results)
