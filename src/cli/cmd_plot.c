@@ -51,24 +51,19 @@ struct record {
     int frames;
 };
 
-/* The number of a key; whether the line has it. */
-static int find(const char *line, const char *key, double *value)
+/* The number of a member; whether the object has it. */
+static int find(struct json_object *object, const char *key, double *value)
 {
-    char wanted[40];
-    const char *at;
-    char *end;
+    struct json_object *member = json_object_object_get(object, key);
 
-    snprintf(wanted, sizeof wanted, "\"%s\": ", key);
-    at = strstr(line, wanted);
-    if (!at)
+    if (!json_object_is_type(member, json_type_double) && !json_object_is_type(member, json_type_int))
         return 0;
-    at += strlen(wanted);
-    *value = strtod(at, &end);
-    return end > at;
+    *value = json_object_get_double(member);
+    return 1;
 }
 
 /* The horizontal place of a line. Lines of validations have no tokens: they are where the updates before them ended. */
-static double advance(struct position *position, const char *line, double update)
+static double advance(struct position *position, struct json_object *line, double update)
 {
     double seconds = position->seconds, tokens = position->tokens;
 
@@ -86,54 +81,69 @@ static double advance(struct position *position, const char *line, double update
 }
 
 /* Takes the alignment of the sentence that is watched. 0, or -1 if it is none. */
-static int take_frame(struct record *record, const char *line, size_t length)
+static int take_frame(struct record *record, struct json_object *frame)
 {
-    const char *problem;
-    struct json_object *value = json_read(line, length, &problem), *frame = json_object_object_get(value, "watch");
-    double update = 0;
-    int good = matrix_check(frame);
+    double update;
 
-    if (good) {
-        find(line, "update", &update);
-        json_open(&record->film, NULL, '{');
-        json_real(&record->film, "update", update, 15);
-        matrix_add(&record->film, frame);
-        json_close(&record->film, '}');
-        record->frames++;
+    if (!matrix_check(frame) || !find(frame, "update", &update))
+        return -1;
+    json_open(&record->film, NULL, '{');
+    json_real(&record->film, "update", update, 15);
+    matrix_add(&record->film, frame);
+    json_close(&record->film, '}');
+    record->frames++;
+    return 0;
+}
+
+/* 0, or -1 if it is none. */
+static int take_validation(struct plot_run *run, struct json_object *line, double x, double loss)
+{
+    double bleu;
+
+    if (!find(line, "bleu", &bleu))
+        return -1;
+    plot_add(run, PLOT_VALIDATION_LOSS, x, loss);
+    plot_add(run, PLOT_BLEU, x, bleu);
+    if (json_object_get_boolean(json_object_object_get(line, "best"))) {
+        run->has_best = 1;
+        run->best_loss = (struct point){ x, loss };
+        run->best_bleu = (struct point){ x, bleu };
     }
-    json_object_put(value);
-    return good ? 0 : -1;
+    return 0;
+}
+
+static void take_updates(struct plot_run *run, struct json_object *line, double x, double loss)
+{
+    double other;
+
+    plot_add(run, PLOT_TRAINING_LOSS, x, loss);
+    if (find(line, "learning_rate", &other))
+        plot_add(run, PLOT_RATE, x, other);
+    if (find(line, "tokens_per_second", &other))
+        plot_add(run, PLOT_SPEED, x, other);
 }
 
 /* Takes a line of the log. 0, or -1 if it is not one. */
-static int take_line(struct record *record, struct position *position, const char *line, size_t length)
+static int take_line(struct record *record, struct position *position, struct json_object *line)
 {
-    struct plot_run *run = &record->run;
-    double update, loss, other, x;
+    struct json_object *validation, *frame;
+    double update, loss, x;
 
-    if (strncmp(line, "{\"average\"", 10) == 0)
+    if (!json_object_is_type(line, json_type_object))
+        return -1;
+    if (json_object_object_get_ex(line, "average", NULL))
         return 0;
-    if (strncmp(line, "{\"watch\"", 8) == 0)
-        return take_frame(record, line, length);
-    if (line[0] != '{' || !find(line, "update", &update) || !find(line, "loss", &loss))
+    if (json_object_object_get_ex(line, "watch", &frame))
+        return take_frame(record, frame);
+    validation = json_object_object_get(line, "validation");
+    if (validation)
+        line = validation;
+    if (!json_object_is_type(line, json_type_object) || !find(line, "update", &update) || !find(line, "loss", &loss))
         return -1;
     x = advance(position, line, update);
-    if (strncmp(line, "{\"validation\"", 13) != 0) {
-        plot_add(run, PLOT_TRAINING_LOSS, x, loss);
-        if (find(line, "learning_rate", &other))
-            plot_add(run, PLOT_RATE, x, other);
-        if (find(line, "tokens_per_second", &other))
-            plot_add(run, PLOT_SPEED, x, other);
-        return 0;
-    }
-    plot_add(run, PLOT_VALIDATION_LOSS, x, loss);
-    if (find(line, "bleu", &other))
-        plot_add(run, PLOT_BLEU, x, other);
-    if (strstr(line, "\"best\": true")) {
-        run->has_best = 1;
-        run->best_loss = (struct point){ x, loss };
-        run->best_bleu = (struct point){ x, other };
-    }
+    if (validation)
+        return take_validation(&record->run, line, x, loss);
+    take_updates(&record->run, line, x, loss);
     return 0;
 }
 
@@ -142,6 +152,7 @@ static int read_log(struct record *record, const char *name, enum plot_axis by)
 {
     struct reader reader;
     struct position position = { .by = by };
+    const char *problem;
     char *line;
     size_t length;
     int got, failed = 0;
@@ -150,9 +161,13 @@ static int read_log(struct record *record, const char *name, enum plot_axis by)
     json_open(&record->film, NULL, '[');
     if (reader_open(&reader, name))
         return -1;
-    while ((got = reader_line(&reader, &line, &length)) > 0 && !failed)
-        if (take_line(record, &position, line, length))
+    while ((got = reader_line(&reader, &line, &length)) > 0 && !failed) {
+        struct json_object *object = json_read(line, length, &problem);
+
+        if (take_line(record, &position, object))
             failed = error("%s:%ld: is not a line of a training log; expected one of nmt train --log", name, reader.line);
+        json_object_put(object);
+    }
     if (got == 0 && !failed && !reader.line)
         failed = error("%s: is empty; expected a log of nmt train --log", name);
     reader_close(&reader);

@@ -153,6 +153,7 @@ static int follow_prefix(const struct search *search, struct list *list, int row
 {
     const struct prefix prefix = prefix_of(search, search->live[row].sentence);
     const char *rest;
+    size_t wanted;
 
     if (search->length <= prefix.count) {
         int32_t id = prefix.ids[search->length - 1];
@@ -161,13 +162,14 @@ static int follow_prefix(const struct search *search, struct list *list, int row
         return 1;
     }
     rest = rest_of(search, row, &prefix);
-    for (int v = prefix.specials; rest && v < V; v++) {
-        size_t length = strlen(prefix.pieces[v]), wanted = strlen(rest);
+    wanted = rest ? strlen(rest) : 0;
+    for (int v = prefix.specials; wanted && v < V; v++) {
+        size_t length = strlen(prefix.pieces[v]);
 
         if (strncmp(prefix.pieces[v], rest, length < wanted ? length : wanted) == 0)
             keep(list, row, v, before + (double)x[v]);
     }
-    return rest != NULL;
+    return wanted > 0;
 }
 
 /* Adds the best continuations of one row to its sentence's list. x [V] are logits, `before` is the log-probability of a logit of

@@ -79,6 +79,10 @@ must_fail 2 'another kind of picture' "$NMT" plot "$T/log" --output "$T/p.png"
 must_fail 2 'the log as output' "$NMT" plot "$T/p.svg" --output "$T/p.svg"
 must_fail 1 'a file that is no log' "$NMT" plot "$T/train.en" --output "$T/x.svg"
 has "$T/err" 'train.en:1: is not a line of a training log' 'is named, with the line'
+for bad in '{"update": 1}' '{"validation": 3}' '{"validation": {"update": 1, "loss": 2}}' '[1]' '{"update": 1, "loss": 2'; do
+    echo "$bad" >"$T/bad.log"
+    must_fail 1 "a line that is none: $bad" "$NMT" plot "$T/bad.log" --output "$T/x.svg"
+done
 must_fail 1 'an empty file' "$NMT" plot /dev/null --output "$T/x.svg"
 must_fail 1 'no file' "$NMT" plot "$T/none" --output "$T/x.svg"
 ok 'no picture is left behind' test ! -e "$T/x.svg"
