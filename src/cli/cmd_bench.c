@@ -35,7 +35,7 @@ struct bench {
     struct team team;
     struct config config;
     struct corpus corpus;
-    double peak;      /* GFLOP/s of the chosen backend and precision, all workers */
+    double peak[2];   /* GFLOP/s of the chosen backend and precision: of one worker, of all */
     struct json json; /* the object that --json prints */
 };
 
@@ -67,7 +67,8 @@ static int bench_products(struct bench *bench)
                   { BACKEND_ONEDNN, PRECISION_INT8 } };
 
     if (!bench->s.json)
-        printf("matrix products, GFLOP/s    1024x1024x1024   64x1536x512   1024x1024x1024 on %d threads\n", bench->team.count);
+        printf("matrix products, GFLOP/s    1024x1024x1024   64x1536x512   1024x1024x1024 on %d threads   instructions\n",
+               bench->team.count);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct team one, all;
         double large, small, together;
@@ -82,10 +83,11 @@ static int bench_products(struct bench *bench)
         small = team_peak(&one, 64, 1536, 512, bench->s.peak_seconds);
         together = team_peak(&all, 1024, 1024, 1024, bench->s.peak_seconds);
         if (kinds[i].backend == bench->team.backend && kinds[i].precision == bench->team.precision)
-            bench->peak = together;
+            bench->peak[0] = large, bench->peak[1] = together;
         snprintf(name, sizeof name, "%s %s", backend_names[kinds[i].backend], precision_names[kinds[i].precision]);
         if (!bench->s.json)
-            printf("  %-24s %14.1f %13.1f %16.1f\n", name, large, small, together);
+            printf("  %-24s %14.1f %13.1f %16.1f   %s\n", name, large, small, together,
+                   worker_instructions(kinds[i].backend, kinds[i].precision));
         for (char *c = name; *c; c++)
             *c = *c == ' ' ? '_' : *c;
         strcat(name, "_peak_gflops");
@@ -182,10 +184,10 @@ static void report_training(struct bench *bench, double seconds, double words, d
         printf("training   %s %s, %d threads, batches of %d: %.0f target tokens/s, %.0f ms per update, %.1f GFLOP/s = %.0f %% of "
                "the peak\n",
                backend_names[bench->team.backend], precision_names[bench->team.precision], bench->team.count, bench->s.batch,
-               words / seconds, 1000 * seconds / bench->s.updates, 1e-9 * flops / seconds, 1e-7 * flops / seconds / bench->peak);
+               words / seconds, 1000 * seconds / bench->s.updates, 1e-9 * flops / seconds, 1e-7 * flops / seconds / bench->peak[1]);
     add_json(bench, "train_tokens_per_second", words / seconds);
     add_json(bench, "train_gflops", 1e-9 * flops / seconds);
-    add_json(bench, "train_percent_of_peak", 1e-7 * flops / seconds / bench->peak);
+    add_json(bench, "train_percent_of_peak", 1e-7 * flops / seconds / bench->peak[1]);
     add_json(bench, "train_memory_mb", (double)progress_memory() / 1e6);
     report_parts(bench);
 }
@@ -271,16 +273,38 @@ struct way {
     int beam, batch, sentences, threads;
 };
 
+/* Operations of matrix products per sentence: all hypotheses run from the second word to the last one; the first has one. */
+static double translate_operations(const struct bench *bench, const struct corpus *part, int beam)
+{
+    double total = 0;
+
+    for (size_t k = 0; k < part->pairs; k++) {
+        double Tx = part->length[SOURCE][k], words = 1 + beam * (part->length[TARGET][k] - 1.0);
+        const struct work work = { Tx, words, Tx * words, 1 };
+
+        total += model_operations(&bench->config, &work);
+    }
+    return total / (double)part->pairs;
+}
+
+/* The sentences of a way of translating. */
+static struct corpus translate_corpus(const struct bench *bench, const struct way *way)
+{
+    struct corpus part = bench->corpus;
+
+    part.pairs = (size_t)way->sentences < part.pairs ? (size_t)way->sentences : part.pairs;
+    return part;
+}
+
 /* Translates the first sentences in batches, longest first. Returns sentences per second. */
 static double translate_speed(struct bench *bench, struct model *model, const struct way *way)
 {
     struct beam *beams = memory_new((size_t)way->threads, sizeof *beams);
     const struct plan_options batches = { .sentences = way->batch, .pool = 1 << 20 };
-    struct corpus part = bench->corpus;
+    struct corpus part = translate_corpus(bench, way);
     struct plan plan;
     double from = 0;
 
-    part.pairs = (size_t)way->sentences < part.pairs ? (size_t)way->sentences : part.pairs;
     plan_make(&plan, &part, &batches, 1, 1);
     for (int i = 0; i < way->threads; i++)
         beam_init(&beams[i], &bench->team.workers[i], &model, 1);
@@ -301,9 +325,9 @@ static double translate_speed(struct bench *bench, struct model *model, const st
 static void bench_translation(struct bench *bench)
 {
     const struct way ways[] = {
-        { "beam 5, batches of 64", "translate_beam5_sentences_per_second", 5, 64, bench->s.sentences, bench->team.count },
-        { "greedy, batches of 64", "translate_greedy_sentences_per_second", 1, 64, bench->s.sentences, bench->team.count },
-        { "greedy, one sentence at a time, 1 thread", "translate_single_sentences_per_second", 1, 1, bench->s.sentences / 5, 1 },
+        { "beam 5, batches of 64", "translate_beam5", 5, 64, bench->s.sentences, bench->team.count },
+        { "greedy, batches of 64", "translate_greedy", 1, 64, bench->s.sentences, bench->team.count },
+        { "greedy, one sentence at a time, 1 thread", "translate_single", 1, 1, bench->s.sentences / 5, 1 },
     };
     struct model model;
 
@@ -312,10 +336,17 @@ static void bench_translation(struct bench *bench)
     model_pack(&model, &bench->team.workers[0], 1, 0);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         double speed = translate_speed(bench, &model, &ways[i]);
+        struct corpus part = translate_corpus(bench, &ways[i]);
+        double percent = 1e-7 * speed * translate_operations(bench, &part, ways[i].beam) / bench->peak[ways[i].threads > 1];
+        char key[64];
 
         if (!bench->s.json)
-            printf("%s%s: %.1f sentences/s\n", i ? "           " : "translate  ", ways[i].name, speed);
-        add_json(bench, ways[i].key, speed);
+            printf("%s%s: %.1f sentences/s, %.0f %% of the peak\n", i ? "           " : "translate  ", ways[i].name, speed,
+                   percent);
+        snprintf(key, sizeof key, "%s_sentences_per_second", ways[i].key);
+        add_json(bench, key, speed);
+        snprintf(key, sizeof key, "%s_percent_of_peak", ways[i].key);
+        add_json(bench, key, percent);
     }
     model_release(&model);
 }
@@ -389,6 +420,11 @@ static int run(struct bench *bench)
     if (s->source ? read_corpus(bench) : make_corpus(bench))
         return -1;
     json_open(&bench->json, NULL, '{');
+    json_string(&bench->json, "version", NMT_VERSION);
+    json_string(&bench->json, "backend", backend_names[bench->team.backend]);
+    json_string(&bench->json, "precision", precision_names[bench->team.precision]);
+    json_string(&bench->json, "instructions", worker_instructions(bench->team.backend, bench->team.precision));
+    json_integer(&bench->json, "threads", bench->team.count);
     status = bench_products(bench);
     if (status == 0 && (s->train || !s->translate))
         status = bench_training(bench);

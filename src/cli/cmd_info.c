@@ -35,9 +35,10 @@ static int print_build(void)
     enum precision precision = PRECISION_AUTO;
 
     worker_choose(&backend, &precision);
-    printf("version    %s\ncompiler   %s\nbackends   openblas%s\nchosen     %s, %s\nprecisions f32%s%s\n", NMT_VERSION, __VERSION__,
-           backend == BACKEND_ONEDNN ? " onednn" : "", backend_names[backend], precision_names[precision],
-           worker_available(backend, PRECISION_BF16) ? " bf16" : "", worker_available(backend, PRECISION_INT8) ? " int8" : "");
+    printf("version    %s\ncompiler   %s\nbackends   openblas%s\nchosen     %s, %s (%s)\nprecisions f32%s%s\n", NMT_VERSION,
+           __VERSION__, backend == BACKEND_ONEDNN ? " onednn" : "", backend_names[backend], precision_names[precision],
+           worker_instructions(backend, precision), worker_available(backend, PRECISION_BF16) ? " bf16" : "",
+           worker_available(backend, PRECISION_INT8) ? " int8" : "");
     return io_finish_stdout() ? EXIT_FAILED : EXIT_DONE;
 }
 

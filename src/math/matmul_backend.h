@@ -18,8 +18,9 @@ struct product {
 
 struct onednn;
 
-int onednn_available(void);                /* whether nmt was built with it */
-int onednn_fast(enum precision precision); /* whether this processor multiplies such numbers natively */
+int onednn_available(void);                                /* whether nmt was built with it */
+int onednn_fast(enum precision precision);                 /* whether this processor multiplies such numbers natively */
+const char *onednn_instructions(enum precision precision); /* those it multiplies such numbers with: "AVX2", "none", … */
 struct onednn *onednn_new(enum precision precision);
 void onednn_free(struct onednn *onednn);
 int onednn_compiles(const struct onednn *onednn); /* whether it keeps a compiled product per shape */

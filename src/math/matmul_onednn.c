@@ -26,6 +26,12 @@ int onednn_fast(enum precision precision)
     return 0;
 }
 
+const char *onednn_instructions(enum precision precision)
+{
+    (void)precision;
+    return "none";
+}
+
 struct onednn *onednn_new(enum precision precision)
 {
     (void)precision;
@@ -137,6 +143,28 @@ int onednn_fast(enum precision precision)
 #else
     return precision == PRECISION_F32;
 #endif
+}
+
+const char *onednn_instructions(enum precision precision)
+{
+#if defined(__x86_64__)
+    switch (dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_avx512_core_amx: return precision == PRECISION_F32 ? "AVX-512" : "AMX";
+    case dnnl_cpu_isa_avx512_core_bf16:
+        return precision == PRECISION_F32 ? "AVX-512" : precision == PRECISION_BF16 ? "AVX512-BF16" : "AVX512-VNNI";
+    case dnnl_cpu_isa_avx512_core_vnni: return precision == PRECISION_INT8 ? "AVX512-VNNI" : "AVX-512";
+    case dnnl_cpu_isa_avx512_core:
+    case dnnl_cpu_isa_avx512_mic:
+    case dnnl_cpu_isa_avx512_mic_4ops: return "AVX-512";
+    case dnnl_cpu_isa_avx2_vnni: return precision == PRECISION_INT8 ? "AVX-VNNI" : "AVX2";
+    case dnnl_cpu_isa_avx2: return "AVX2";
+    case dnnl_cpu_isa_avx: return "AVX";
+    default: break;
+    }
+#else
+    (void)precision;
+#endif
+    return "none";
 }
 
 /* Whether this processor has AVX2, and nothing wider that compiled products are faster with. */

@@ -28,6 +28,7 @@ static struct {
     void (*dgemv)(CBLAS_ORDER, CBLAS_TRANSPOSE, blasint, blasint, double, const double *, blasint, const double *, blasint, double,
                   double *, blasint);
     void (*set_num_threads)(int);
+    char *(*get_corename)(void);
 } library;
 
 /* Stores the address of a function in the function pointer at `function`: C has no cast from one to the other. */
@@ -53,6 +54,7 @@ static void load(void)
     find(handle, "cblas_sgemv", &library.sgemv);
     find(handle, "cblas_dgemv", &library.dgemv);
     find(handle, "openblas_set_num_threads", &library.set_num_threads);
+    find(handle, "openblas_get_corename", &library.get_corename);
 }
 
 /* OpenBLAS maps a buffer for each thread that computes at the same time, keeps it, and retries endlessly if that fails. Ends the
@@ -105,6 +107,12 @@ void openblas_set_num_threads(int count)
 {
     need_library();
     library.set_num_threads(count);
+}
+
+char *openblas_get_corename(void)
+{
+    need_library();
+    return library.get_corename();
 }
 
 /* parameters: as in cblas.h. */

@@ -34,6 +34,11 @@ int worker_choose(enum backend *backend, enum precision *precision)
     return 0;
 }
 
+const char *worker_instructions(enum backend backend, enum precision precision)
+{
+    return backend == BACKEND_ONEDNN ? onednn_instructions(precision) : openblas_get_corename();
+}
+
 void worker_init(struct worker *worker, int index, enum backend backend, enum precision precision)
 {
     assert(backend != BACKEND_AUTO && precision != PRECISION_AUTO);

@@ -27,6 +27,10 @@ int worker_choose(enum backend *backend, enum precision *precision);
 /* Whether this build and processor support both. */
 int worker_available(enum backend backend, enum precision precision);
 
+/* The processor's instructions that multiply such numbers, such as "AVX512-BF16" or "none"; of OpenBLAS, the processor that its kernels
+ * were chosen for, such as "Haswell". */
+const char *worker_instructions(enum backend backend, enum precision precision);
+
 /* Backend and precision as set by worker_choose. */
 void worker_init(struct worker *worker, int index, enum backend backend, enum precision precision);
 void worker_release(struct worker *worker);
