@@ -202,3 +202,23 @@ void tokenize_line(enum bleu_tokenizer tokenizer, int lowercase, const char *lin
     items_release(&letters);
     items_release(&scratch);
 }
+
+enum bleu_tokenizer tokenize_choice(char *const *lines, size_t count)
+{
+    enum { RARE = 25 }; /* characters to a space; languages with spaces have 4 to 12 */
+    struct items letters = { 0 };
+    size_t spaces = 0, others = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        letters.count = 0;
+        unicode_decode(lines[i], &letters);
+        for (int k = 0; k < letters.count; k++) {
+            int space = unicode_is_space(letters.items[k]);
+
+            spaces += (size_t)space;
+            others += (size_t)!space;
+        }
+    }
+    items_release(&letters);
+    return others > RARE * spaces ? BLEU_CHAR : BLEU_13A;
+}

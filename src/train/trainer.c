@@ -128,9 +128,10 @@ static int validate_values(struct trainer *trainer, real *values, struct validat
     return stopped;
 }
 
+/* Of two models with the same BLEU (0, often, at the start), the one with the lower loss is better. */
 static double score_of(const struct trainer *trainer, const struct validation *result)
 {
-    return trainer->settings->stop_on == STOP_BLEU ? result->bleu : -result->loss;
+    return trainer->settings->stop_on == STOP_BLEU ? result->bleu - 1e-9 * result->loss : -result->loss;
 }
 
 /* Keeps the weights if they are among the best. Whether they are the best. */

@@ -26,7 +26,8 @@ static int measure_bleu(double *score, struct translator *translator, const stru
 {
     struct translation *lines = memory_new(corpus->pairs, sizeof *lines);
     char **hypotheses = memory_new(corpus->pairs, sizeof *hypotheses);
-    enum bleu_tokenizer words = translator->tokenizer->options.pretokenized ? BLEU_NONE : BLEU_13A;
+    enum bleu_tokenizer words =
+        translator->tokenizer->options.pretokenized ? BLEU_NONE : tokenize_choice(corpus->lines[TARGET], corpus->pairs);
     struct bleu bleu;
     int stopped;
 

@@ -12,7 +12,7 @@
 struct validation {
     double loss;       /* −log p, nats per target token, no smoothing */
     double perplexity; /* e^loss */
-    double bleu;       /* 0..100: 13a, cased, of detokenised greedy output; tokeniser none for pretokenized text */
+    double bleu; /* 0..100: cased, of detokenised greedy output; words by tokenize_choice, tokeniser none for pretokenized text */
 
     long watch;                 /* in: a pair, from 1; 0: none */
     struct alignment alignment; /* out: its alignment, between words; alignment_release */

@@ -29,6 +29,23 @@ static void assert_near(double got, double wanted, double tolerance)
         fail_msg("%.15g instead of %.15g", got, wanted);
 }
 
+/* Lines without spaces between words are scored by characters. */
+static void test_choice_of_tokenizer(void **state)
+{
+    char *japanese[] = { "彼は毎朝七時に起きる。", "これは何ですか。" };
+    char *mixed[] = { "我用 Linux 系统写信给你。",
+                      "这是一封很长很长的信，请你明天早上在办公室里仔细地读一遍，谢谢你的帮助，再见，祝你一切都好！" };
+    char *english[] = { "He gets up at seven every morning.", "What is this?" }, *cherokee[] = { "ᎤᏂᏍᏆᏂᎪᏙᏗ ᎠᎴ ᎤᏂᎷᏤ" };
+
+    (void)state;
+    assert_int_equal(tokenize_choice(japanese, 2), BLEU_CHAR);
+    assert_int_equal(tokenize_choice(mixed, 1), BLEU_13A); /* a space to nine characters */
+    assert_int_equal(tokenize_choice(mixed, 2), BLEU_CHAR);
+    assert_int_equal(tokenize_choice(english, 2), BLEU_13A);
+    assert_int_equal(tokenize_choice(cherokee, 1), BLEU_13A);
+    assert_int_equal(tokenize_choice(NULL, 0), BLEU_13A);
+}
+
 static void test_tokenizers(void **state)
 {
     static const struct {
@@ -391,9 +408,16 @@ static void test_shared_cases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tokenizers),   cmocka_unit_test(test_ngram_matches),  cmocka_unit_test(test_bleu_by_hand),
-        cmocka_unit_test(test_chrf_by_hand), cmocka_unit_test(test_ter_by_hand),    cmocka_unit_test(test_ter_ties),
-        cmocka_unit_test(test_ter_limits),   cmocka_unit_test(test_ter_long_lines), cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_choice_of_tokenizer),
+        cmocka_unit_test(test_tokenizers),
+        cmocka_unit_test(test_ngram_matches),
+        cmocka_unit_test(test_bleu_by_hand),
+        cmocka_unit_test(test_chrf_by_hand),
+        cmocka_unit_test(test_ter_by_hand),
+        cmocka_unit_test(test_ter_ties),
+        cmocka_unit_test(test_ter_limits),
+        cmocka_unit_test(test_ter_long_lines),
+        cmocka_unit_test(test_cases),
         cmocka_unit_test(test_shared_cases),
     };
 
