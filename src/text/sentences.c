@@ -396,3 +396,21 @@ size_t sentence_length(const char *text, size_t length)
     }
     return length;
 }
+
+/* Characters of scripts that are written without spaces between sentences, and the punctuation of these. */
+static int is_ideographic(uint32_t code)
+{
+    return utf8_is_han(code) || utf8_is_kana(code) || (code >= 0x3000 && code <= 0x303F) || (code >= 0xFF00 && code <= 0xFF65);
+}
+
+const char *sentence_separator(const char *before, const char *after)
+{
+    size_t end = strlen(before), at = end;
+    uint32_t last, first;
+
+    while (at > 0 && ((unsigned char)before[--at] & 0xC0) == 0x80)
+        ;
+    utf8_next(before + at, end - at, &last);
+    utf8_next(after, strlen(after), &first);
+    return is_ideographic(last) || (is_ideographic(first) && (is_either_quote(last) || last == 0x2026)) ? "" : " ";
+}

@@ -26,4 +26,8 @@
  * length of the text. */
 size_t sentence_length(const char *text, size_t length);
 
+/* What goes between two sentences, both not empty: a space, or nothing after an ideograph, kana, or their punctuation, and between a quote and an
+ * ideograph. */
+const char *sentence_separator(const char *before, const char *after);
+
 #endif

@@ -157,6 +157,19 @@ static void time_is_linear(void **state)
     }
 }
 
+static void separators(void **state)
+{
+    static const char *const cases[][3] = {
+        { "a.", "B", " " },          { "\u3002", "\u4f60", "" }, { "\u3042", "OK", "" },
+        { "Hello.", "\u4f60", " " }, { "\u201d", "\u4f60", "" }, { "\u201d", "A", " " },
+        { "\u0964", "\u0915", " " }, { "\uff01", "\u3042", "" }, { "\uc694.", "\uc608.", " " }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(sentence_separator(cases[i][0], cases[i][1]), cases[i][2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +177,7 @@ int main(void)
         cmocka_unit_test(any_bytes_are_cut_between_characters),
         cmocka_unit_test(a_sentence_is_one_sentence),
         cmocka_unit_test(time_is_linear),
+        cmocka_unit_test(separators),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
