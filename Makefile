@@ -8,13 +8,15 @@
 #   clang        the other compiler                fuzz         the library under the fuzzers
 #   mpi          several processes (or MPI=1)
 #   shared       the library for other programs (make library)
+#   deb          program and library of the Debian packages (make deb)
 #   double, clang-double, asan-double              every number a double, for the gradient checks of the three beside it
 #
-# CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are yours.
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX, LIBDIR and DESTDIR are yours.
 
 CC ?= cc
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 OBJCOPY ?= objcopy
@@ -28,6 +30,7 @@ FLAGS_asan-double = $(FLAGS_asan) -DNMT_DOUBLE
 FLAGS_clang-double = -DNMT_DOUBLE
 FLAGS_tsan = $(SANITIZE) -fsanitize=thread
 FLAGS_shared = -fPIC -fvisibility=hidden
+FLAGS_deb = $(FLAGS_shared)
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
 FLAGS = $(FLAGS_$(CONFIG))
 COMPILER = $(if $(filter clang clang-double tsan fuzz,$(CONFIG)),$(CLANG),$(CC))
@@ -98,12 +101,13 @@ $(PUBLIC)/libnmt.a: $(BUILD)/serve/nmt.o $(LIBRARY)
 
 $(PUBLIC)/nmt.pc: always
 	@mkdir -p $(@D)
-	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: nmt' \
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))' 'includedir=$${prefix}/include' '' 'Name: nmt' \
 	    'Description: neural machine translation' 'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lnmt' \
 	    'Libs.private: -fopenmp $(PUBLIC_LIBS)' >$@
 
-# Stamps: what was compiled with another compiler, other flags or libraries, or names another version, is compiled again.
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+# Stamps: what was compiled with another compiler, other flags or libraries, or names another version, is compiled again. The file VERSION
+# is in archives (make dist), which have no history.
+VERSION := $(shell cat VERSION 2>/dev/null || git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 STAMP_version := $(VERSION)
 STAMP_flags := $(COMPILER) $(BASE) $(LDFLAGS) $(LIBS) $(LDLIBS)
 quoted = '$(subst ','\'',$(STAMP_$(1)))'
@@ -198,19 +202,22 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 BASH_COMPLETION = $(SHARE)/bash-completion/completions/nmt
 ZSH_COMPLETION = $(SHARE)/zsh/site-functions/_nmt
 
-LIB = $(DESTDIR)$(PREFIX)/lib
+LIB = $(DESTDIR)$(LIBDIR)
 INCLUDE = $(DESTDIR)$(PREFIX)/include
 
-library: ## builds libnmt.so.0, libnmt.a and nmt.pc in build/shared/public
-	@$(MAKE) --no-print-directory CONFIG=shared $(patsubst %,build/shared/public/%,libnmt.so.0 libnmt.a nmt.pc)
+# The configuration of the library.
+SHARED = $(if $(filter deb,$(CONFIG)),deb,shared)
 
-install: nmt library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: program, library, man pages, completion for bash and zsh
+library: ## builds libnmt.so.0, libnmt.a and nmt.pc in build/shared/public
+	@$(MAKE) --no-print-directory CONFIG=$(SHARED) $(patsubst %,build/$(SHARED)/public/%,libnmt.so.0 libnmt.a nmt.pc)
+
+install: $(if $(filter release,$(CONFIG)),nmt,$(PROGRAM)) library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: program, library, man pages, completion for bash and zsh
 	install -d $(LIB)/pkgconfig $(INCLUDE)
 	install -m 644 src/serve/nmt.h $(INCLUDE)/nmt.h
-	install -m 755 build/shared/public/libnmt.so.0 $(LIB)/libnmt.so.0
+	install -m 755 build/$(SHARED)/public/libnmt.so.0 $(LIB)/libnmt.so.0
 	ln -sf libnmt.so.0 $(LIB)/libnmt.so
-	install -m 644 build/shared/public/libnmt.a $(LIB)/libnmt.a
-	install -m 644 build/shared/public/nmt.pc $(LIB)/pkgconfig/nmt.pc
+	install -m 644 build/$(SHARED)/public/libnmt.a $(LIB)/libnmt.a
+	install -m 644 build/$(SHARED)/public/nmt.pc $(LIB)/pkgconfig/nmt.pc
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(dir $(BASH_COMPLETION) $(ZSH_COMPLETION))
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/nmt
 	install -m 644 $(MANUAL) $(SHARE)/man/man1
@@ -221,6 +228,18 @@ uninstall: ## removes what install put there
 	rm -f $(LIB)/libnmt.so.0 $(LIB)/libnmt.so $(LIB)/libnmt.a $(LIB)/pkgconfig/nmt.pc $(INCLUDE)/nmt.h
 	rm -f $(DESTDIR)$(PREFIX)/bin/nmt $(MANUAL:$(BUILD)/%=$(SHARE)/man/man1/%) $(BASH_COMPLETION) $(ZSH_COMPLETION)
 
+# The archive of the last commit: the same bytes whoever makes it.
+DIST = build
+
+dist: ## writes build/nmt-VERSION.tar.gz: the last commit, with its version
+	@scripts/make-dist $(DIST)
+
+# Debian packages, by debhelper.
+DEB = build/packages
+
+deb: ## builds the Debian packages nmt, libnmt0 and libnmt-dev in build/packages (scripts/setup --deb installs what that needs)
+	@scripts/make-deb $(DEB) $(VERSION)
+
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 help: ## lists the targets
@@ -229,6 +248,6 @@ help: ## lists the targets
 clean: ## removes everything that was built
 	rm -rf build nmt
 
-.PHONY: all always nmt library help clean unit-tests gradient-tests fuzzers test check-asan check-tsan check-faults fuzz lint format demo install uninstall \
+.PHONY: all always nmt library dist deb help clean unit-tests gradient-tests fuzzers test check-asan check-tsan check-faults fuzz lint format demo install uninstall \
 	$(FUZZERS:%=fuzz-%)
 .DELETE_ON_ERROR:

@@ -23,7 +23,7 @@ static const char *const format_names[] = { "text", "jsonl", NULL };
 
 struct translate_settings {
     struct inference_settings common;
-    int format, beam, n_best, max_length, max_repeats, sample, top_k;
+    int format, beam, n_best, max_length, max_repeats, sample, split, top_k;
     double length_penalty, max_length_ratio, temperature;
     long seed;
     struct noise noise;
@@ -35,7 +35,7 @@ struct group {
     struct translation *lines;
     struct request *requests; /* [count] of JSON lines */
     struct reader *prefixes;  /* NULL: none */
-    int count, room, request_room, format;
+    int count, room, request_room, format, split;
     size_t bytes;
     long first; /* number of the first line */
 };
@@ -57,6 +57,7 @@ static int group_add(struct group *group, const struct tokenizer *tokenizer, con
     struct translation *translation;
     char *prefix = NULL;
     size_t bad, prefix_length = 0;
+    int split = group->split;
 
     if (read_prefix(group, &prefix, &prefix_length, number))
         return -1;
@@ -66,13 +67,14 @@ static int group_add(struct group *group, const struct tokenizer *tokenizer, con
         memory_reserve_one(&group->requests, group->count, &group->request_room);
         request = &group->requests[group->count];
         request_read(request, line, length, number);
+        split = request->split < 0 ? split : request->split;
         line = request->text;
         length = request->length;
     }
     memory_reserve_one(&group->lines, group->count, &group->room);
     translation = &group->lines[group->count];
     *translation = (struct translation){ .number = number };
-    if (translation_read(translation, tokenizer, line, length, &bad))
+    if ((split ? translation_read_sentences : translation_read)(translation, tokenizer, line, length, &bad))
         warning("line %ld: byte %zu is not valid UTF-8; invalid sequences were replaced by U+FFFD", number, bad + 1);
     if (prefix)
         translation_set_prefix(translation, tokenizer, prefix, prefix_length);
@@ -172,9 +174,9 @@ static int translate_group(struct translator *translator, struct group *group, c
     for (int i = 0; i < group->count; i++) {
         const struct translation *line = &group->lines[i];
 
-        if (line->pieces > 1)
-            warning("line %ld: has more than %d tokens and was translated in %d pieces; see --max-length", group->first + i,
-                    settings->max_length, line->pieces);
+        if (line->pieces > line->sentences)
+            warning("line %ld: has %smore than %d tokens and was translated in %d pieces; see --max-length", group->first + i,
+                    line->sentences > 1 ? "sentences of " : "", settings->max_length, line->pieces);
         print_line(group, i, settings);
         if (settings->common.show)
             alignment_show(stdout, &line->alignment, inference_colours());
@@ -191,7 +193,7 @@ static int translate_all(struct inference *inference, struct translator *transla
                          struct alignment_file *alignments)
 {
     struct reader reader, prefixes;
-    struct group group = { .format = settings->format, .prefixes = settings->prefix ? &prefixes : NULL };
+    struct group group = { .format = settings->format, .split = settings->split, .prefixes = settings->prefix ? &prefixes : NULL };
     char *line;
     size_t length;
     int got = 0, result = 0;
@@ -268,8 +270,10 @@ static const struct option table[] = {
       .help = "rank hypotheses by log-probability / length ^ PENALTY" },
     { "max-length-ratio", ROW(REAL, max_length_ratio), .value = "RATIO", .initial = "3", .low = 0.01, .high = 1000,
       .help = "limit a translation to RATIO x source tokens + 10 tokens" },
+    { "split", ROW(FLAG, split),
+      .help = "lines may hold several sentences: translate each by itself and join the translations in one line" },
     { "max-length", ROW(INT, max_length), .value = "N", .initial = "150", .low = 1, .high = 100000,
-      .help = "translate lines of more than N tokens in pieces of at most N" },
+      .help = "translate lines (with --split, sentences) of more than N tokens in pieces of at most N" },
     { "max-repeats", ROW(INT, max_repeats), .value = "N", .initial = "2", .high = 1000,
       .help = "allow a phrase at most N times in a row, or as often as the source repeats one (0: no limit)" },
 

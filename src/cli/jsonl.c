@@ -23,9 +23,9 @@ static int refuse(struct request *request, long number, const char *problem)
 int request_read(struct request *request, const char *line, size_t length, long number)
 {
     const char *problem;
-    struct json_object *text, *prefix;
+    struct json_object *text, *prefix, *split;
 
-    *request = (struct request){ .object = json_read(line, length, &problem) };
+    *request = (struct request){ .object = json_read(line, length, &problem), .split = -1 };
     if (!request->object)
         return refuse(request, number, problem);
     if (json_object_is_type(request->object, json_type_string)) {
@@ -39,6 +39,11 @@ int request_read(struct request *request, const char *line, size_t length, long 
         request->prefix = json_object_get_string(prefix);
     else if (prefix)
         return refuse(request, number, "a prefix that is no text");
+    split = json_object_object_get(request->object, "split");
+    if (json_object_is_type(split, json_type_boolean))
+        request->split = json_object_get_boolean(split);
+    else if (split)
+        return refuse(request, number, "a split that is neither true nor false");
     text = json_object_object_get(request->object, "text");
     if (!json_object_is_type(text, json_type_string))
         return refuse(request, number, "no text");

@@ -4,6 +4,7 @@
  *     {"id":7,"text":"Two dogs."}      {"id":7,"text":"Two dogs.","translation":"Deux chiens."}
  *
  *     prefix     (in a request) with which the translation begins
+ *     split      (in a request) true or false: whether its sentences are translated by themselves; without it, as --split says
  *     score      --scores: log-probability of the translation and its end, nats
  *     n_best     --n-best: [{"text", "score"}, …], best first
  *     alignment  --alignment -: {"source", "target", "weights"}, as in a JSON file of alignments
@@ -22,6 +23,7 @@ struct request {
     const char *text;           /* [length] UTF-8, borrowed from object; empty if there is an error */
     size_t length;
     const char *prefix; /* NULL: none */
+    int split;          /* 1, 0, or -1: not given */
     int failed;
 };
 

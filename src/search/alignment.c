@@ -27,16 +27,29 @@ char *alignment_label(const struct tokenizer *tokenizer, enum side side, const s
     return label.data;
 }
 
-void alignment_begin(struct alignment *alignment, enum alignment_level level, const struct tokenizer *tokenizer,
-                     const struct tokens *source)
+int alignment_width(const struct alignment *alignment, const struct tokens *source)
 {
+    return alignment->level == ALIGNMENT_WORD ? source->word_count : source->count;
+}
+
+void alignment_begin(struct alignment *alignment, enum alignment_level level, const struct tokenizer *tokenizer,
+                     const struct tokens *sources, int count)
+{
+    int width = 0, j = 0;
+
     *alignment = (struct alignment){ .level = level };
-    if (source->count == 0)
+    for (int k = 0; k < count; k++)
+        width += alignment_width(alignment, &sources[k]);
+    if (width == 0)
         return;
-    alignment->columns = level == ALIGNMENT_WORD ? source->word_count : source->count + 1;
+    alignment->columns = width + (level == ALIGNMENT_TOKEN);
     alignment->source = memory_new((size_t)alignment->columns, sizeof(char *));
-    for (int j = 0; j < alignment->columns; j++)
-        alignment->source[j] = level == ALIGNMENT_WORD ? copy(source->words[j]) : alignment_label(tokenizer, SOURCE, source, j);
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < alignment_width(alignment, &sources[k]); i++)
+            alignment->source[j++] =
+                level == ALIGNMENT_WORD ? copy(sources[k].words[i]) : alignment_label(tokenizer, SOURCE, &sources[k], i);
+    if (level == ALIGNMENT_TOKEN)
+        alignment->source[j] = alignment_label(tokenizer, SOURCE, &sources[count - 1], sources[count - 1].count);
 }
 
 static void add_label(struct alignment *alignment, char *label, double log_probability)
@@ -83,7 +96,7 @@ static void add_words(struct alignment *alignment, const struct tokens *source, 
     const struct tokens *target = piece->target;
     int Tx = piece->to - piece->from + 1, first = source->word_of[piece->from];
     int columns = tokens_word_end(source, piece->to - 1) - first;
-    const struct alignment_block *block = add_block(alignment, target->word_count, first, columns);
+    const struct alignment_block *block = add_block(alignment, target->word_count, piece->first_column + first, columns);
 
     for (int word = 0, i = 0; word < target->word_count; word++) {
         double *row = block->weights + (size_t)word * (size_t)columns, log_probability = 0;
@@ -103,7 +116,7 @@ static void add_words(struct alignment *alignment, const struct tokens *source, 
 static void add_tokens(struct alignment *alignment, const struct tokenizer *tokenizer, const struct aligned_piece *piece)
 {
     int Tx = piece->to - piece->from + 1, rows = piece->target->count + piece->last;
-    const struct alignment_block *block = add_block(alignment, rows, piece->from, Tx);
+    const struct alignment_block *block = add_block(alignment, rows, piece->first_column + piece->from, Tx);
 
     for (size_t cell = 0; cell < (size_t)rows * (size_t)Tx; cell++)
         block->weights[cell] = (double)piece->alpha[cell];

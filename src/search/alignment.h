@@ -53,10 +53,11 @@ struct confidence {
 /* Of the words (or tokens, without </s>) of an alignment; all 0 if it is empty. */
 struct confidence alignment_confidence(const struct alignment *alignment);
 
-/* A translated piece of a line: the source tokens from … to-1 became `target`; alpha [target->count + 1, to - from + 1] is the
+/* A translated piece of a line: the tokens from … to-1 of a source became `target`; alpha [target->count + 1, to - from + 1] is the
  * model's, </s> last. `last`: this is the line's last piece (its </s> is a row at token level). */
 struct aligned_piece {
     int from, to, last;
+    int first_column; /* of its source in the matrix: 0 for the first */
     const struct tokens *target;
     const real *alpha;
     const real *log_probability; /* [target->count + 1], or NULL */
@@ -65,9 +66,12 @@ struct aligned_piece {
 /* The label of token i: its piece, with a visible space mark; a placeholder is shown as what it stands for. Heap. */
 char *alignment_label(const struct tokenizer *tokenizer, enum side side, const struct tokens *tokens, int i);
 
-/* Starts an empty matrix whose columns are the source's words, or its tokens and </s>. */
+/* Starts an empty matrix whose columns are the words of `count` sources (the sentences of a line), or their tokens and one </s>. */
 void alignment_begin(struct alignment *alignment, enum alignment_level level, const struct tokenizer *tokenizer,
-                     const struct tokens *source);
+                     const struct tokens *sources, int count);
+
+/* The number of columns of one source, without </s>. */
+int alignment_width(const struct alignment *alignment, const struct tokens *source);
 
 /* Adds the rows of a piece. */
 void alignment_add(struct alignment *alignment, const struct tokenizer *tokenizer, const struct tokens *source,

@@ -1,6 +1,7 @@
 #include "search/piece.h"
 
 #include "base/rng.h"
+#include "text/sentences.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,11 +10,11 @@
 /* A batch ends when it has this many source tokens, even if it has few pieces. */
 enum { TOKENS_OF_BATCH = 1 << 16 };
 
-void pieces_init(struct pieces *pieces, size_t line_count)
+void pieces_init(struct pieces *pieces, size_t sentence_count)
 {
-    *pieces = (struct pieces){ .line_count = line_count };
-    pieces->lines = memory_new(line_count, sizeof *pieces->lines);
-    pieces->first = memory_new(line_count + 1, sizeof *pieces->first);
+    *pieces = (struct pieces){ .sentence_count = sentence_count };
+    pieces->sentences = memory_new(sentence_count, sizeof *pieces->sentences);
+    pieces->first = memory_new(sentence_count + 1, sizeof *pieces->first);
 }
 
 static void piece_release(struct piece *piece)
@@ -29,29 +30,53 @@ static void piece_release(struct piece *piece)
 
 void pieces_release(struct pieces *pieces)
 {
-    for (size_t i = 0; i < pieces->line_count; i++)
-        tokens_release(&pieces->lines[i]);
+    for (size_t i = 0; i < pieces->sentence_count; i++)
+        tokens_release(&pieces->sentences[i]);
     for (int i = 0; i < pieces->count; i++)
         piece_release(&pieces->items[i]);
-    free(pieces->lines);
+    free(pieces->sentences);
     free(pieces->items);
     free(pieces->first);
 }
 
-/* The cut of a line that is too long: after the last end of a sentence in the second half of what fits, else after a comma or the
- * like, else between words, else anywhere. */
-static int cut(const struct tokens *tokens, int from, int longest)
+/* Which words end a sentence of the text: [tokens->word_count], heap. */
+static char *find_ends(const struct tokens *tokens, const char *text)
 {
-    static const char *const marks[] = { ".!?;:\u3002\uff01\uff1f\u0964", ",\u3001\uff0c\u060c" };
+    char *ends = memory_new((size_t)tokens->word_count + 1, 1);
+    const char *end = text;
+    size_t left = strlen(text);
+    int word = 0;
+
+    for (const char *at = text; left > 0 && word < tokens->word_count; ends[word - 1] = 1) {
+        size_t length = sentence_length(end, left);
+
+        end += length;
+        left -= length;
+        for (; word < tokens->word_count && at < end; word++) {
+            at += strlen(tokens->words[word]);
+            at += strspn(at, " ");
+        }
+    }
+    return ends;
+}
+
+/* The cut of a text that is too long: after the last sentence in the second half of what fits, else after the last mark that may end one, else
+ * after a comma or the like, else between words, else anywhere. */
+static int cut(const struct tokens *tokens, const char *ends, int from, int longest)
+{
+    enum { SENTENCE, MARK, COMMA, WORD, KINDS };
+    static const char *const marks[KINDS] = { [MARK] = ".!?;:\u3002\uff01\uff1f\u0964", [COMMA] = ",\u3001\uff0c\u060c" };
     int limit = from + longest;
 
     if (tokens->count - from <= longest)
         return tokens->count;
-    for (size_t kind = 0; kind < 3; kind++)
+    for (int kind = SENTENCE; kind < KINDS; kind++)
         for (int i = limit; i > from + longest / 2; i--) {
-            int ends_word = tokens->word_of[i - 1] != tokens->word_of[i];
-
-            if (ends_word && (kind == 2 || strstr(marks[kind], tokens->words[tokens->word_of[i - 1]])))
+            if (tokens->word_of[i - 1] == tokens->word_of[i])
+                continue;
+            if (kind == SENTENCE ? ends[tokens->word_of[i] - 1]
+                : kind == WORD   ? 1
+                                 : strstr(marks[kind], tokens->words[tokens->word_of[i - 1]]) != NULL)
                 return i;
         }
     return limit;
@@ -67,21 +92,22 @@ int32_t *piece_ids(const struct tokens *tokens, int from, int to)
     return ids;
 }
 
-void pieces_cut(struct pieces *pieces, size_t line, int longest, uint64_t key)
+void pieces_cut(struct pieces *pieces, size_t sentence, const char *text, int longest, uint64_t key)
 {
-    const struct tokens *tokens = &pieces->lines[line];
+    const struct tokens *tokens = &pieces->sentences[sentence];
+    char *ends = tokens->count > longest ? find_ends(tokens, text) : NULL;
 
     for (int from = 0, to; from < tokens->count; from = to) {
-        to = cut(tokens, from, longest);
+        to = cut(tokens, ends, from, longest);
         memory_reserve_one(&pieces->items, pieces->count, &pieces->room);
-        pieces->items[pieces->count++] = (struct piece){ .line = line,
+        pieces->items[pieces->count++] = (struct piece){ .sentence = sentence,
                                                          .from = from,
                                                          .to = to,
-                                                         .last = to == tokens->count,
                                                          .key = rng_key(key, (uint64_t)from, 0, 0),
                                                          .ids = piece_ids(tokens, from, to) };
     }
-    pieces->first[line + 1] = pieces->count;
+    pieces->first[sentence + 1] = pieces->count;
+    free(ends);
 }
 
 static int longer_first(const void *a, const void *b)
@@ -89,7 +115,7 @@ static int longer_first(const void *a, const void *b)
     const struct piece *x = *(const struct piece *const *)a, *y = *(const struct piece *const *)b;
     int difference = (y->to - y->from) - (x->to - x->from);
 
-    return difference ? difference : x->line != y->line ? (x->line < y->line ? -1 : 1) : x->from - y->from;
+    return difference ? difference : x->sentence != y->sentence ? (x->sentence < y->sentence ? -1 : 1) : x->from - y->from;
 }
 
 int pieces_batches(const struct pieces *pieces, int batch, int workers, struct piece ***order, int **start)

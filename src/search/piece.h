@@ -1,11 +1,12 @@
-/* piece: cuts lines into pieces short enough for the model, and puts pieces into batches. */
+/* piece: cuts sentences into pieces short enough for the model, and puts pieces into batches. A sentence here is a line, or one of a line
+ * whose sentences are translated by themselves. */
 #ifndef NMT_SEARCH_PIECE_H
 #define NMT_SEARCH_PIECE_H
 
 #include "math/real.h"
 #include "text/tokenizer.h"
 
-/* A translation of a piece, or of a line. */
+/* A translation of a piece, of a sentence or of a line. */
 struct guess {
     char *text;             /* owned */
     double log_probability; /* nats */
@@ -14,10 +15,10 @@ struct guess {
     struct tokens tokens;   /* of the text, if needed for an alignment */
 };
 
-/* Source tokens from … to-1 of a line, and their translations. */
+/* Source tokens from … to-1 of a sentence, and their translations. */
 struct piece {
-    size_t line;
-    int from, to, last;   /* last: it ends the line */
+    size_t sentence;
+    int from, to;
     uint64_t key;         /* the seed of its random numbers */
     struct tokens prefix; /* of its translations: the first `forced` tokens, then `rest`, the beginning of a word, or NULL */
     int forced;
@@ -28,19 +29,19 @@ struct piece {
     real *alpha;           /* of guesses[0], if an alignment is requested: as in struct forced (search/force.h) */
 };
 
-/* Lines and their pieces; those of line i are pieces[first[i]] … pieces[first[i + 1] - 1]. A blank line has none. */
+/* Sentences and their pieces; those of sentence i are pieces[first[i]] … pieces[first[i + 1] - 1]. A blank one has none. */
 struct pieces {
-    struct tokens *lines; /* [line_count] */
-    size_t line_count;
+    struct tokens *sentences; /* [sentence_count] */
+    size_t sentence_count;
     struct piece *items;
     int count, room;
-    int *first; /* [line_count + 1] */
+    int *first; /* [sentence_count + 1] */
 };
 
-/* Room for `line_count` lines; each is encoded into lines[i], then cut, in order, into pieces of at most `longest` tokens. key is
- * the seed of the line's random numbers. */
-void pieces_init(struct pieces *pieces, size_t line_count);
-void pieces_cut(struct pieces *pieces, size_t line, int longest, uint64_t key);
+/* Room for `sentence_count` sentences; each is encoded into sentences[i], then cut, in order, into pieces of at most `longest` tokens. `text`
+ * is what was encoded; key is the seed of its random numbers. */
+void pieces_init(struct pieces *pieces, size_t sentence_count);
+void pieces_cut(struct pieces *pieces, size_t sentence, const char *text, int longest, uint64_t key);
 void pieces_release(struct pieces *pieces);
 
 /* All pieces, longest first, in batches of at most `batch` pieces: batch i is order[start[i]] … order[start[i + 1] - 1]. Both

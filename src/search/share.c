@@ -62,7 +62,7 @@ static void take_piece(struct pieces *pieces, const struct tokenizer *tokenizer,
 
         piece->alpha = memory_new(numbers, sizeof(real));
         take(in, piece->alpha, numbers * sizeof(real));
-        tokenizer_encode_target(tokenizer, &pieces->lines[piece->line], piece->guesses[0].text, &piece->guesses[0].tokens);
+        tokenizer_encode_target(tokenizer, &pieces->sentences[piece->sentence], piece->guesses[0].text, &piece->guesses[0].tokens);
     }
 }
 

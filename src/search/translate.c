@@ -3,6 +3,7 @@
 #include "base/cluster.h"
 #include "base/rng.h"
 #include "search/share.h"
+#include "text/sentences.h"
 #include "text/utf8.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ struct job {
     int worker;
     struct piece **pieces;
     int count;
-    const struct tokens *lines; /* the lines' tokens */
+    const struct tokens *sentences; /* their tokens */
 };
 
 void translator_init(struct translator *translator, const struct tokenizer *tokenizer, struct model *const *models, int model_count,
@@ -96,7 +97,7 @@ static int has_unknown(const struct hypothesis *hypothesis)
 /* The text of a hypothesis. alpha [length, Tx], where there are unknown words: each is the source word that it attends to most. */
 static char *text_of(const struct job *job, const struct piece *piece, const struct hypothesis *hypothesis, const real *alpha)
 {
-    const struct tokens *line = &job->lines[piece->line];
+    const struct tokens *source = &job->sentences[piece->sentence];
     const char **copies = alpha ? memory_new((size_t)hypothesis->length, sizeof *copies) : NULL;
     struct text text = { 0 };
     int Tx = piece->to - piece->from + 1;
@@ -107,9 +108,9 @@ static char *text_of(const struct job *job, const struct piece *piece, const str
         for (int j = 1; j < Tx - 1; j++)
             if (alpha[j] > alpha[best])
                 best = j;
-        copies[i] = line->words[line->word_of[piece->from + best]];
+        copies[i] = source->words[source->word_of[piece->from + best]];
     }
-    tokenizer_decode_target(job->translator->tokenizer, line, hypothesis->ids, hypothesis->length, copies, &text);
+    tokenizer_decode_target(job->translator->tokenizer, source, hypothesis->ids, hypothesis->length, copies, &text);
     free(copies);
     return text.data;
 }
@@ -159,14 +160,14 @@ static void take_texts(const struct job *job, const struct hypothesis *best, int
 }
 
 /* Computes the alignment of one guess of a piece. */
-static void align_guess(struct translator *translator, int worker, const struct tokens *line, struct piece *piece,
+static void align_guess(struct translator *translator, int worker, const struct tokens *source, struct piece *piece,
                         struct guess *guess)
 {
     struct scored pair;
     int32_t *ids;
 
     if (!guess->tokens.ids)
-        tokenizer_encode_target(translator->tokenizer, line, guess->text, &guess->tokens);
+        tokenizer_encode_target(translator->tokenizer, source, guess->text, &guess->tokens);
     ids = piece_ids(&guess->tokens, 0, guess->tokens.count);
     pair = pair_of(piece, ids, guess->tokens.count + 1, 1);
     score_by(translator, worker, &pair, 1);
@@ -188,7 +189,8 @@ static void score_texts(const struct job *job, int n_best)
         for (int k = 0; k < job->pieces[i]->count; k++, count++) {
             struct guess *guess = &job->pieces[i]->guesses[k];
 
-            tokenizer_encode_target(job->translator->tokenizer, &job->lines[job->pieces[i]->line], guess->text, &guess->tokens);
+            tokenizer_encode_target(job->translator->tokenizer, &job->sentences[job->pieces[i]->sentence], guess->text,
+                                    &guess->tokens);
             guess->length = guess->tokens.count + 1;
             ids[count] = piece_ids(&guess->tokens, 0, guess->tokens.count);
             pairs[count] = pair_of(job->pieces[i], ids[count], guess->length, options->want_alignment && n_best == 1);
@@ -206,7 +208,7 @@ static void score_texts(const struct job *job, int n_best)
         for (int k = 1; k < piece->count; k++)
             tokens_release(&piece->guesses[k].tokens);
         if (options->want_alignment && !piece->alpha)
-            align_guess(job->translator, job->worker, &job->lines[piece->line], piece, &piece->guesses[0]);
+            align_guess(job->translator, job->worker, &job->sentences[piece->sentence], piece, &piece->guesses[0]);
     }
     for (int i = 0; i < count; i++)
         free(ids[i]);
@@ -248,8 +250,17 @@ static void translate_batch(const struct job *job)
     free(best);
 }
 
-/* Text r of a line is text r of each of its pieces, joined by spaces; a piece with fewer texts contributes its last. */
-static struct guess join(const struct piece *pieces, int count, int r)
+/* The lines of one translator_run, in sentences. */
+struct run {
+    struct translation *lines;
+    size_t count;
+    char **copies; /* [count] of the sources of several sentences, with a NUL after each; NULL: one sentence, the source itself */
+    size_t *first; /* [count + 1] of each line: its first sentence in `pieces` */
+    struct pieces pieces;
+};
+
+/* Text r of a line is text r of each of its pieces, joined; a piece with fewer texts contributes its last. */
+static struct guess join(const struct translator *translator, const struct piece *pieces, int count, int r)
 {
     struct guess line = { 0 };
     struct text text = { 0 };
@@ -258,7 +269,7 @@ static struct guess join(const struct piece *pieces, int count, int r)
         const struct guess *guess = &pieces[i].guesses[r < pieces[i].count ? r : pieces[i].count - 1];
 
         if (text.length && guess->text[0])
-            text_add_string(&text, " ");
+            text_add_string(&text, translator->tokenizer->options.pretokenized ? " " : sentence_separator(text.data, guess->text));
         text_add_string(&text, guess->text);
         line.log_probability += guess->log_probability;
         line.length += guess->length;
@@ -268,28 +279,36 @@ static struct guess join(const struct piece *pieces, int count, int r)
 }
 
 /* The alignment of text r of a line. */
-static void align_line(struct translator *translator, struct alignment *alignment, const struct tokens *line, struct piece *pieces,
-                       int count, int r)
+static void align_line(struct translator *translator, struct run *run, size_t number, int r)
 {
-    alignment_begin(alignment, translator->options.level, translator->tokenizer, line);
-    for (int i = 0; i < count; i++) {
-        struct piece *piece = &pieces[i];
+    struct alignment *alignment = &run->lines[number].alignment;
+    const struct tokens *sources = run->pieces.sentences + run->first[number];
+    size_t count = run->first[number + 1] - run->first[number];
+    struct piece *piece = run->pieces.items + run->pieces.first[run->first[number]],
+                 *end = run->pieces.items + run->pieces.first[run->first[number + 1]];
+
+    alignment_begin(alignment, translator->options.level, translator->tokenizer, sources, (int)count);
+    for (int column = 0; piece < end; piece++) {
+        const struct tokens *source = &run->pieces.sentences[piece->sentence];
         struct guess *guess = &piece->guesses[r < piece->count ? r : piece->count - 1];
-        struct aligned_piece aligned = { piece->from, piece->to, piece->last, &guess->tokens, NULL, NULL };
+        struct aligned_piece aligned = { piece->from, piece->to, piece + 1 == end, column, &guess->tokens, NULL, NULL };
 
         if (guess != piece->guesses)
-            align_guess(translator, 0, line, piece, guess);
+            align_guess(translator, 0, source, piece, guess);
         aligned.alpha = piece->alpha;
         aligned.log_probability = piece->alpha + (size_t)guess->length * (size_t)(piece->to - piece->from + 1);
-        alignment_add(alignment, translator->tokenizer, line, &aligned);
+        alignment_add(alignment, translator->tokenizer, source, &aligned);
+        if (piece->to == source->count)
+            column += alignment_width(alignment, source);
     }
 }
 
 /* Joins a line's pieces. 1, or 0 if one of them is missing. */
-static int finish(struct translator *translator, struct translation *line, struct pieces *pieces, size_t number)
+static int finish(struct translator *translator, struct run *run, size_t number)
 {
-    struct piece *mine = pieces->items + pieces->first[number];
-    int count = pieces->first[number + 1] - pieces->first[number], texts = 1;
+    struct translation *line = &run->lines[number];
+    int from = run->pieces.first[run->first[number]], count = run->pieces.first[run->first[number + 1]] - from, texts = 1;
+    const struct piece *mine = run->pieces.items + from;
     struct guess *guesses;
 
     for (int i = 0; i < count; i++) {
@@ -299,8 +318,9 @@ static int finish(struct translator *translator, struct translation *line, struc
     }
     guesses = memory_new((size_t)texts, sizeof *guesses);
     for (int r = 0; r < texts; r++)
-        guesses[r] = count ? join(mine, count, r) : (struct guess){ .text = memory_copy_text("", 0), .length = 1 };
+        guesses[r] = count ? join(translator, mine, count, r) : (struct guess){ .text = memory_copy_text("", 0), .length = 1 };
     line->pieces = count;
+    line->sentences = (int)(run->first[number + 1] - run->first[number]);
     line->count = rank(translator, guesses, texts);
     line->texts = memory_new((size_t)line->count, sizeof *line->texts);
     line->log_probability = memory_new((size_t)line->count, sizeof *line->log_probability);
@@ -309,27 +329,65 @@ static int finish(struct translator *translator, struct translation *line, struc
         line->log_probability[r] = guesses[r].log_probability;
     }
     if (translator->options.want_alignment)
-        align_line(translator, &line->alignment, &pieces->lines[number], mine, count, guesses[0].rank);
+        align_line(translator, run, number, guesses[0].rank);
     free(guesses);
     return 1;
 }
 
-int translation_read(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
-                     size_t *bad)
+/* Normalises a line, in at most `most` sentences with a newline between them. The result, and *bad, are those of utf8_normalize. */
+static int read_text(const struct tokenizer *tokenizer, const char *line, size_t length, size_t most, struct text *out, size_t *bad)
 {
     struct text clean = { 0 };
-    int invalid = utf8_normalize(line, length, tokenizer->options.lowercase, &clean, bad);
+    int invalid = 0;
+
+    text_add_string(out, "");
+    for (size_t at = 0, size; at < length; at += size) {
+        size_t where;
+        int count;
+
+        size = --most ? sentence_length(line + at, length - at) : length - at;
+        count = utf8_normalize(line + at, size, tokenizer->options.lowercase, &clean, &where);
+        if (count && !invalid)
+            *bad = at + where;
+        invalid += count;
+        if (out->length && clean.length)
+            text_add_string(out, "\n");
+        text_add(out, clean.data, clean.length);
+    }
+    text_release(&clean);
+    return invalid;
+}
+
+static int read_source(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
+                       size_t most, size_t *bad)
+{
+    struct text clean = { 0 };
+    int invalid = read_text(tokenizer, line, length, most, &clean, bad);
 
     translation->source = translation->own_source = clean.data;
     return invalid;
 }
 
+int translation_read(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
+                     size_t *bad)
+{
+    return read_source(translation, tokenizer, line, length, 1, bad);
+}
+
+int translation_read_sentences(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
+                               size_t *bad)
+{
+    return read_source(translation, tokenizer, line, length, SIZE_MAX, bad);
+}
+
 void translation_set_prefix(struct translation *translation, const struct tokenizer *tokenizer, const char *prefix, size_t length)
 {
     struct text clean = { 0 };
-    size_t bad;
+    size_t bad, sentences = 1;
 
-    utf8_normalize(prefix, length, tokenizer->options.lowercase, &clean, &bad);
+    for (const char *c = translation->source; *c; c++)
+        sentences += *c == '\n';
+    read_text(tokenizer, prefix, length, sentences, &clean, &bad);
     free(translation->prefix);
     translation->prefix = clean.data;
     translation->prefix_open = length > 0 && prefix[length - 1] != ' ';
@@ -357,25 +415,81 @@ static void open_last_word(const struct tokenizer *tokenizer, struct piece *piec
     piece->forced = from;
 }
 
-/* Gives the piece the line's prefix. */
-static void set_prefix(const struct translator *translator, struct piece *piece, const struct tokens *source,
-                       const struct translation *line)
+/* Makes `prefix` that of the piece's translations; open: its last word may go on. complete: they end with it. */
+static void force(const struct translator *translator, struct piece *piece, const struct tokens *source, const char *prefix,
+                  int open, int complete)
 {
-    tokenizer_encode_target(translator->tokenizer, source, line->prefix, &piece->prefix);
+    tokenizer_encode_target(translator->tokenizer, source, prefix, &piece->prefix);
     piece->forced = piece->prefix.count;
-    if (line->prefix_open && piece->prefix.count && translator->tokenizer->options.units != UNITS_WORD)
+    if (complete) {
+        memory_reserve_one(&piece->prefix.ids, piece->forced, &piece->prefix.id_room);
+        piece->prefix.ids[piece->forced++] = VOCAB_END;
+    } else if (open && piece->prefix.count && translator->tokenizer->options.units != UNITS_WORD) {
         open_last_word(translator->tokenizer, piece);
+    }
 }
 
-/* Encodes and cuts a line. */
-static void prepare(const struct translator *translator, struct pieces *pieces, const struct translation *line, size_t i)
+/* Gives the sentences of line i their parts of its prefix. */
+static void set_prefixes(const struct translator *translator, struct run *run, size_t i)
+{
+    const struct translation *line = &run->lines[i];
+    char *prefix = memory_copy_string(line->prefix), *at = prefix;
+
+    for (size_t k = run->first[i]; *at && k < run->first[i + 1]; k++) {
+        char *end = strchr(at, '\n');
+        struct piece *piece = run->pieces.items + run->pieces.first[k], *next = run->pieces.items + run->pieces.first[k + 1];
+
+        if (end)
+            *end = '\0';
+        for (struct piece *first = piece; piece < next && (piece == first || end); piece++)
+            force(translator, piece, &run->pieces.sentences[k], piece == first ? at : "", line->prefix_open, end != NULL);
+        at = end ? end + 1 : at + strlen(at);
+    }
+    free(prefix);
+}
+
+/* Counts the sentences of all lines, and copies those of lines that have several. */
+static void run_init(struct run *run, struct translation *lines, size_t count)
+{
+    *run = (struct run){ .lines = lines, .count = count };
+    run->copies = memory_new(count, sizeof *run->copies);
+    run->first = memory_new(count + 1, sizeof *run->first);
+    for (size_t i = 0; i < count; i++) {
+        run->first[i + 1] = run->first[i] + 1;
+        if (!strchr(lines[i].source, '\n'))
+            continue;
+        run->copies[i] = memory_copy_string(lines[i].source);
+        for (char *at = strchr(run->copies[i], '\n'); at; at = strchr(at + 1, '\n')) {
+            *at = '\0';
+            run->first[i + 1]++;
+        }
+    }
+    pieces_init(&run->pieces, run->first[count]);
+}
+
+static void run_release(struct run *run)
+{
+    pieces_release(&run->pieces);
+    for (size_t i = 0; i < run->count; i++)
+        free(run->copies[i]);
+    free(run->copies);
+    free(run->first);
+}
+
+/* Encodes and cuts the sentences of line i. */
+static void prepare(const struct translator *translator, struct run *run, size_t i)
 {
     const struct translate_options *options = &translator->options;
+    const struct translation *line = &run->lines[i];
+    const char *text = run->copies[i] ? run->copies[i] : line->source;
 
-    tokenizer_encode(translator->tokenizer, SOURCE, line->source, 0, NULL, &pieces->lines[i]);
-    pieces_cut(pieces, i, options->longest, rng_key(options->seed, (uint64_t)line->number, 0, 0));
-    if (line->prefix && *line->prefix && pieces->first[i + 1] > pieces->first[i])
-        set_prefix(translator, &pieces->items[pieces->first[i]], &pieces->lines[i], line);
+    for (size_t k = run->first[i]; k < run->first[i + 1]; k++, text += strlen(text) + 1) {
+        tokenizer_encode(translator->tokenizer, SOURCE, text, 0, NULL, &run->pieces.sentences[k]);
+        pieces_cut(&run->pieces, k, text, options->longest,
+                   rng_key(options->seed, (uint64_t)line->number, (uint64_t)(k - run->first[i]), 0));
+    }
+    if (line->prefix)
+        set_prefixes(translator, run, i);
 }
 
 int translator_run(struct translator *translator, struct translation *translations, size_t count)
@@ -383,17 +497,17 @@ int translator_run(struct translator *translator, struct translation *translatio
     const struct translate_options *options = &translator->options;
     int workers = translator->team->count * (options->shared ? cluster_count() : 1), threads;
     int most = HYPOTHESES_OF_BATCH / options->beam.beam, batches, *start, unfinished = 0;
-    struct pieces pieces;
     struct piece **order;
+    struct run run;
 
-    pieces_init(&pieces, count);
+    run_init(&run, translations, count);
     for (size_t i = 0; i < count; i++)
-        prepare(translator, &pieces, &translations[i], i);
-    batches = pieces_batches(&pieces, options->batch < most ? options->batch : most, workers, &order, &start);
+        prepare(translator, &run, i);
+    batches = pieces_batches(&run.pieces, options->batch < most ? options->batch : most, workers, &order, &start);
     threads = translator->team->count < batches ? translator->team->count : batches ? batches : 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
     for (int i = 0; i < batches; i++) {
-        struct job job = { translator, omp_get_thread_num(), order + start[i], start[i + 1] - start[i], pieces.lines };
+        struct job job = { translator, omp_get_thread_num(), order + start[i], start[i + 1] - start[i], run.pieces.sentences };
 
         if (!stopped(translator) && is_mine(translator, (size_t)i))
             translate_batch(&job);
@@ -401,10 +515,10 @@ int translator_run(struct translator *translator, struct translation *translatio
     if (all_stopped(translator))
         unfinished = 1;
     else if (options->shared)
-        share_pieces(&pieces, translator->tokenizer);
+        share_pieces(&run.pieces, translator->tokenizer);
     for (size_t i = 0; i < count; i++)
-        unfinished |= !finish(translator, &translations[i], &pieces, i);
-    pieces_release(&pieces);
+        unfinished |= !finish(translator, &run, i);
+    run_release(&run);
     free(order);
     free(start);
     return unfinished;
@@ -468,6 +582,7 @@ static void align_batch(struct translator *translator, int worker, const struct 
         struct aligned_piece piece = { 0,
                                        source->count,
                                        1,
+                                       0,
                                        &tokens[number[k]][TARGET],
                                        scored[k].alignment,
                                        scored[k].alignment ? scored[k].alignment + cells : NULL };
@@ -475,7 +590,7 @@ static void align_batch(struct translator *translator, int worker, const struct 
 
         pairs->log_probability[at] = scored[k].log_probability;
         if (pairs->alignments) {
-            alignment_begin(&pairs->alignments[at], translator->options.level, translator->tokenizer, source);
+            alignment_begin(&pairs->alignments[at], translator->options.level, translator->tokenizer, source, 1);
             alignment_add(&pairs->alignments[at], translator->tokenizer, source, &piece);
         }
         free(scored[k].alignment);

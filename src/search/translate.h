@@ -1,6 +1,11 @@
 /* translate: from lines to translated lines, in input order. Lines are normalised, encoded, cut into pieces if they are too long,
  * sorted by length and searched in batches by all workers.
  *
+ * A line may hold several sentences (translation_read_sentences), which are translated as if each had a line of its own, and joined again:
+ * the line's log-probability is their sum, its alignment has their blocks, and text r of an n-best list consists of text r of each. The
+ * first sentence of a prefix is that of the first sentence's translation, and so on; if the line has fewer sentences, its last one gets the
+ * rest. All sentences of the prefix but its last are complete.
+ *
  * A line that is blank after normalisation is not searched: its translation is a blank line. Samples of a line that was cut are
  * joined from the samples of its pieces.
  *
@@ -37,17 +42,19 @@ struct translate_options {
 
 /* One line and its translation. Zero-initialise; set source or call translation_read; translation_release. */
 struct translation {
-    const char *source; /* normalised; the caller's, or own_source */
-    char *own_source;   /* of translation_read */
-    char *prefix;       /* normalised: with which its translations begin; owned, NULL: none */
-    int prefix_open;    /* its last word may go on */
-    long number;        /* of the line: its random numbers are a function of it and of options.seed */
-    int count;          /* texts: at least 1, at most n_best; best first, no duplicates; or n_best samples */
-    char **texts;       /* normalised, owned */
+    const char
+        *source; /* normalised, with a newline between sentences that are translated by themselves; the caller's, or own_source */
+    char *own_source; /* of translation_read */
+    char *prefix;     /* normalised, in sentences like source: with which its translations begin; owned, NULL: none */
+    int prefix_open;  /* its last word may go on */
+    long number;      /* of the line: its random numbers are a function of it and of options.seed */
+    int count;        /* texts: at least 1, at most n_best; best first, no duplicates; or n_best samples */
+    char **texts;     /* normalised, owned */
     double
         *log_probability; /* [count] nats, if scores were requested: of text and </s>, summed over the pieces; 0 for a blank line */
     struct alignment alignment; /* of texts[0], if requested */
-    int pieces;                 /* 0 for a blank line, 1, or more where the line was too long */
+    int sentences;              /* at least 1 */
+    int pieces;                 /* 0 for a blank line, one per sentence, or more where one was too long */
 };
 
 struct translator {
@@ -70,7 +77,11 @@ void translator_release(struct translator *translator);
 int translation_read(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
                      size_t *bad);
 
-/* Sets the prefix, of arbitrary bytes; nothing if it is blank. If it ends with a space, its last word is complete. */
+/* The same for a line whose sentences (text/sentences.h) are translated by themselves. */
+int translation_read_sentences(struct translation *translation, const struct tokenizer *tokenizer, const char *line, size_t length,
+                               size_t *bad);
+
+/* Sets the prefix, of arbitrary bytes, once the line was read; nothing if it is blank. If it ends with a space, its last word is complete. */
 void translation_set_prefix(struct translation *translation, const struct tokenizer *tokenizer, const char *prefix, size_t length);
 
 /* Translates `count` lines (shared: the same in all processes, and by the main thread). 0; or 1 if options.stop ended it: lines that were not finished then have count 0. */

@@ -294,7 +294,8 @@ static struct nmt_result *translate(const struct call *call, const struct nmt_op
     size_t bad;
 
     for (size_t i = 0; i < call->count; i++)
-        translation_read(&lines[i], tokenizer, call->texts[i], strlen(call->texts[i]), &bad);
+        (options->split ? translation_read_sentences : translation_read)(&lines[i], tokenizer, call->texts[i],
+                                                                         strlen(call->texts[i]), &bad);
     for (size_t i = 0; options->prefixes && i < call->count; i++)
         if (options->prefixes[i])
             translation_set_prefix(&lines[i], tokenizer, options->prefixes[i], strlen(options->prefixes[i]));

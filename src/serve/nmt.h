@@ -33,7 +33,8 @@ struct nmt_options {
     int max_length;              /* a text of more tokens is translated in pieces (150) */
     double length_penalty;       /* as nmt translate --length-penalty (1) */
     const char *const *prefixes; /* [count] how each translation begins, or NULL; a last word may go on */
-    int reserved[8];
+    int split;                   /* 1: a text may hold several sentences; each is translated by itself */
+    int reserved[7];
 };
 
 /* A translation. Of a blank text, an empty one. */

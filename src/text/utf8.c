@@ -74,6 +74,11 @@ int utf8_is_upper(uint32_t code)
     return code < 0x80 ? code >= 'A' && code <= 'Z' : utf8proc_category((utf8proc_int32_t)code) == UTF8PROC_CATEGORY_LU;
 }
 
+int utf8_is_lower(uint32_t code)
+{
+    return code < 0x80 ? code >= 'a' && code <= 'z' : utf8proc_category((utf8proc_int32_t)code) == UTF8PROC_CATEGORY_LL;
+}
+
 int utf8_is_han(uint32_t code)
 {
     return (code >= 0x4E00 && code <= 0x9FFF) || (code >= 0x3400 && code <= 0x4DBF) || (code >= 0xF900 && code <= 0xFAFF) ||

@@ -52,6 +52,7 @@ void utf8_drop_invalid(struct text *text);
 
 enum utf8_kind utf8_kind(uint32_t code);
 int utf8_is_upper(uint32_t code); /* an upper-case letter (Lu) */
+int utf8_is_lower(uint32_t code); /* a lower-case letter (Ll) */
 int utf8_is_han(uint32_t code);   /* an ideograph (also the iteration mark U+3005 and the zero U+3007) */
 int utf8_is_kana(uint32_t code);  /* Hiragana or Katakana */
 

@@ -117,9 +117,9 @@ once() { # DESCRIPTION CODE PATTERN: the last run failed with one line of error
 # --- translation ---
 learned "$T/m.gguf"
 head -n 150 data/test.en >"$T/in"
-printf '\n   \n' >>"$T/in"
-head -n 152 data/test.fr | cut -c 1-4 >"$T/prefixes"
-for options in '--beam 3 --scores' "--n-best 2 --beam 2 --prefix $T/prefixes" '--sample --seed 3 --temperature 0.5'; do
+printf '\n   \nThey took a bag. We know. Do they?\n' >>"$T/in"
+head -n 153 data/test.fr | cut -c 1-4 >"$T/prefixes"
+for options in '--beam 3 --scores' "--n-best 2 --beam 2 --prefix $T/prefixes" '--sample --seed 3 --temperature 0.5' "--split --scores --prefix $T/prefixes"; do
     run from_file "$T/in" "$NMT" translate --model "$T/m.gguf" --threads 2 $options --alignment "$T/one.csv"
     mv "$T/out" "$T/one"
     works "translate $options" from_file "$T/in" all 2 "$NMT" translate --model "$T/m.gguf" --threads 1 $options --alignment "$T/two.csv"

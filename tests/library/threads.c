@@ -53,6 +53,22 @@ static void must_fail(int failed, char **error, const char *says)
     *error = NULL;
 }
 
+/* Two sentences, each translated by itself. */
+static void check_split(void)
+{
+    const char *const texts[] = { "They took a bag. We know.", "They took a bag.", "We know." };
+    struct nmt_options split = { .split = 1 };
+    char *error = NULL, joined[4096];
+    struct nmt_result *results = nmt_translate(model, texts, 3, &split, &error);
+
+    if (!results)
+        fail(error);
+    snprintf(joined, sizeof joined, "%s %s", results[1].texts[0], results[2].texts[0]);
+    if (strcmp(results[0].texts[0], joined) != 0)
+        fail("a text of two sentences");
+    nmt_free(results, 3);
+}
+
 static void check_options(void)
 {
     const char *text = "They took a bag.", *prefix = "Nous p";
@@ -75,6 +91,7 @@ static void check_options(void)
         if (!results || strncmp(results->texts[i], prefix, strlen(prefix)) != 0)
             fail("a prefix");
     nmt_free(results, 1);
+    check_split();
     results = nmt_translate(model, &text, 0, NULL, &error);
     if (!results)
         fail("no texts");

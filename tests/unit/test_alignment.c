@@ -47,9 +47,9 @@ static void check_pieces(enum alignment_level level)
     tokenizer_of(&tokenizer);
     tokenizer_encode(&tokenizer, SOURCE, "ab cd ef", 0, NULL, &source);
     assert_int_equal(source.count, cuts[2]);
-    alignment_begin(&alignment, level, &tokenizer, &source);
+    alignment_begin(&alignment, level, &tokenizer, &source, 1);
     for (int i = 0; i < 2; i++) {
-        struct aligned_piece piece = { cuts[i], cuts[i + 1], i == 1, &target[i], NULL, NULL };
+        struct aligned_piece piece = { cuts[i], cuts[i + 1], i == 1, 0, &target[i], NULL, NULL };
         real *alpha;
 
         tokenizer_encode(&tokenizer, TARGET, i ? "z" : "x y", 0, NULL, &target[i]);
@@ -108,11 +108,11 @@ static void tokens_stand_for_several_words(void **state)
     int of_source[] = { 0, 1, 4 }, of_target[] = { 0, 2 };
     struct tokens source = { .ids = ids, .word_of = of_source, .count = 3, .words = words, .word_count = 5 };
     struct tokens target = { .ids = ids, .word_of = of_target, .count = 2, .words = words, .word_count = 3 };
-    const struct aligned_piece piece = { 0, 3, 1, &target, alpha[0], NULL };
+    const struct aligned_piece piece = { 0, 3, 1, 0, &target, alpha[0], NULL };
     struct alignment alignment;
 
     (void)state;
-    alignment_begin(&alignment, ALIGNMENT_WORD, NULL, &source);
+    alignment_begin(&alignment, ALIGNMENT_WORD, NULL, &source, 1);
     alignment_add(&alignment, NULL, &source, &piece);
     assert_int_equal(alignment.columns, 5);
     assert_int_equal(alignment.rows, 3);

@@ -285,6 +285,154 @@ static void joint_list(void **state)
     assert_true(other_first > 0);
 }
 
+/* Reads texts of its own, each as a line of its own or all as one. */
+static void read_lines(struct setup *setup, struct translation *lines, const char *const *texts, int count)
+{
+    struct text all = { 0 };
+    size_t bad;
+
+    for (int i = 0; i < count; i++) {
+        text_format(&all, "%s%s", i ? " " : "", texts[i]);
+        translation_read(&lines[i], &setup->tokenizer, texts[i], strlen(texts[i]), &bad);
+    }
+    translation_read_sentences(&lines[count], &setup->tokenizer, all.data, all.length, &bad);
+    text_release(&all);
+}
+
+/* The rows of a line of sentences are those of the sentences: a weight in the columns of the sentence that a row is of, none elsewhere. The
+ * last column of a matrix of tokens is that of </s>. */
+static void check_columns(const struct alignment *whole, const struct alignment *parts, int count)
+{
+    int tokens = whole->level == ALIGNMENT_TOKEN, first_row = 0, first_column = 0, blocks = 0;
+
+    for (int k = 0; k < count; k++) {
+        int columns = parts[k].columns - tokens, rows = parts[k].rows - (tokens && k < count - 1);
+
+        for (int b = 0; b < parts[k].block_count; b++, blocks++)
+            for (int i = 0; i < whole->blocks[blocks].rows; i++) {
+                assert_int_equal(whole->blocks[blocks].first_row, first_row + parts[k].blocks[b].first_row);
+                for (int j = 0; j < whole->columns; j++) {
+                    int end = tokens && j == whole->columns - 1, column = end ? columns : j - first_column;
+                    double wanted =
+                        end || (column >= 0 && column < columns) ? alignment_weight(&parts[k], &parts[k].blocks[b], i, column) : 0;
+
+                    check_near("a weight", (size_t)j, alignment_weight(whole, &whole->blocks[blocks], i, j), wanted, 1e-5);
+                }
+            }
+        for (int i = 0; i < rows; i++)
+            assert_string_equal(whole->target[first_row + i], parts[k].target[i]);
+        for (int j = 0; j < columns; j++)
+            assert_string_equal(whole->source[first_column + j], parts[k].source[j]);
+        first_row += rows;
+        first_column += columns;
+    }
+    assert_int_equal(whole->block_count, blocks);
+    assert_int_equal(whole->rows, first_row);
+    assert_int_equal(whole->columns, first_column + tokens);
+}
+
+/* Sentences of a line are translated, scored and aligned as lines of their own, also where some are cut into pieces. */
+static void sentences_of_a_line(void **state)
+{
+    static const char *const texts[] = { "ABC bac.", "Cab acb abc!", "Ab?" };
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    int longer = 0;
+
+    (void)state;
+    for (int run = 0; run < 12; run++) {
+        struct translate_options options = options_of(3, 1);
+        struct translation lines[TEXTS + 1] = { { 0 } };
+        struct alignment parts[TEXTS];
+        struct text joined = { 0 };
+        struct setup setup;
+        double sum = 0;
+
+        options.want_alignment = 1;
+        options.level = run % 2 ? ALIGNMENT_TOKEN : ALIGNMENT_WORD;
+        setup_make(&setup, &options, 20 + (uint64_t)run);
+        read_lines(&setup, lines, texts, TEXTS);
+        assert_int_equal(translator_run(&setup.translator, lines, TEXTS + 1), 0);
+        for (int i = 0; i < TEXTS; i++) {
+            assert_int_equal(lines[i].sentences, 1);
+            if (joined.length && lines[i].texts[0][0])
+                text_add_string(&joined, " ");
+            text_add_string(&joined, lines[i].texts[0]);
+            sum += lines[i].log_probability[0];
+            parts[i] = lines[i].alignment;
+        }
+        assert_int_equal(lines[TEXTS].sentences, TEXTS);
+        assert_string_equal(lines[TEXTS].texts[0], joined.data);
+        check_near("the score", (size_t)run, lines[TEXTS].log_probability[0], sum, 1e-4);
+        check_columns(&lines[TEXTS].alignment, parts, TEXTS);
+        longer += lines[TEXTS].pieces > TEXTS;
+        text_release(&joined);
+        for (int i = 0; i <= TEXTS; i++)
+            translation_release(&lines[i]);
+        setup_release(&setup);
+    }
+    assert_true(longer > 0);
+}
+
+/* The sentences of a prefix are those of the translation: all but the last word for word. */
+static void prefixes_of_sentences(void **state)
+{
+    static const char *const prefixes[] = {
+        "Ca", "Cab abc. B", "Cab abc. Bac! A", "Ab. Ba. Abc abc. Cab a", "Cab abc cab abc bca. ", "Ab. Ba. Abc.", "A", " ", "Abc"
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        for (uint64_t seed = 0; seed < 4; seed++) {
+            struct translate_options options = options_of(3, 2);
+            struct translation line = { 0 };
+            const char *text = "Abc bac abc. Cab acb! Ab?";
+            struct setup setup;
+            size_t bad, length = strlen(prefixes[i]);
+
+            setup_make(&setup, &options, seed);
+            translation_read_sentences(&line, &setup.tokenizer, text, strlen(text), &bad);
+            translation_set_prefix(&line, &setup.tokenizer, prefixes[i], length);
+            assert_int_equal(translator_run(&setup.translator, &line, 1), 0);
+            while (length > 0 && prefixes[i][length - 1] == ' ')
+                length--;
+            for (int k = 0; k < line.count; k++)
+                if (strncmp(line.texts[k], prefixes[i], length) != 0)
+                    fail_msg("'%s' does not begin with '%s'", line.texts[k], prefixes[i]);
+            translation_release(&line);
+            setup_release(&setup);
+        }
+}
+
+/* Where texts are cut that are too long: after a sentence, else after another mark, else between words. */
+static void cuts_between_sentences(void **state)
+{
+    static const struct {
+        const char *text;
+        int longest, cut;
+    } cases[] = {
+        { "Ab abc abc. Ba Dr. Abc cab", 20, 11 }, /* not after "Dr.", although more would fit */
+        { "ab abc abc. ba dr. abc cab", 20, 18 }, /* not known to be an abbreviation: nothing is in capitals */
+        { "Ab abc. Bca cab; abc cab", 18, 16 },   /* the sentence ends in the first half */
+        { "Ab abc, bca cab abc cab", 12, 7 },     { "Ab abc bca cab abc cab", 12, 10 },
+    };
+    struct translate_options options = options_of(1, 1);
+    struct setup setup;
+
+    (void)state;
+    setup_make(&setup, &options, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pieces pieces;
+
+        pieces_init(&pieces, 1);
+        tokenizer_encode(&setup.tokenizer, SOURCE, cases[i].text, 0, NULL, &pieces.sentences[0]);
+        pieces_cut(&pieces, 0, cases[i].text, cases[i].longest, 1);
+        if (pieces.items[0].to != cases[i].cut + 1) /* and the mark of the first word */
+            fail_msg("\"%s\" is cut at %d", cases[i].text, pieces.items[0].to - 1);
+        pieces_release(&pieces);
+    }
+    setup_release(&setup);
+}
+
 /* Batches are bounded in pieces and in tokens, hold each piece once, longest first, and are even where there are few. */
 static void batches_are_bounded(void **state)
 {
@@ -301,7 +449,7 @@ static void batches_are_bounded(void **state)
 
             pieces.count = PIECES;
             for (int i = 0; i < PIECES; i++)
-                pieces.items[i] = (struct piece){ .line = (size_t)i, .to = longest - i % 7 };
+                pieces.items[i] = (struct piece){ .sentence = (size_t)i, .to = longest - i % 7 };
             batches = pieces_batches(&pieces, 64, workers, &order, &start);
             for (int k = 0; k < batches; k++) {
                 int tokens = 0;
@@ -330,6 +478,9 @@ int main(void)
         cmocka_unit_test(too_long_pairs),
         cmocka_unit_test(pieces_are_ranked),
         cmocka_unit_test(joint_list),
+        cmocka_unit_test(sentences_of_a_line),
+        cmocka_unit_test(prefixes_of_sentences),
+        cmocka_unit_test(cuts_between_sentences),
         cmocka_unit_test(batches_are_bounded),
     };
 
