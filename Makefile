@@ -80,6 +80,9 @@ $(LIBRARY): $(OBJECTS)
 # Elementwise maths alone is compiled with -ffast-math (src/math/vec.h).
 $(BUILD)/math/vec.o: BASE += -O3 -ffast-math -fno-math-errno
 
+# Loops that become vector code without other rounding than written, but for fused multiply-add.
+$(BUILD)/math/direct.o $(BUILD)/math/stored.o: BASE += -O3 -ffp-contract=fast
+
 # The library for other programs: libnmt.so.0, and libnmt.a as one object in which only nmt.h's names can be seen.
 PUBLIC = $(BUILD)/public
 PUBLIC_LIBS = $(filter-out -ljson-c,$(LIBS)) $(LDLIBS)

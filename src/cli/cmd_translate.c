@@ -242,6 +242,8 @@ static int compare(const struct inference *inference, int argc, const char **arg
 {
     struct cluster_fact facts[] = { { "the model", HASH_START }, { "their options", HASH_START } };
 
+    if (cluster_count() == 1)
+        return 0;
     for (int i = 0; i < inference->count; i++) {
         uint64_t checksum = gguf_checksum(&inference->saved[i].gguf);
 
@@ -249,7 +251,7 @@ static int compare(const struct inference *inference, int argc, const char **arg
     }
     for (int i = 1; i < argc; i++)
         facts[1].hash = hash_bytes(facts[1].hash, argv[i], strlen(argv[i]));
-    return cluster_count() > 1 ? cluster_compare(facts, 2) : 0;
+    return cluster_compare(facts, 2);
 }
 
 #define ROW(type, member) OPTION(struct translate_settings, type, member)

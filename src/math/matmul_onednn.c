@@ -49,13 +49,11 @@ void onednn_product(struct onednn *onednn, const struct product *product)
     (void)product;
 }
 
-void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed)
+void onednn_pack(struct onednn *onednn, const struct weight *weight, enum pass_direction direction, void **packed)
 {
     (void)onednn;
-    (void)b;
-    (void)k;
-    (void)n;
-    (void)transposed;
+    (void)weight;
+    (void)direction;
     *packed = 0;
 }
 
@@ -450,9 +448,11 @@ static void plain_product(struct onednn *onednn, const struct product *p)
               "a product");
 }
 
-/* parameters: as onednn_pack. */
-static void plain_pack(const float *b, int k, int n, int transposed, struct packed **packed)
+/* Rows of a weight that is not stored as reals are read a few at a time. */
+static void plain_pack(struct onednn *onednn, const struct weight *weight, enum pass_direction direction, struct packed **packed)
 {
+    enum { STRIP = 64 };
+    int in = weight->in, k = direction == FORWARD ? in : weight->out, n = direction == FORWARD ? weight->out : in;
     struct packed *one = *packed;
 
     if (!one) {
@@ -460,10 +460,16 @@ static void plain_pack(const float *b, int k, int n, int transposed, struct pack
         one->stride = stride_of(n);
         one->values = memory_new((size_t)k * (size_t)one->stride, sizeof *one->values);
     }
-    if (transposed)
-        vec_transpose(one->values, one->stride, b, k, n, k);
-    for (int i = 0; i < k && !transposed; i++)
-        memcpy(one->values + (size_t)i * (size_t)one->stride, b + (size_t)i * (size_t)n, (size_t)n * sizeof *b);
+    for (int row = 0, rows; row < weight->out; row += rows) {
+        const float *from;
+
+        rows = weight->out - row < STRIP ? weight->out - row : STRIP;
+        from = weight_rows(weight, row, rows, scratch(onednn, 0, (size_t)STRIP * (size_t)in * sizeof *from));
+        if (direction == FORWARD)
+            vec_transpose(one->values + row, one->stride, from, in, rows, in);
+        for (int i = 0; i < rows && direction == BACKWARD; i++)
+            memcpy(one->values + (size_t)(row + i) * (size_t)one->stride, from + (size_t)i * (size_t)in, (size_t)in * sizeof *from);
+    }
 }
 
 /* ---- both ---- */
@@ -486,51 +492,63 @@ void onednn_product(struct onednn *onednn, const struct product *product)
     }
 }
 
-void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed)
+/* A packed weight without its numbers yet: the format that the product prefers, and the way into it. */
+static struct packed *packed_new(struct onednn *onednn, const struct weight *weight, enum pass_direction direction)
+{
+    int transposed = direction == FORWARD, k = transposed ? weight->in : weight->out, n = transposed ? weight->out : weight->in;
+    int int8 = onednn->type == dnnl_s8;
+    dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any, plain;
+    dnnl_dims_t sizes = { k, n };
+    dnnl_primitive_desc_t description;
+    struct packed *one = memory_new(1, sizeof *one);
+
+    check(dnnl_memory_desc_init_by_tag(&any, 2, sizes, onednn->type, dnnl_format_tag_any), "describing a weight");
+    description = describe_product(onednn, &a, &any, &c, 0);
+    one->format = *dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
+    dnnl_primitive_desc_destroy(description);
+    plain = describe(k, n, transposed ? k : n, transposed, int8 ? dnnl_s8 : dnnl_f32);
+    one->scales = int8 ? memory_new((size_t)n, sizeof *one->scales) : NULL;
+    check(dnnl_memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
+    check(dnnl_memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
+    check(dnnl_reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
+          "packing a weight");
+    check(dnnl_primitive_create(&one->reorder, description), "packing a weight");
+    dnnl_primitive_desc_destroy(description);
+    return one;
+}
+
+void onednn_pack(struct onednn *onednn, const struct weight *weight, enum pass_direction direction, void **packed)
 {
     struct packed *one = *packed;
-    int int8 = onednn->type == dnnl_s8;
+    size_t count = (size_t)weight->out * (size_t)weight->in;
+    float *reals = NULL;
     union {
         const void *constant;
         void *plain;
-    } source = { .constant = b };
+    } source;
     dnnl_exec_arg_t arguments[2];
 
     if (onednn->plain) {
-        plain_pack(b, k, n, transposed, (struct packed **)packed);
+        plain_pack(onednn, weight, direction, (struct packed **)packed);
         return;
     }
-    if (!one) {
-        dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any,
-                           plain;
-        dnnl_dims_t sizes = { k, n };
-        dnnl_primitive_desc_t description;
+    if (!one)
+        one = *packed = packed_new(onednn, weight, direction);
+    if (!weight->w)
+        reals = memory_new(count, sizeof *reals);
+    source.constant = weight_rows(weight, 0, weight->out, reals);
+    if (onednn->type == dnnl_s8) {
+        int8_t *whole = scratch(onednn, 0, count);
 
-        one = *packed = memory_new(1, sizeof *one);
-        check(dnnl_memory_desc_init_by_tag(&any, 2, sizes, onednn->type, dnnl_format_tag_any), "describing a weight");
-        description = describe_product(onednn, &a, &any, &c, 0);
-        one->format = *dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-        dnnl_primitive_desc_destroy(description);
-        plain = describe(k, n, transposed ? k : n, transposed, int8 ? dnnl_s8 : dnnl_f32);
-        one->scales = int8 ? memory_new((size_t)n, sizeof *one->scales) : NULL;
-        check(dnnl_memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
-        check(dnnl_memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
-        check(dnnl_reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
-              "packing a weight");
-        check(dnnl_primitive_create(&one->reorder, description), "packing a weight");
-        dnnl_primitive_desc_destroy(description);
-    }
-    if (int8) {
-        int8_t *whole = scratch(onednn, 0, (size_t)n * (size_t)k);
-
-        assert(transposed);
-        vec_to_int8(whole, one->scales, b, k, n, k);
+        assert(direction == FORWARD);
+        vec_to_int8(whole, one->scales, source.constant, weight->in, weight->out, weight->in);
         source.plain = whole;
     }
     check(dnnl_memory_set_data_handle(one->plain, source.plain), "packing a weight");
     arguments[0] = (dnnl_exec_arg_t){ DNNL_ARG_FROM, one->plain };
     arguments[1] = (dnnl_exec_arg_t){ DNNL_ARG_TO, one->memory };
     check(dnnl_primitive_execute(one->reorder, onednn->stream, 2, arguments), "packing a weight");
+    free(reals);
 }
 
 void onednn_unpack(void *packed)

@@ -1,19 +1,12 @@
 #include "math/vec.h"
 
+#include "math/clones.h"
+
 #include <math.h>
 #include <string.h>
 #if defined(__SSE__)
 #include <immintrin.h>
 #endif
-
-/* Clones for several processors in one binary. The sanitizers start after the loader's choice, so they build only one; and clang 14
- * makes clones that other files cannot call. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && !defined(NMT_ONE_CLONE)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
-#define INLINE static inline __attribute__((always_inline))
 
 #ifdef NMT_DOUBLE
 
@@ -310,6 +303,12 @@ CLONES void vec_scale_add(real *restrict y, real factor, const real *restrict x,
 {
     for (int i = 0; i < n; i++)
         y[i] = factor * y[i] + x[i];
+}
+
+CLONES void vec_add_scaled(real *restrict y, real factor, const real *restrict x, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] += factor * x[i];
 }
 
 CLONES void vec_maxout(real *restrict m, const real *restrict t, int n)

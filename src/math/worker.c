@@ -4,7 +4,6 @@
 #include "math/matmul_backend.h"
 
 #include <assert.h>
-#include <cblas.h>
 
 const char *const backend_names[] = { "auto", "openblas", "onednn", NULL };
 const char *const precision_names[] = { "auto", "f32", "bf16", "int8", NULL };
@@ -38,7 +37,6 @@ void worker_init(struct worker *worker, int index, enum backend backend, enum pr
 {
     assert(backend != BACKEND_AUTO && precision != PRECISION_AUTO);
     *worker = (struct worker){ .index = index, .precision = precision };
-    openblas_set_num_threads(1);
     meter_reset(&worker->meter);
     if (backend == BACKEND_ONEDNN)
         worker->onednn = onednn_new(precision);
