@@ -85,7 +85,7 @@ static int check_resources(const struct inference *inference)
     size_t bytes = 0;
 
     for (int i = 0; i < inference->count; i++)
-        bytes += inference->saved[i].gguf.size;
+        bytes += inference->saved[i].model.layout.length * sizeof(real);
     return team_probe(&inference->team, bytes);
 }
 

@@ -31,7 +31,7 @@ void output_declare(struct output_blocks *output, struct layout *layout, const s
 
 void output_embed(const struct model *model, struct matrix Y, const int32_t *ids, const real *const *mask)
 {
-    embedding_forward(Y, model_block(model, model->output.embedding), ids, mask);
+    embedding_forward(Y, &model->weights[model->output.embedding], ids, mask);
 }
 
 void output_embed_backward(const struct model *model, struct gradient *gradient, struct matrix dY, const int32_t *ids,

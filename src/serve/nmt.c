@@ -129,7 +129,7 @@ static int prepare(struct nmt *model)
 
     if (!desk)
         return -1;
-    if (team_probe(&desk->team, model->saved.gguf.size)) {
+    if (team_probe(&desk->team, model->saved.model.layout.length * sizeof(real))) {
         desk_free(desk);
         return -1;
     }

@@ -236,6 +236,7 @@ int start_adapted(struct training *training, struct train_settings *settings, st
 
     if (init(training, settings))
         return EXIT_FAILED;
+    model_file_unpack(parent);
     if (settings->new_vocabulary) {
         if (init_new(training, &model))
             return EXIT_USAGE;
