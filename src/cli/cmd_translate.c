@@ -21,9 +21,12 @@ enum { LINES_TO_PACK = 3 };
 enum { FORMAT_TEXT, FORMAT_JSONL };
 static const char *const format_names[] = { "text", "jsonl", NULL };
 
+enum { SHORTLIST_AUTO, SHORTLIST_OFF };
+static const char *const shortlist_names[] = { "auto", "off", NULL };
+
 struct translate_settings {
     struct inference_settings common;
-    int format, beam, n_best, max_length, max_repeats, sample, top_k;
+    int format, shortlist, beam, n_best, max_length, max_repeats, sample, top_k;
     double length_penalty, max_length_ratio, temperature;
     long seed;
     struct noise noise;
@@ -268,6 +271,8 @@ static const struct option table[] = {
           "alignment (--alignment -) where these are asked for" },
     { "length-penalty", ROW(REAL, length_penalty), .value = "PENALTY", .initial = "1", .high = 10,
       .help = "rank hypotheses by log-probability / length ^ PENALTY" },
+    { "shortlist", ROW(CHOICE, shortlist), .value = "WHAT", .initial = "auto", .names = shortlist_names,
+      .help = "search among the words that the model's shortlist has for the source words, if it has one (auto), or among all (off)" },
     { "max-length-ratio", ROW(REAL, max_length_ratio), .value = "RATIO", .initial = "3", .low = 0.01, .high = 1000,
       .help = "limit a translation to RATIO x source tokens + 10 tokens" },
     { "max-length", ROW(INT, max_length), .value = "N", .initial = "150", .low = 1, .high = 100000,
@@ -343,7 +348,8 @@ static int check(const struct translate_settings *s, const struct options *optio
 static int translate(struct inference *inference, const struct translate_settings *s, struct alignment_file *alignments)
 {
     const struct translate_options options = {
-        .beam = { .beam = !s->sample  ? s->beam
+        .beam = { .shortlist = s->shortlist == SHORTLIST_AUTO,
+                  .beam = !s->sample  ? s->beam
                           : s->n_best ? s->n_best
                                       : 1,
                   .n_best = s->n_best ? s->n_best : 1,

@@ -62,6 +62,7 @@ void model_release(struct model *model)
     free(model->encoder);
     free(model->decoder);
     layout_release(&model->layout);
+    shortlist_release(&model->shortlist);
     *model = (struct model){ 0 };
 }
 

@@ -3,6 +3,7 @@
 #define NMT_MODEL_MODEL_H
 
 #include "model/output.h"
+#include "model/shortlist.h"
 
 struct model {
     struct config config;
@@ -15,6 +16,7 @@ struct model {
     struct output_blocks output;
     void *encoder, *decoder;        /* the kinds' block numbers */
     struct attention_map alignment; /* the weights that alignments are made of */
+    struct shortlist shortlist;     /* of target words, for search; or none */
 };
 
 /* Lays out a model over `values` (borrowed), or over new zeroed memory if NULL. The same in two steps: model_declare

@@ -170,6 +170,47 @@ void model_file_put_tensors(struct gguf_writer *writer, const struct layout *lay
     }
 }
 
+/* The tensors of the shortlist. */
+static const char COUNTS[] = "shortlist.counts", WORDS[] = "shortlist.words";
+
+void model_file_put_shortlist(struct gguf_writer *writer, const struct shortlist *shortlist)
+{
+    size_t rows = (size_t)shortlist->sources + 1;
+
+    if (!shortlist->sources)
+        return;
+    gguf_add_tensor(writer, COUNTS, GGUF_TENSOR_I32, 1, &rows, shortlist->counts);
+    gguf_add_tensor(writer, WORDS, GGUF_TENSOR_I32, 1, &shortlist->first[rows], shortlist->words);
+}
+
+/* The reverse; a model may have none. 0, or -1 after reporting. */
+static int get_shortlist(const struct gguf *gguf, struct model *model)
+{
+    const struct gguf_tensor *counts = gguf_tensor(gguf, COUNTS), *words = gguf_tensor(gguf, WORDS);
+    struct shortlist *list = &model->shortlist;
+    size_t rows = (size_t)model->config.Vx + 1, total = 0;
+    int sound = counts && words && counts->type == GGUF_TENSOR_I32 && words->type == GGUF_TENSOR_I32 && counts->count == rows;
+
+    if (!counts && !words)
+        return 0;
+    if (sound) {
+        *list = (struct shortlist){ .sources = model->config.Vx, .counts = counts->data, .words = words->data };
+        for (size_t x = 0; x < rows && sound; x++) {
+            sound = list->counts[x] >= 0 && (size_t)list->counts[x] <= words->count - total;
+            total += sound ? (size_t)list->counts[x] : 0;
+        }
+        sound = sound && total == words->count && total > 0;
+        for (size_t i = 0; i < words->count && sound; i++)
+            sound = list->words[i] >= 0 && list->words[i] < model->config.Vy;
+    }
+    if (!sound) {
+        *list = (struct shortlist){ 0 };
+        return error("%s: the shortlist (%s, %s) does not fit the vocabularies; the file is damaged", gguf->path, COUNTS, WORDS);
+    }
+    shortlist_index(list);
+    return 0;
+}
+
 static int is_stored(enum gguf_tensor_type type)
 {
     return type == real_type() || type == GGUF_TENSOR_BF16 || type == GGUF_TENSOR_Q8_0;
@@ -490,6 +531,7 @@ void model_file_unpack(struct saved_model *saved)
 {
     struct model *model = &saved->model;
 
+    shortlist_release(&model->shortlist);
     model->values = layout_array(&model->layout);
     for (int i = 0; i < model->layout.block_count; i++) {
         const struct block *block = &model->layout.blocks[i];
@@ -529,7 +571,7 @@ static int load(struct saved_model *saved, const char *path)
         goto fail;
     }
     model_declare(&saved->model, &config);
-    if (check_used(&saved->gguf, layout) || get_alignment(&saved->gguf, &saved->model))
+    if (check_used(&saved->gguf, layout) || get_alignment(&saved->gguf, &saved->model) || get_shortlist(&saved->gguf, &saved->model))
         goto fail;
     if (place_tensors(saved))
         goto fail;

@@ -26,13 +26,16 @@ void model_file_release(struct saved_model *saved);
 /* Whether a tensor of the model is stored in another type than reals. */
 int model_file_is_small(const struct saved_model *saved);
 
-/* Converts all numbers to reals, in model.values: what training starts from. */
+/* Converts all numbers to reals, in model.values: what training starts from. The shortlist is dropped: training makes its own. */
 void model_file_unpack(struct saved_model *saved);
 
 /* Puts configuration, the choice of attention weights for alignments, and tokenizer; the tensors of `values` (laid out as the model's; the caller's, unchanged until written),
  * each name after `prefix`. */
 void model_file_put_config(struct gguf_writer *writer, const struct model *model, const struct tokenizer *tokenizer);
 void model_file_put_tensors(struct gguf_writer *writer, const struct layout *layout, const char *prefix, const real *values);
+
+/* Puts a shortlist (the caller's, unchanged until written), if there is one. */
+void model_file_put_shortlist(struct gguf_writer *writer, const struct shortlist *shortlist);
 
 /* Copies the tensors whose names start with `prefix` into `values`, as reals. 0, or -1 after reporting a missing tensor or a wrong shape. */
 int model_file_get_tensors(const struct gguf *gguf, const struct layout *layout, const char *prefix, real *values);

@@ -46,6 +46,36 @@ void output_logits(struct worker *worker, const struct model *model, struct matr
     matmul_forward(worker, logits, top, &model->weights[model->output.W], ADD);
 }
 
+void output_words_bind(struct output_words *output, const struct model *model, struct arena *arena)
+{
+    const struct weight *all = &model->weights[model->output.W];
+
+    output->W = (struct weight){ .out = output->count, .in = all->in };
+    output->W.w = output->rows = arena_take(arena, (size_t)output->count * (size_t)all->in * sizeof(real));
+    output->b = arena_take(arena, (size_t)output->count * sizeof(real));
+}
+
+void output_words_gather(struct output_words *output, const struct model *model)
+{
+    const struct weight *all = &model->weights[model->output.W];
+    const real *b = model_block(model, model->output.b);
+    real *to = output->rows;
+
+    for (int i = 0; i < output->count; i++, to += all->in) {
+        const real *row = weight_rows(all, output->words[i], 1, to);
+
+        if (row != to)
+            memcpy(to, row, (size_t)all->in * sizeof *to);
+        output->b[i] = b[output->words[i]];
+    }
+}
+
+void output_words_logits(struct worker *worker, const struct output_words *output, struct matrix logits, struct matrix top)
+{
+    matrix_fill(logits, output->b);
+    matmul_forward(worker, logits, top, &output->W, ADD);
+}
+
 void output_bind(struct output_scratch *scratch, const struct model *model, const struct decoded *decoded,
                  const struct judgement *judgement, struct arena *arena)
 {

@@ -64,6 +64,7 @@ int small_file_write(const struct saved_model *saved, enum small_type type, cons
     put_keys(&writer, &saved->gguf, type);
     for (int i = 0; i < layout->count && result == 0; i++)
         result = add_tensor(&writer, gguf_tensor(&saved->gguf, layout->tensors[i].name), type, &converted[i]);
+    model_file_put_shortlist(&writer, &saved->model.shortlist);
     if (result == 0)
         result = gguf_write(&writer, path);
     gguf_writer_release(&writer);
