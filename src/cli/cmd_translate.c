@@ -8,15 +8,13 @@
 #include "cli/inference.h"
 #include "cli/jsonl.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Limits of the lines and bytes that are translated together. */
 enum { GROUP_LINES = 4096, GROUP_BYTES = 1 << 20 };
-
-/* One or two lines are translated faster than the weights are packed. */
-enum { LINES_TO_PACK = 3 };
 
 enum { FORMAT_TEXT, FORMAT_JSONL };
 static const char *const format_names[] = { "text", "jsonl", NULL };
@@ -207,8 +205,12 @@ static int translate_all(struct inference *inference, struct translator *transla
             result = group_add(&group, translator->tokenizer, line, length, reader.line);
         if (group.count == 0)
             break;
-        if (reader.line >= LINES_TO_PACK)
-            inference_pack(inference);
+        /* One short line, which cannot become several batches, needs one thread and nothing else. */
+        if ((group.count > 1 || reader.line > 1 || group.bytes > (size_t)settings->max_length) &&
+            inference_ready(inference, reader.line)) {
+            result = -1;
+            break;
+        }
         group_share(&group);
         if (translate_group(translator, &group, settings, alignments))
             result = -1;
@@ -228,7 +230,8 @@ static int help_translate(struct inference *inference, struct translator *transl
 {
     struct group group = { 0 };
 
-    inference_pack(inference);
+    if (inference_ready(inference, LONG_MAX))
+        return -1;
     while (group_share(&group)) {
         translator_run(translator, group.lines, (size_t)group.count);
         group_clear(&group);

@@ -33,11 +33,16 @@ void team_release(struct team *team)
 /* Address space that a worker takes for its stack and oneDNN's compiled products, as measured. */
 #define WORKER_BYTES ((size_t)24 << 20)
 
-int team_probe(const struct team *team, size_t bytes)
+int team_probe_memory(const struct team *team, size_t bytes)
 {
     size_t threads = (size_t)team->count;
 
     /* With oneDNN, OpenBLAS still computes the products of single lines. */
     bytes += size_product(threads, WORKER_BYTES) + size_product(team->backend == BACKEND_OPENBLAS ? threads : 1, OPENBLAS_BYTES);
-    return processors_try(team->count) || memory_probe(bytes) ? -1 : 0;
+    return memory_probe(bytes);
+}
+
+int team_probe(const struct team *team, size_t bytes)
+{
+    return processors_try(team->count) || team_probe_memory(team, bytes) ? -1 : 0;
 }

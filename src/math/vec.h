@@ -46,10 +46,10 @@ void vec_norm(real *y, real *stats, const real *x, const real *gain, const real 
 void vec_norm_backward(real *dx, real *dgain, real *dbias, const real *dy, const real *stats, const real *x, const real *gain,
                        int n, int add);
 
-void vec_relu(real *y, size_t n);                               /* y = max(0, y) */
-void vec_relu_backward(real *dx, const real *y, size_t n);      /* dx = 0 where y is 0 */
-void vec_scale(real *y, real factor, size_t n);                 /* y *= factor */
-void vec_scale_add(real *y, real factor, const real *x, int n); /* y = factor y + x */
+void vec_relu(real *y, size_t n);                                /* y = max(0, y) */
+void vec_relu_backward(real *dx, const real *y, size_t n);       /* dx = 0 where y is 0 */
+void vec_scale(real *y, real factor, size_t n);                  /* y *= factor */
+void vec_scale_add(real *y, real factor, const real *x, int n);  /* y = factor y + x */
 void vec_add_scaled(real *y, real factor, const real *x, int n); /* y += factor x */
 
 /* Maxout over adjacent pairs: m_i = max(t_2i, t_2i+1), n = length of m; the gradient goes to the larger of the two (the first of
