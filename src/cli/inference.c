@@ -2,7 +2,6 @@
 #include "cli/inference.h"
 
 #include "base/cluster.h"
-#include "base/processors.h"
 #include "base/report.h"
 
 #include <omp.h>
@@ -81,16 +80,22 @@ void inference_claim(const struct inference_settings *settings, struct claims *c
         claims_input(claims, "--model", settings->models.items[i]);
 }
 
-/* Whether there is memory for the models' packed weights and the libraries; and, as several processes end together, threads. 0, or -1
- * after reporting. */
-static int check_resources(struct inference *inference)
+/* Bytes of the models' packed weights. */
+static size_t packed_bytes(const struct inference *inference)
 {
     size_t bytes = 0;
 
     for (int i = 0; i < inference->count; i++)
         bytes += inference->saved[i].model.layout.length * sizeof(real);
+    return bytes;
+}
+
+/* Whether there are the resources for one thread; and, as several processes end together, for all of them. 0, or -1 after reporting. */
+static int check_resources(struct inference *inference)
+{
     inference->tried = cluster_count() > 1;
-    return inference->tried ? team_probe(&inference->team, bytes) : team_probe_memory(&inference->team, bytes);
+    return inference->tried ? team_probe(&inference->team, packed_bytes(inference))
+                            : team_probe_one(&inference->team, packed_bytes(inference));
 }
 
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)
@@ -130,7 +135,7 @@ int inference_ready(struct inference *inference, long lines)
     struct team *team = &inference->team;
     long enough = team->precision == PRECISION_F32 ? LINES_TO_PACK : 3;
 
-    if (!inference->tried && processors_try(team->count))
+    if (!inference->tried && team_probe(team, packed_bytes(inference)))
         return -1;
     inference->tried = 1;
     if (lines < enough || inference->packed)
