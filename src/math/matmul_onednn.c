@@ -88,17 +88,15 @@ void onednn_unpack(void *packed)
 #endif
 
 /* The functions of the library that are used, without their dnnl_. */
-#define FUNCTIONS(F)                                                                                                               \
-    F(engine_create)                                                                                                               \
-    F(engine_destroy)                                                                                                              \
-    F(stream_create)                                                                                                               \
-    F(stream_destroy)                                                                                                              \
-    F(get_effective_cpu_isa) F(set_primitive_cache_capacity) F(sgemm) F(memory_desc_init_by_strides) F(memory_desc_init_by_tag)    \
-        F(memory_create) F(memory_destroy) F(memory_get_data_handle) F(memory_set_data_handle) F(matmul_desc_init)                 \
-            F(reorder_primitive_desc_create) F(post_ops_create) F(post_ops_destroy) F(post_ops_append_sum)                         \
-                F(primitive_attr_create) F(primitive_attr_destroy) F(primitive_attr_set_post_ops) F(primitive_desc_create)         \
-                    F(primitive_desc_destroy) F(primitive_desc_query_md) F(primitive_create) F(primitive_destroy)                  \
-                        F(primitive_execute)
+/* clang-format off */
+#define FUNCTIONS(F) \
+    F(engine_create) F(engine_destroy) F(stream_create) F(stream_destroy) F(get_effective_cpu_isa) \
+    F(set_primitive_cache_capacity) F(sgemm) F(memory_desc_init_by_strides) F(memory_desc_init_by_tag) \
+    F(memory_create) F(memory_destroy) F(memory_get_data_handle) F(memory_set_data_handle) F(matmul_desc_init) \
+    F(reorder_primitive_desc_create) F(post_ops_create) F(post_ops_destroy) F(post_ops_append_sum) \
+    F(primitive_attr_create) F(primitive_attr_destroy) F(primitive_attr_set_post_ops) F(primitive_desc_create) \
+    F(primitive_desc_destroy) F(primitive_desc_query_md) F(primitive_create) F(primitive_destroy) F(primitive_execute)
+/* clang-format on */
 
 #define POINTER(name) __typeof__(dnnl_##name) *name;
 #define FIND(name) find_function(handle, "dnnl_" #name, &dnnl.name);

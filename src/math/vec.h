@@ -73,6 +73,11 @@ void vec_cross_entropy_twins(real *restrict a, real *restrict b, int n, int y, d
 double vec_log_sum_exp(const real *x, int n);
 real vec_maximum(const real *x, int n);
 
+/* Ensembles: p (+)= e^(x − shift); p may be x where it is set. p = ln(factor p + 1e-37), for p >= 0, good to 1e-6 of itself or 1e-7. */
+void vec_exponentials(real *p, const real *x, double shift, int n);
+void vec_add_exponentials(real *p, const real *x, double shift, int n);
+void vec_logarithms(real *p, double factor, int n);
+
 /* Whether every number is finite and below 2^64 in magnitude, as all numbers of a model are. */
 int vec_sound(const real *x, size_t n);
 

@@ -59,7 +59,6 @@ void beam_init(struct beam *beam, struct worker *worker, struct model *const *mo
     beam->steps = memory_new((size_t)model_count, sizeof *beam->steps);
     for (int i = 0; i < model_count; i++)
         beam->steps[i] = (struct step){ .worker = worker, .model = models[i] };
-    beam->sums = memory_new((size_t)model_count, sizeof *beam->sums);
 }
 
 void beam_release(struct beam *beam)
@@ -67,7 +66,6 @@ void beam_release(struct beam *beam)
     for (int i = 0; i < beam->model_count; i++)
         step_release(&beam->steps[i]);
     free(beam->steps);
-    free(beam->sums);
 }
 
 static int samples(const struct beam_options *options)
@@ -272,19 +270,17 @@ static int advance(struct search *search, int sentence, const struct list *list,
 static double combine(struct beam *beam, int row, int V)
 {
     real *first = matrix_row(beam->steps[0].logits, row);
-    double *sums = beam->sums;
+    double sum = vec_log_sum_exp(first, V);
 
     if (beam->model_count == 1)
-        return vec_log_sum_exp(first, V);
-    for (int i = 0; i < beam->model_count; i++)
-        sums[i] = vec_log_sum_exp(matrix_row(beam->steps[i].logits, row), V);
-    for (int v = 0; v < V; v++) {
-        double p = 0;
+        return sum;
+    vec_exponentials(first, first, sum, V);
+    for (int i = 1; i < beam->model_count; i++) {
+        const real *other = matrix_row(beam->steps[i].logits, row);
 
-        for (int i = 0; i < beam->model_count; i++)
-            p += exp((double)matrix_row(beam->steps[i].logits, row)[v] - sums[i]);
-        first[v] = (real)log(p / beam->model_count + 1e-37);
+        vec_add_exponentials(first, other, vec_log_sum_exp(other, V), V);
     }
+    vec_logarithms(first, 1.0 / beam->model_count, V);
     return 0;
 }
 

@@ -57,7 +57,6 @@ struct beam {
     int model_count;
     struct model *const *models; /* [model_count], the caller's */
     struct step *steps;          /* [model_count] */
-    double *sums;                /* [model_count] log Σ exp of a row's logits */
 };
 
 void beam_init(struct beam *beam, struct worker *worker, struct model *const *models, int model_count);
