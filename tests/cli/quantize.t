@@ -119,9 +119,9 @@ works 'without oneDNN' from_file "$T/in" translate --model "$T/bf16.gguf" --back
 same "$T/out" "$T/together.2" 'the same translations'
 
 # --- kinds of models ---
-for kind in '--model-type transformer --heads 2 --feed-forward 64' "$WIDE --encoder transformer --encoder-heads 2 --feed-forward 64 --lexical on" \
-    "$WIDE --tie all"; do
-    $LIMIT "$NMT" train --quiet --model "$T/k.gguf" --source "$T/train.en" --target "$T/train.fr" --threads 2 --vocabulary 400 --embedding 32 \
+for kind in '--model-type transformer --embedding 32 --heads 2 --feed-forward 64' "$WIDE --encoder transformer --encoder-heads 2 --feed-forward 64 --lexical on" \
+    "$WIDE --tie all" '--embedding 96 --hidden 20 --alignment 20 --maxout 20'; do # the last: stacks with gaps between their tensors
+    $LIMIT "$NMT" train --quiet --model "$T/k.gguf" --source "$T/train.en" --target "$T/train.fr" --threads 2 --vocabulary 400 \
         --max-updates 100 --learning-rate 0.01 --warmup 0 --dropout 0 $kind 2>"$T/learned"
     "$NMT" align --model "$T/k.gguf" --source "$T/in" --target "$T/valid.fr" --scores | cut -f 1 >"$T/k.scores"
     works "$kind: quantize" "$NMT" quantize "$T/k.gguf" --output "$T/k.q8_0.gguf"
