@@ -37,12 +37,11 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wstrict-prototypes -Wm
 BASE = -std=c11 $(WARNINGS) -fopenmp -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS) $(FLAGS)
 LIBS = -ldl -lutf8proc -lz -ljson-c -lm
 
-# oneDNN: taken where its header is found; ONEDNN=0 builds without it.
+# oneDNN: taken where its header is found, and loaded when it is needed; ONEDNN=0 builds without it.
 ONEDNN ?= $(shell printf '\043include <dnnl.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
 ifeq ($(filter no-onednn double clang-double asan-double fuzz,$(CONFIG)),)
 ifeq ($(ONEDNN),1)
 BASE += -DNMT_ONEDNN
-LIBS += -ldnnl
 endif
 endif
 

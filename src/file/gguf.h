@@ -99,9 +99,9 @@ struct gguf {
 
 /* ---- types (gguf_type.c) ---- */
 
-size_t gguf_value_bytes(enum gguf_value_type type);            /* bytes of one value; 0 for a string */
-size_t gguf_block_numbers(enum gguf_tensor_type type);         /* elements are stored in blocks of this many; 0 for an unknown type */
-size_t gguf_block_bytes(enum gguf_tensor_type type);           /* bytes of a block */
+size_t gguf_value_bytes(enum gguf_value_type type);    /* bytes of one value; 0 for a string */
+size_t gguf_block_numbers(enum gguf_tensor_type type); /* elements are stored in blocks of this many; 0 for an unknown type */
+size_t gguf_block_bytes(enum gguf_tensor_type type);   /* bytes of a block */
 const char *gguf_tensor_type_name(enum gguf_tensor_type type); /* "F32", … */
 const char *gguf_pair_type_name(const struct gguf_pair *pair); /* "uint32", "string", …; "uint32[]" for an array */
 

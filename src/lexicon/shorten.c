@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-const struct shorten_options shorten_defaults = { .translations = 40, .sources = 3, .frequent = 200 };
+const struct shorten_options shorten_defaults = { .translations = 30, .sources = 3, .frequent = 200 };
 
 /* Pairs of a row and a word. */
 struct entries {

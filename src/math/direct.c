@@ -35,7 +35,8 @@ INLINE real total(const lanes *sums)
     return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
 }
 
-INLINE void multiply(const struct tile *t, int rows, int lines)
+/* `ahead`: the next lines of B are fetched into the cache meanwhile. */
+INLINE void multiply(const struct tile *t, int rows, int lines, int ahead)
 {
     lanes sums[ROWS][LINES] = { 0 };
     int whole = t->k - t->k % LANES;
@@ -44,8 +45,11 @@ INLINE void multiply(const struct tile *t, int rows, int lines)
         lanes b[LINES];
 
 #pragma GCC unroll 4
-        for (int j = 0; j < lines; j++)
+        for (int j = 0; j < lines; j++) {
             memcpy(&b[j], t->b + (size_t)j * (size_t)t->ldb + i, sizeof b[j]);
+            if (ahead)
+                __builtin_prefetch(t->b + (size_t)(j + lines) * (size_t)t->ldb + i);
+        }
 #pragma GCC unroll 3
         for (int r = 0; r < rows; r++) {
             lanes a;
@@ -70,17 +74,17 @@ INLINE void multiply(const struct tile *t, int rows, int lines)
 }
 
 /* All rows of A with `lines` rows of B. */
-INLINE void multiply_rows(struct tile t, int rows, int lines)
+INLINE void multiply_rows(struct tile t, int rows, int lines, int ahead)
 {
     for (; rows >= ROWS; rows -= ROWS) {
-        multiply(&t, ROWS, lines);
+        multiply(&t, ROWS, lines, ahead);
         t.a += (size_t)ROWS * (size_t)t.lda;
         t.c += (size_t)ROWS * (size_t)t.ldc;
     }
     if (rows == 2)
-        multiply(&t, 2, lines);
+        multiply(&t, 2, lines, ahead);
     else if (rows == 1)
-        multiply(&t, 1, lines);
+        multiply(&t, 1, lines, ahead);
 }
 
 /* The numbers of `lines` rows of B from row `line` on, columns from … from + k: where they are, or in the buffer. */
@@ -108,10 +112,12 @@ CLONES_FMA void direct_product(const struct product *p)
                 t.b = part_of(p, line, lines, from, t.k, buffer);
                 t.ldb = PART;
             }
-            if (lines == LINES)
-                multiply_rows(t, p->m, LINES);
+            if (lines != LINES)
+                multiply_rows(t, p->m, 1, 0);
+            else if (p->b)
+                multiply_rows(t, p->m, LINES, 1);
             else
-                multiply_rows(t, p->m, 1);
+                multiply_rows(t, p->m, LINES, 0);
         }
     }
 }

@@ -64,8 +64,7 @@ static int better_at_once(const struct worker *worker, const struct product *pro
 {
     if (product->packed || product->a_transposed || !product->b_transposed)
         return 0;
-    return !product->b || worker->precision == PRECISION_INT8 ||
-           (worker->precision == PRECISION_F32 && product->m <= FEW_ROWS);
+    return !product->b || worker->precision == PRECISION_INT8 || (worker->precision == PRECISION_F32 && product->m <= FEW_ROWS);
 }
 
 static void run(struct worker *worker, const struct product *product)

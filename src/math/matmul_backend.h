@@ -24,7 +24,7 @@ int onednn_available(void);                /* whether nmt was built with it */
 int onednn_fast(enum precision precision); /* whether this processor multiplies such numbers natively */
 struct onednn *onednn_new(enum precision precision);
 void onednn_free(struct onednn *onednn);
-int onednn_compiles(const struct onednn *onednn); /* whether it keeps a compiled product per shape */
+int onednn_compiles(struct onednn *onednn); /* whether it keeps a compiled product per shape */
 
 /* With PRECISION_INT8: forward products of packed weights only. */
 void onednn_product(struct onednn *onednn, const struct product *product);

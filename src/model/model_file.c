@@ -571,7 +571,8 @@ static int load(struct saved_model *saved, const char *path)
         goto fail;
     }
     model_declare(&saved->model, &config);
-    if (check_used(&saved->gguf, layout) || get_alignment(&saved->gguf, &saved->model) || get_shortlist(&saved->gguf, &saved->model))
+    if (check_used(&saved->gguf, layout) || get_alignment(&saved->gguf, &saved->model) ||
+        get_shortlist(&saved->gguf, &saved->model))
         goto fail;
     if (place_tensors(saved))
         goto fail;

@@ -14,7 +14,7 @@ struct shortlist {
     int sources;           /* 0: there is none */
     const int32_t *counts; /* [sources + 1] words of each row */
     const int32_t *words;
-    size_t *first;                     /* [sources + 2] */
+    size_t *first;                   /* [sources + 2] */
     int32_t *own_counts, *own_words; /* the memory of both, or NULL: they are in a file's map */
 };
 
@@ -24,7 +24,8 @@ void shortlist_release(struct shortlist *shortlist);
 
 /* The words of a batch. Zero-initialise; candidates_release. Memory is kept from batch to batch. */
 struct candidates {
-    int32_t *words; /* [count] those of all sentences, ascending; a multiple of 64, or the vocabulary, so that products have few shapes */
+    int32_t *
+        words; /* [count] those of all sentences, ascending; a multiple of 64, or the vocabulary, so that products have few shapes */
     int count;
     int32_t *own;  /* those of sentence b, ascending: own[first[b]] … own[first[b + 1]] */
     int *columns;  /* [beside own] where they are in `words` */

@@ -34,7 +34,8 @@ static void put_keys(struct gguf_writer *writer, const struct gguf *gguf, enum s
 
 /* Adds a tensor in the small type where it can be. Its converted numbers, which the caller frees after writing; NULL if there are
  * none. 0, or -1 after reporting. */
-static int add_tensor(struct gguf_writer *writer, const struct gguf_tensor *tensor, enum small_type type, void **converted)
+static int add_tensor(struct gguf_writer *writer, const struct gguf_tensor *tensor, enum small_type type, const char *path,
+                      void **converted)
 {
     const void *data = tensor->data;
     enum gguf_tensor_type as = tensor->type;
@@ -44,7 +45,7 @@ static int add_tensor(struct gguf_writer *writer, const struct gguf_tensor *tens
         as = tensor_types[type];
         data = *converted = memory_new(stored_bytes(stored_types[type], tensor->count), 1);
         if (stored_write(*converted, stored_types[type], tensor->data, tensor->count))
-            return error("tensor %s contains numbers that are too large for %s", tensor->name, small_names[type]);
+            return error("%s: tensor %s contains numbers that are too large for %s", path, tensor->name, small_names[type]);
     }
     gguf_add_tensor(writer, tensor->name, as, tensor->dimensions, tensor->dims, data);
     return 0;
@@ -63,7 +64,7 @@ int small_file_write(const struct saved_model *saved, enum small_type type, cons
     }
     put_keys(&writer, &saved->gguf, type);
     for (int i = 0; i < layout->count && result == 0; i++)
-        result = add_tensor(&writer, gguf_tensor(&saved->gguf, layout->tensors[i].name), type, &converted[i]);
+        result = add_tensor(&writer, gguf_tensor(&saved->gguf, layout->tensors[i].name), type, path, &converted[i]);
     model_file_put_shortlist(&writer, &saved->model.shortlist);
     if (result == 0)
         result = gguf_write(&writer, path);
@@ -72,17 +73,4 @@ int small_file_write(const struct saved_model *saved, enum small_type type, cons
         free(converted[i]);
     free(converted);
     return result;
-}
-
-char *small_file_name(const char *model, enum small_type type)
-{
-    static const char ending[] = ".gguf";
-    size_t length = strlen(model), end = sizeof ending - 1;
-    struct text name = { 0 };
-
-    if (length > end && strcmp(model + length - end, ending) == 0)
-        length -= end;
-    text_add(&name, model, length);
-    text_format(&name, ".%s%s", small_names[type], ending);
-    return name.data;
 }

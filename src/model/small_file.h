@@ -7,14 +7,11 @@
 
 enum small_type { SMALL_Q8_0, SMALL_BF16 };
 
-/* Names in the order of the enum, NULL-terminated, for options and file names. */
+/* Names in the order of the enum, NULL-terminated, for options and names of files. */
 extern const char *const small_names[];
 
 /* Writes the model, with all its keys except those of a checkpoint, to `path`. Tensors of two dimensions become of that type, but those
  * whose rows cannot be divided into its blocks; these, and vectors, remain as they are. 0, or -1 after reporting. */
 int small_file_write(const struct saved_model *saved, enum small_type type, const char *path);
-
-/* The name of the small file beside the model of that name: m.gguf, q8_0: m.q8_0.gguf. A heap string. */
-char *small_file_name(const char *model, enum small_type type);
 
 #endif

@@ -13,9 +13,9 @@ struct step {
     struct worker *worker; /* not owned; activations are in its arena */
     const struct model *model;
     struct encoded encoded;
-    void *encoder, *decoder; /* the kinds' states */
-    struct matrix top;       /* of the last step_run */
-    struct matrix logits;    /* [STEP_CHUNK, Vy or words.count] */
+    void *encoder, *decoder;   /* the kinds' states */
+    struct matrix top;         /* of the last step_run */
+    struct matrix logits;      /* [STEP_CHUNK, Vy or words.count] */
     struct output_words words; /* set words.words and words.count before step_measure: only they have logits */
 };
 

@@ -66,7 +66,6 @@ void beam_init(struct beam *beam, struct worker *worker, struct model *const *mo
     beam->steps = memory_new((size_t)model_count, sizeof *beam->steps);
     for (int i = 0; i < model_count; i++)
         beam->steps[i] = (struct step){ .worker = worker, .model = models[i] };
-    beam->sums = memory_new((size_t)model_count, sizeof *beam->sums);
     beam->rows = memory_new((size_t)model_count, sizeof *beam->rows);
 }
 
@@ -75,7 +74,6 @@ void beam_release(struct beam *beam)
     for (int i = 0; i < beam->model_count; i++)
         step_release(&beam->steps[i]);
     free(beam->steps);
-    free(beam->sums);
     free(beam->rows);
     free(beam->gathered);
     candidates_release(&beam->candidates);
@@ -334,19 +332,14 @@ static struct words words_of(struct beam *beam, int row, int sentence)
 /* Turns the models' logits of a row into one row of log-probabilities (in the first model's place); returns its log Σ exp. */
 static double combine(struct beam *beam, const struct words *words)
 {
-    double *sums = beam->sums;
+    double sum = vec_log_sum_exp(words->x, words->count);
 
     if (beam->model_count == 1)
-        return vec_log_sum_exp(words->x, words->count);
-    for (int i = 0; i < beam->model_count; i++)
-        sums[i] = vec_log_sum_exp(beam->rows[i], words->count);
-    for (int v = 0; v < words->count; v++) {
-        double p = 0;
-
-        for (int i = 0; i < beam->model_count; i++)
-            p += exp((double)beam->rows[i][v] - sums[i]);
-        words->x[v] = (real)log(p / beam->model_count + 1e-37);
-    }
+        return sum;
+    vec_exponentials(words->x, words->x, sum, words->count);
+    for (int i = 1; i < beam->model_count; i++)
+        vec_add_exponentials(words->x, beam->rows[i], vec_log_sum_exp(beam->rows[i], words->count), words->count);
+    vec_logarithms(words->x, 1.0 / beam->model_count, words->count);
     return 0;
 }
 

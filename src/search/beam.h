@@ -40,10 +40,10 @@ struct beam_options {
     struct sampling sampling;
     const uint64_t *keys; /* [sentences] seeds of each sentence's samples (base/rng), or NULL where none are drawn */
     double length_penalty;
-    double length_ratio;           /* an output has at most ratio · source tokens + 10 tokens */
-    int forbidden;                 /* an id never produced, or -1 */
-    int shortlist;                 /* only words of the models' shortlists (model/shortlist.h), where they all have one; not in sampling */
-    int repeats;                   /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
+    double length_ratio; /* an output has at most ratio · source tokens + 10 tokens */
+    int forbidden;       /* an id never produced, or -1 */
+    int shortlist;       /* only words of the models' shortlists (model/shortlist.h), where they all have one; not in sampling */
+    int repeats;         /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
     const struct prefix *prefixes; /* [sentences], or NULL; not in sampling */
     const int *exact_length; /* [sentences] the required number of tokens of each output, including </s> (benchmarks), or NULL */
 };
@@ -61,7 +61,6 @@ struct beam {
     int model_count;
     struct model *const *models; /* [model_count], the caller's */
     struct step *steps;          /* [model_count] */
-    double *sums;                /* [model_count] log Σ exp of a row's logits */
     real **rows;                 /* [model_count] a row's logits, in the step's memory or in: */
     real *gathered;              /* [model_count, Vy] those of one sentence's words; or NULL */
     struct candidates candidates;

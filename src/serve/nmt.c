@@ -133,7 +133,8 @@ static int prepare(struct nmt *model)
         desk_free(desk);
         return -1;
     }
-    model_pack(&model->saved.model, desk->team.workers, 1, 0);
+    if (!model_file_is_small(&model->saved)) /* it is to stay small in memory, too */
+        model_pack(&model->saved.model, desk->team.workers, 1, 0);
     desk_return(model, desk);
     return 0;
 }

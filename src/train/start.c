@@ -2,7 +2,6 @@
 
 #include "base/report.h"
 #include "corpus/split.h"
-#include "lexicon/shorten.h"
 #include "train/checkpoint.h"
 #include "train/inherit.h"
 
@@ -124,7 +123,7 @@ static int init_guidance(struct training *training)
     if (file)
         return guidance_read(guidance, file, &training->corpus, &training->tokenizer);
     guidance_learn(guidance, &training->team, &training->corpus, &training->tokenizer);
-    lexicon_shorten(&training->trainer.learner.model.shortlist, &guidance->lexicon, &shorten_defaults);
+    guidance_shorten(&training->trainer.learner.model.shortlist, &training->team, &training->corpus, &training->tokenizer);
     return 0;
 }
 
