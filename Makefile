@@ -40,12 +40,11 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wstrict-prototypes -Wm
 BASE = -std=c11 $(WARNINGS) -fopenmp -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS) $(FLAGS)
 LIBS = -ldl -lutf8proc -lz -ljson-c -lm
 
-# oneDNN: taken where its header is found; ONEDNN=0 builds without it.
+# oneDNN: taken where its header is found, and loaded when it is needed; ONEDNN=0 builds without it.
 ONEDNN ?= $(shell printf '\043include <dnnl.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
 ifeq ($(filter no-onednn double clang-double asan-double fuzz,$(CONFIG)),)
 ifeq ($(ONEDNN),1)
 BASE += -DNMT_ONEDNN
-LIBS += -ldnnl
 endif
 endif
 
@@ -82,6 +81,9 @@ $(LIBRARY): $(OBJECTS)
 
 # Elementwise maths alone is compiled with -ffast-math (src/math/vec.h).
 $(BUILD)/math/vec.o: BASE += -O3 -ffast-math -fno-math-errno
+
+# Loops that become vector code without other rounding than written, but for fused multiply-add.
+$(BUILD)/math/direct.o $(BUILD)/math/stored.o: BASE += -O3 -ffp-contract=fast
 
 # The library for other programs: libnmt.so.0, and libnmt.a as one object in which only nmt.h's names can be seen.
 PUBLIC = $(BUILD)/public

@@ -7,6 +7,7 @@
 #include "cli/inference.h"
 
 #include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,11 +131,13 @@ int cmd_align(int argc, const char **argv)
             if (!s.alignment || alignment_open(&alignments, s.alignment, inference.format) == 0) {
                 int failed;
 
-                inference_pack(&inference);
                 translator_init(&translator, inference.tokenizer, inference.models, inference.count, &inference.team, &translate);
-                failed =
-                    s.alignment || s.scores || s.show ? align_all(&corpus, &translator, s.alignment ? &alignments : NULL, &s) : 0;
-                if (settings.all_heads && heads_write(&inference, &corpus, settings.all_heads, HEADS_LONGEST))
+                failed = inference_ready(&inference, s.precision == PRECISION_F32 ? (long)corpus.pairs : LONG_MAX);
+                if (!failed)
+                    failed = s.alignment || s.scores || s.show
+                                 ? align_all(&corpus, &translator, s.alignment ? &alignments : NULL, &s)
+                                 : 0;
+                if (!failed && settings.all_heads && heads_write(&inference, &corpus, settings.all_heads, HEADS_LONGEST))
                     failed = -1;
                 translator_release(&translator);
                 if (s.alignment && alignment_close(&alignments))

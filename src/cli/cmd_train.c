@@ -7,6 +7,7 @@
 #include "base/report.h"
 #include "cli/commands.h"
 #include "cli/recipe.h"
+#include "model/small_file.h"
 #include "train/checkpoint.h"
 #include "train/inspection.h"
 #include "train/progress.h"
@@ -45,10 +46,10 @@ static void claim_list(struct claims *claims, const char *option, const struct o
         claims_input(claims, option, names->items[i]);
 }
 
-/* The files that training may write: the model, its checkpoint, and the models of --keep-best. */
+/* The files that training may write: the model, its checkpoint, the models of --keep-best, and the small file of --export (or NULL). */
 struct outputs {
     const char *model;
-    char *checkpoint, **best;
+    char *checkpoint, **best, *small;
     int best_count;
 };
 
@@ -56,6 +57,8 @@ static struct outputs name_outputs(const struct train_settings *settings)
 {
     struct outputs outputs = { .model = settings->model, .checkpoint = recipe_checkpoint_name(settings->model) };
 
+    if (settings->small_file)
+        outputs.small = checkpoint_name(settings->model, small_names[settings->small_file - 1]);
     outputs.best_count = settings->keep_best > 1 ? settings->keep_best : 0;
     outputs.best = memory_new((size_t)outputs.best_count, sizeof *outputs.best);
     for (int i = 0; i < outputs.best_count; i++)
@@ -69,6 +72,7 @@ static void release_outputs(struct outputs *outputs)
     for (int i = 0; i < outputs->best_count; i++)
         free(outputs->best[i]);
     free(outputs->best);
+    free(outputs->small);
 }
 
 /* 0, or -1 after reporting that one file would be overwritten by another. */
@@ -90,6 +94,7 @@ static int check_files(const struct train_settings *settings, const struct outpu
     claims_output(&claims, "--model (its checkpoint)", outputs->checkpoint);
     for (int i = 0; i < outputs->best_count; i++)
         claims_output(&claims, "--keep-best", outputs->best[i]);
+    claims_output(&claims, "--export", outputs->small);
     claims_output(&claims, "--log", settings->log);
     return claims_check(&claims, "train");
 }
@@ -128,6 +133,8 @@ static int try_outputs(const struct train_settings *settings, const struct outpu
     for (int i = 0; i < outputs->best_count; i++)
         if (try_output(outputs->best[i]))
             return -1;
+    if (outputs->small && try_output(outputs->small))
+        return -1;
     return try_output(outputs->model) || try_output(outputs->checkpoint) || (settings->log && try_log(settings->log)) ? -1 : 0;
 }
 
@@ -150,6 +157,21 @@ static int report_end(const struct trainer *trainer, int ended)
     else
         note("stopped by signal %d after update %ld; to continue: nmt train --resume --model %s", ended, update, model);
     return ended ? 128 + ended : EXIT_DONE;
+}
+
+/* The exit code, after --export where training ended with `code`. Stopped before the first update, it has written no model. */
+static int export(const struct trainer *trainer, const struct outputs *outputs, int code)
+{
+    struct saved_model saved;
+    int failed;
+
+    if (!outputs->small || code == EXIT_FAILED || (code != EXIT_DONE && trainer->state.update == 0) || cluster_rank() > 0)
+        return code;
+    if (model_file_load(&saved, outputs->model))
+        return EXIT_FAILED;
+    failed = small_file_write(&saved, (enum small_type)(trainer->settings->small_file - 1), outputs->small);
+    model_file_release(&saved);
+    return failed ? EXIT_FAILED : code;
 }
 
 static int start(struct training *training, struct train_settings *settings, struct saved_model *saved)
@@ -207,7 +229,7 @@ static int train(struct train_settings *settings, struct saved_model *saved)
         cluster_watch(&stop_signal, "continue from the last checkpoint: the same command with --resume");
         code = EXIT_FAILED;
         if (cluster_agree(forecast_reserve(&training.trainer, &forecast) ? EXIT_FAILED : EXIT_DONE) == EXIT_DONE)
-            code = report_end(&training.trainer, trainer_run(&training.trainer, &stop_signal));
+            code = export(&training.trainer, &outputs, report_end(&training.trainer, trainer_run(&training.trainer, &stop_signal)));
         if (cluster_count() > 1 && code > EXIT_USAGE) {
             cluster_any(
                 0);     /* the launcher kills all when the first one has ended: none ends before all have said what they had to */

@@ -8,6 +8,7 @@
 #include "cli/inference.h"
 #include "cli/jsonl.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +16,12 @@
 /* Limits of the lines and bytes that are translated together. */
 enum { GROUP_LINES = 4096, GROUP_BYTES = 1 << 20 };
 
-/* One or two lines are translated faster than the weights are packed. */
-enum { LINES_TO_PACK = 3 };
-
 enum { FORMAT_TEXT, FORMAT_JSONL };
 static const char *const format_names[] = { "text", "jsonl", NULL };
 
 struct translate_settings {
     struct inference_settings common;
-    int format, beam, n_best, max_length, max_repeats, sample, split, top_k;
+    int shortlist, format, beam, n_best, max_length, max_repeats, sample, split, top_k;
     double length_penalty, max_length_ratio, temperature;
     long seed;
     struct noise noise;
@@ -209,8 +207,12 @@ static int translate_all(struct inference *inference, struct translator *transla
             result = group_add(&group, translator->tokenizer, line, length, reader.line);
         if (group.count == 0)
             break;
-        if (reader.line >= LINES_TO_PACK)
-            inference_pack(inference);
+        /* One short line, which cannot become several batches, needs one thread and nothing else. */
+        if ((group.count > 1 || reader.line > 1 || group.bytes > (size_t)settings->max_length) &&
+            inference_ready(inference, reader.line)) {
+            result = -1;
+            break;
+        }
         group_share(&group);
         if (translate_group(translator, &group, settings, alignments))
             result = -1;
@@ -230,7 +232,8 @@ static int help_translate(struct inference *inference, struct translator *transl
 {
     struct group group = { 0 };
 
-    inference_pack(inference);
+    if (inference_ready(inference, LONG_MAX))
+        return -1;
     while (group_share(&group)) {
         translator_run(translator, group.lines, (size_t)group.count);
         group_clear(&group);
@@ -244,6 +247,8 @@ static int compare(const struct inference *inference, int argc, const char **arg
 {
     struct cluster_fact facts[] = { { "the model", HASH_START }, { "their options", HASH_START } };
 
+    if (cluster_count() == 1)
+        return 0;
     for (int i = 0; i < inference->count; i++) {
         uint64_t checksum = gguf_checksum(&inference->saved[i].gguf);
 
@@ -251,7 +256,7 @@ static int compare(const struct inference *inference, int argc, const char **arg
     }
     for (int i = 1; i < argc; i++)
         facts[1].hash = hash_bytes(facts[1].hash, argv[i], strlen(argv[i]));
-    return cluster_count() > 1 ? cluster_compare(facts, 2) : 0;
+    return cluster_compare(facts, 2);
 }
 
 #define ROW(type, member) OPTION(struct translate_settings, type, member)
@@ -268,6 +273,9 @@ static const struct option table[] = {
           "alignment (--alignment -) where these are asked for" },
     { "length-penalty", ROW(REAL, length_penalty), .value = "PENALTY", .initial = "1", .high = 10,
       .help = "rank hypotheses by log-probability / length ^ PENALTY" },
+    { "shortlist", ROW(FLAG, shortlist),
+      .help = "search only among the few hundred words that the model's shortlist has for the source words: faster, rarely another "
+              "text" },
     { "max-length-ratio", ROW(REAL, max_length_ratio), .value = "RATIO", .initial = "3", .low = 0.01, .high = 1000,
       .help = "limit a translation to RATIO x source tokens + 10 tokens" },
     { "split", ROW(FLAG, split),
@@ -320,7 +328,8 @@ static int check_files(const struct translate_settings *s)
 /* Checks that involve several options. 0, or -1 after reporting. */
 static int check(const struct translate_settings *s, const struct options *options)
 {
-    static const char *const searching[] = { "beam", "length-penalty" }, *const sampling[] = { "top-k", "temperature" };
+    static const char *const searching[] = { "beam", "length-penalty", "shortlist" }, *const sampling[] = { "top-k",
+                                                                                                            "temperature" };
 
     if (!s->sample && s->n_best > s->beam)
         return error("translate: --n-best: %d is more than the %d hypotheses of --beam", s->n_best, s->beam);
@@ -341,11 +350,23 @@ static int check(const struct translate_settings *s, const struct options *optio
     return check_files(s);
 }
 
+/* 0, or -1 after reporting a model without a shortlist. */
+static int check_shortlists(const struct inference *inference, const struct translate_settings *s)
+{
+    for (int i = 0; s->shortlist && i < inference->count; i++)
+        if (!inference->models[i]->shortlist.sources)
+            return error(
+                "%s has no shortlist, which nmt train makes where it learns a lexicon for guided attention; omit --shortlist",
+                s->common.models.items[i]);
+    return 0;
+}
+
 /* 0, or -1 after reporting. */
 static int translate(struct inference *inference, const struct translate_settings *s, struct alignment_file *alignments)
 {
     const struct translate_options options = {
-        .beam = { .beam = !s->sample  ? s->beam
+        .beam = { .shortlist = s->shortlist,
+                  .beam = !s->sample  ? s->beam
                           : s->n_best ? s->n_best
                                       : 1,
                   .n_best = s->n_best ? s->n_best : 1,
@@ -386,7 +407,10 @@ int cmd_translate(int argc, const char **argv)
         struct alignment_file alignments,
             *written = s.common.alignment && !alignments_inside(&s) && cluster_rank() == 0 ? &alignments : NULL;
 
-        code = cluster_agree(written && alignment_open(written, s.common.alignment, inference.format) ? EXIT_FAILED : EXIT_DONE);
+        code = check_shortlists(&inference, &s) ? EXIT_USAGE : EXIT_DONE;
+        if (code == EXIT_DONE)
+            code =
+                cluster_agree(written && alignment_open(written, s.common.alignment, inference.format) ? EXIT_FAILED : EXIT_DONE);
         if (code == EXIT_DONE) {
             code = compare(&inference, argc, argv) || translate(&inference, &s, written) ? EXIT_FAILED : EXIT_DONE;
             if (written && alignment_close(written))

@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/inference.h"
 
+#include "base/cluster.h"
 #include "base/report.h"
 
 #include <omp.h>
@@ -79,14 +80,22 @@ void inference_claim(const struct inference_settings *settings, struct claims *c
         claims_input(claims, "--model", settings->models.items[i]);
 }
 
-/* Whether there is memory for the models' packed weights and the libraries. 0, or -1 after reporting. */
-static int check_resources(const struct inference *inference)
+/* Bytes of the models' packed weights. */
+static size_t packed_bytes(const struct inference *inference)
 {
     size_t bytes = 0;
 
     for (int i = 0; i < inference->count; i++)
-        bytes += inference->saved[i].gguf.size;
-    return team_probe(&inference->team, bytes);
+        bytes += inference->saved[i].model.layout.length * sizeof(real);
+    return bytes;
+}
+
+/* Whether there are the resources for one thread; and, as several processes end together, for all of them. 0, or -1 after reporting. */
+static int check_resources(struct inference *inference)
+{
+    inference->tried = cluster_count() > 1;
+    return inference->tried ? team_probe(&inference->team, packed_bytes(inference))
+                            : team_probe_one(&inference->team, packed_bytes(inference));
 }
 
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options)
@@ -117,17 +126,26 @@ fail:
     return EXIT_FAILED;
 }
 
-void inference_pack(struct inference *inference)
+/* So many lines are translated faster than the weights are packed: unpacked, a line takes a tenth longer (SPEED.md). Products of the other
+ * precisions need packed weights. */
+enum { LINES_TO_PACK = 16 };
+
+int inference_ready(struct inference *inference, long lines)
 {
     struct team *team = &inference->team;
+    long enough = team->precision == PRECISION_F32 ? LINES_TO_PACK : 3;
 
-    if (inference->packed)
-        return;
+    if (!inference->tried && team_probe(team, packed_bytes(inference)))
+        return -1;
+    inference->tried = 1;
+    if (lines < enough || inference->packed)
+        return 0;
     inference->packed = 1;
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     TEAM_EACH (team, worker)
         for (int i = 0; i < inference->count; i++)
             model_pack(inference->models[i], worker, team->count, 0);
+    return 0;
 }
 
 void inference_close(struct inference *inference)

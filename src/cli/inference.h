@@ -50,7 +50,7 @@ struct inference {
     const struct tokenizer *tokenizer; /* of the first model; equal in all models */
     enum alignment_format format;
     enum alignment_level level;
-    int packed;
+    int tried, packed;
 };
 
 /* Whether standard output is a terminal that wants colours (https://no-color.org). */
@@ -61,8 +61,9 @@ void inference_claim(const struct inference_settings *settings, struct claims *c
 
 /* Checks the settings and opens the models. OPTIONS_GO, or the exit code after reporting. */
 int inference_open(struct inference *inference, const struct inference_settings *settings, const struct options *options);
-/* Packs the weights for matrix products, unless already done. It pays from the second or third sentence on. */
-void inference_pack(struct inference *inference);
+/* Before work for several threads, of which `lines` lines have come so far: checks that threads can be started, and packs the weights for
+ * matrix products where that pays; each once. 0, or -1 after reporting. */
+int inference_ready(struct inference *inference, long lines);
 void inference_close(struct inference *inference);
 
 #endif

@@ -24,6 +24,7 @@ static const struct entry {
     { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate", 0 },
     { "compare", cmd_compare, "a page of what distinguishes the translations of several systems", 0 },
     { "check", cmd_check, "check a corpus before training: errors, overlaps, memory and time", 0 },
+    { "quantize", cmd_quantize, "write a model as a file of a quarter of the size", 0 },
     { "info", cmd_info, "show the contents of a model file", 0 },
     { "plot", cmd_plot, "draw the training curves of one or several logs", 0 },
     { "bench", cmd_bench, "benchmark matrix products, training and translation on this machine", 0 },

@@ -36,6 +36,9 @@ static const char *const presets[] = { NULL, paper, vaswani, tiny_transformer };
 /* In the order of 0 and 1. */
 static const char *const switch_names[] = { "off", "on", NULL };
 
+/* None, and the types of model/small_file.h in their order. */
+static const char *const export_names[] = { "none", "q8_0", "bf16", NULL };
+
 #define ROW(type, member) OPTION(struct train_settings, type, member)
 #define STATE .role = OPTION_OF_STATE
 #define MODEL .role = OPTION_OF_MODEL
@@ -181,6 +184,8 @@ static const struct option table[] = {
       .help = "stop after N validations without a better model" },
     { "keep-best", ROW(INT, keep_best), .value = "N", .initial = "1", .low = 1, .high = BEST_MOST, STATE,
       .help = "keep the N best models as MODEL.1.gguf ..., for an ensemble; MODEL.gguf is their average, if it validates better" },
+    { "export", ROW(CHOICE, small_file), .value = "TYPE", .initial = "none", .names = export_names,
+      .help = "at the end, write the model once more as a small file, MODEL.TYPE.gguf (see nmt quantize)" },
     { "max-updates", ROW(LONG, max_updates), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", .meaning = -1,
       FREE, .help = "stop after N updates (0: write the initial model)" },
     { "max-epochs", ROW(LONG, max_epochs), .value = "N", .initial = "none", .high = OPTION_ANY, .word = "none", FREE,

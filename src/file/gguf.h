@@ -56,6 +56,7 @@ enum gguf_value_type {
 
 enum gguf_tensor_type {
     GGUF_TENSOR_F32 = 0,
+    GGUF_TENSOR_Q8_0 = 8, /* blocks of 32 numbers: a 16-bit float, 32 int8 */
     GGUF_TENSOR_I32 = 26,
     GGUF_TENSOR_I64 = 27,
     GGUF_TENSOR_F64 = 28,
@@ -98,8 +99,9 @@ struct gguf {
 
 /* ---- types (gguf_type.c) ---- */
 
-size_t gguf_value_bytes(enum gguf_value_type type);            /* bytes of one value; 0 for a string */
-size_t gguf_tensor_bytes(enum gguf_tensor_type type);          /* bytes of one element; 0 for an unknown type */
+size_t gguf_value_bytes(enum gguf_value_type type);    /* bytes of one value; 0 for a string */
+size_t gguf_block_numbers(enum gguf_tensor_type type); /* elements are stored in blocks of this many; 0 for an unknown type */
+size_t gguf_block_bytes(enum gguf_tensor_type type);   /* bytes of a block */
 const char *gguf_tensor_type_name(enum gguf_tensor_type type); /* "F32", … */
 const char *gguf_pair_type_name(const struct gguf_pair *pair); /* "uint32", "string", …; "uint32[]" for an array */
 
@@ -167,7 +169,8 @@ struct gguf_writer {
     size_t tensor_count, tensor_room;
 };
 
-/* Adds a key, which must be new (asserted), and a copy of its value. */
+/* Adds a key, which must be new (asserted), and a copy of its value. gguf_put_pair: one of another file, as it is there. */
+void gguf_put_pair(struct gguf_writer *writer, const struct gguf_pair *pair);
 void gguf_put_bool(struct gguf_writer *writer, const char *key, int value);
 void gguf_put_u32(struct gguf_writer *writer, const char *key, uint32_t value);
 void gguf_put_u64(struct gguf_writer *writer, const char *key, uint64_t value);

@@ -124,7 +124,7 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
 {
     uint64_t dim, offset;
     uint32_t dimensions, type;
-    size_t element;
+    size_t block;
 
     if (take_name(in, "tensor name", GGUF_LONGEST_NAME, &tensor->name) || take_u32(in, &dimensions))
         return -1;
@@ -145,14 +145,17 @@ static int take_tensor(struct cursor *in, struct gguf_tensor *tensor)
     if (take_u32(in, &type) || take_u64(in, &offset))
         return -1;
     tensor->type = (enum gguf_tensor_type)type;
-    element = gguf_tensor_bytes(tensor->type);
-    if (element == 0)
-        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, I32 and I64 are supported", in->path,
+    block = gguf_block_numbers(tensor->type);
+    if (block == 0)
+        return error("%s: tensor '%s' has the type %" PRIu32 "; only F32, F64, BF16, Q8_0, I32 and I64 are supported", in->path,
                      tensor->name, type);
+    if (tensor->dims[0] % block)
+        return error("%s: tensor '%s' of type %s has rows of %zu numbers, which is not a multiple of %zu", in->path, tensor->name,
+                     gguf_tensor_type_name(tensor->type), tensor->dims[0], block);
     if (offset > MOST_BYTES)
         return error("%s: tensor '%s' starts at the invalid offset %" PRIu64, in->path, tensor->name, offset);
     tensor->offset = (size_t)offset;
-    tensor->bytes = tensor->count * element;
+    tensor->bytes = tensor->count / block * gguf_block_bytes(tensor->type);
     return 0;
 }
 

@@ -11,9 +11,15 @@ size_t gguf_value_bytes(enum gguf_value_type type)
     return bytes[type];
 }
 
-size_t gguf_tensor_bytes(enum gguf_tensor_type type)
+size_t gguf_block_numbers(enum gguf_tensor_type type)
+{
+    return type == GGUF_TENSOR_Q8_0 ? 32 : gguf_block_bytes(type) > 0;
+}
+
+size_t gguf_block_bytes(enum gguf_tensor_type type)
 {
     switch (type) {
+    case GGUF_TENSOR_Q8_0: return 34;
     case GGUF_TENSOR_BF16: return 2;
     case GGUF_TENSOR_F32:
     case GGUF_TENSOR_I32: return 4;
@@ -29,6 +35,7 @@ const char *gguf_tensor_type_name(enum gguf_tensor_type type)
     case GGUF_TENSOR_F32: return "F32";
     case GGUF_TENSOR_F64: return "F64";
     case GGUF_TENSOR_BF16: return "BF16";
+    case GGUF_TENSOR_Q8_0: return "Q8_0";
     case GGUF_TENSOR_I32: return "I32";
     case GGUF_TENSOR_I64: return "I64";
     }

@@ -130,6 +130,17 @@ void gguf_put_strings(struct gguf_writer *writer, const char *key, char *const *
         add_string(&writer->pairs, values[i]);
 }
 
+void gguf_put_pair(struct gguf_writer *writer, const struct gguf_pair *pair)
+{
+    if (pair->is_array) {
+        put_array(writer, pair->key, pair->type, pair->count);
+    } else {
+        put_key(writer, pair->key);
+        add_u32(&writer->pairs, pair->type);
+    }
+    text_add(&writer->pairs, (const char *)pair->data, pair->bytes);
+}
+
 /* ---- tensors ---- */
 
 static int is_new_tensor(const struct gguf_writer *writer, const char *name)
@@ -145,19 +156,19 @@ void gguf_add_tensor(struct gguf_writer *writer, const char *name, enum gguf_ten
 {
     struct gguf_writer_tensor *tensor;
     int fits = is_name(name, GGUF_LONGEST_NAME) && is_new_tensor(writer, name) && dimensions >= 1 &&
-               dimensions <= GGUF_DIMENSIONS && gguf_tensor_bytes(type) > 0;
+               dimensions <= GGUF_DIMENSIONS && gguf_block_numbers(type) > 0 && dims[0] % gguf_block_numbers(type) == 0;
 
     assert(fits);
     (void)fits;
     memory_reserve_one(&writer->tensors, writer->tensor_count, &writer->tensor_room);
     tensor = &writer->tensors[writer->tensor_count++];
     *tensor = (struct gguf_writer_tensor){
-        .name = memory_copy_string(name), .type = type, .dimensions = dimensions, .data = data, .bytes = gguf_tensor_bytes(type)
+        .name = memory_copy_string(name), .type = type, .dimensions = dimensions, .data = data, .bytes = gguf_block_bytes(type)
     };
     for (int i = 0; i < dimensions; i++) {
         assert(dims[i] > 0);
         tensor->dims[i] = dims[i];
-        tensor->bytes = size_product(tensor->bytes, dims[i]);
+        tensor->bytes = size_product(tensor->bytes, i == 0 ? dims[i] / gguf_block_numbers(type) : dims[i]);
     }
 }
 

@@ -1,12 +1,23 @@
 #include "math/matmul.h"
 
 #include "base/memory.h"
+#include "math/direct.h"
 #include "math/matmul_backend.h"
 
 #include <assert.h>
 #include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
+
+const real *weight_rows(const struct weight *weight, int first, int rows, real *room)
+{
+    size_t from = (size_t)first * (size_t)weight->in;
+
+    if (weight->w)
+        return weight->w + from;
+    stored_read(room, weight->stored, weight->type, from, (size_t)rows * (size_t)weight->in);
+    return room;
+}
 
 int matmul_packs(const struct worker *worker)
 {
@@ -22,10 +33,7 @@ void matmul_pack(struct worker *worker, struct weight *weight, enum pass_directi
 {
     if (!worker->onednn)
         return;
-    if (direction == FORWARD)
-        onednn_pack(worker->onednn, weight->w, weight->in, weight->out, 1, &weight->packed[FORWARD]);
-    else
-        onednn_pack(worker->onednn, weight->w, weight->out, weight->in, 0, &weight->packed[BACKWARD]);
+    onednn_pack(worker->onednn, weight, direction, &weight->packed[direction]);
 }
 
 void matmul_unpack(struct weight *weight)
@@ -36,29 +44,11 @@ void matmul_unpack(struct weight *weight)
     }
 }
 
-/* One row times a weight as a matrix-vector product: five times as fast in OpenBLAS 0.3.21 as the general one, at 1 x 1536 x
- * 512. */
-static int openblas_row(const struct product *p)
-{
-    real beta = p->add ? 1 : 0;
-
-    if (p->m != 1 || p->a_transposed || !p->b_transposed)
-        return 0;
-#ifdef NMT_DOUBLE
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, p->n, p->k, 1, p->b, p->ldb, p->a, 1, beta, p->c, 1);
-#else
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, p->n, p->k, 1, p->b, p->ldb, p->a, 1, beta, p->c, 1);
-#endif
-    return 1;
-}
-
 static void openblas_product(const struct product *p)
 {
     enum CBLAS_TRANSPOSE ta = p->a_transposed ? CblasTrans : CblasNoTrans, tb = p->b_transposed ? CblasTrans : CblasNoTrans;
     real beta = p->add ? 1 : 0;
 
-    if (openblas_row(p))
-        return;
 #ifdef NMT_DOUBLE
     cblas_dgemm(CblasRowMajor, ta, tb, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, beta, p->c, p->ldc);
 #else
@@ -66,15 +56,15 @@ static void openblas_product(const struct product *p)
 #endif
 }
 
-/* A few rows times a weight that is not packed, as in translating a single sentence: OpenBLAS starts at once, while oneDNN may
- * first have to compile. In int8, which would first have to convert the whole weight, for any number of rows. */
+/* A few rows times a weight that is not packed, as in translating a single sentence: at once. OpenBLAS would first copy the
+ * weight, and oneDNN compile. In int8, which would first have to convert the whole weight, for any number of rows. */
 enum { FEW_ROWS = 64 };
 
 static int better_at_once(const struct worker *worker, const struct product *product)
 {
-    if (product->packed || product->a_transposed)
+    if (product->packed || product->a_transposed || !product->b_transposed)
         return 0;
-    return worker->precision == PRECISION_INT8 || (worker->precision == PRECISION_F32 && product->m <= FEW_ROWS);
+    return !product->b || worker->precision == PRECISION_INT8 || (worker->precision == PRECISION_F32 && product->m <= FEW_ROWS);
 }
 
 static void run(struct worker *worker, const struct product *product)
@@ -84,7 +74,9 @@ static void run(struct worker *worker, const struct product *product)
     if (product->m == 0 || product->n == 0 || product->k == 0)
         return;
     before = worker_enter(worker, METER_PRODUCTS);
-    if (worker->onednn && !better_at_once(worker, product))
+    if (better_at_once(worker, product))
+        direct_product(product);
+    else if (worker->onednn)
         onednn_product(worker->onednn, product);
     else
         openblas_product(product);
@@ -101,6 +93,8 @@ void matmul_forward(struct worker *worker, struct matrix out, struct matrix in, 
                                .b = weight->w,
                                .ldb = weight->in,
                                .b_transposed = 1,
+                               .stored = weight->stored,
+                               .type = weight->type,
                                .packed = weight->packed[FORWARD],
                                .c = out.at,
                                .ldc = out.stride,
@@ -148,6 +142,9 @@ void matmul_gradient(struct worker *worker, real *dW, struct matrix dout, struct
     run(worker, &product);
 }
 
+/* Up to this many multiplications, a product is done before OpenBLAS has begun. */
+#define SMALL 65536
+
 /* parameters: a product's own. */
 static void small(struct worker *worker, struct matrix C, struct matrix A, int a_transposed, struct matrix B, int b_transposed,
                   enum result result)
@@ -166,7 +163,12 @@ static void small(struct worker *worker, struct matrix C, struct matrix A, int a
                                .add = result == ADD };
     const char *before = worker_enter(worker, METER_PRODUCTS);
 
-    openblas_product(&product);
+    if (a_transposed || (double)product.m * product.n * product.k > SMALL)
+        openblas_product(&product);
+    else if (b_transposed)
+        direct_product(&product);
+    else
+        direct_product_plain(&product);
     worker_enter(worker, before);
 }
 

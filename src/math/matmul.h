@@ -6,7 +6,9 @@
  *     backward   dX [rows, in]  = dY [rows, out] W
  *     gradient   dW [out, in]   = dYᵀ X
  *
- * Backends: OpenBLAS (always available, float and double) and oneDNN (where it was found when nmt was built; float only). With
+ * A few rows times a weight as it is in memory, as in translating a single sentence, and weights that are not stored as reals
+ * (math/stored.h) unless they are packed, are computed by math/direct, which starts at once. Else there are two backends: OpenBLAS
+ * (always available, float and double) and oneDNN (where it was found when nmt was built; float only). With
  * PRECISION_BF16 (oneDNN) the inputs of a product are rounded to bfloat16 and accumulated in float; weights stay float outside.
  * With PRECISION_INT8 (oneDNN, forward products with packed weights only) they are rounded to integers, each row with its own
  * scale. Every product runs on the calling worker's thread alone. */
@@ -14,6 +16,7 @@
 #define NMT_MATH_MATMUL_H
 
 #include "math/matrix.h"
+#include "math/stored.h"
 #include "math/worker.h"
 
 enum pass_direction { FORWARD, BACKWARD };
@@ -23,10 +26,15 @@ enum result { SET, ADD };
 
 /* A weight, or several stacked ones that act on the same input, with the backend's own copies of it (packed), or NULL. */
 struct weight {
-    const real *w; /* [out, in] */
+    const real *w;      /* [out, in]; NULL where they are stored in another type */
+    const void *stored; /* [out, in] of `type`: the same as w, or without it */
+    enum stored type;
     int out, in;
     void *packed[2]; /* by enum pass_direction */
 };
+
+/* The numbers of `rows` rows from row `first` on, [rows, in]: where they are, or converted in `room`. */
+const real *weight_rows(const struct weight *weight, int first, int rows, real *room);
 
 /* Whether packing speeds up products with weights that are used repeatedly; if not, matmul_pack does nothing. */
 int matmul_packs(const struct worker *worker);

@@ -11,6 +11,8 @@ struct product {
     int lda, a_transposed;
     const real *b; /* [k, n], or [n, k] if b_transposed */
     int ldb, b_transposed;
+    const void *stored; /* instead of b, which is NULL: numbers of another type, dense and b_transposed; math/direct only */
+    enum stored type;
     const void *packed; /* b as packed by onednn_pack, or NULL */
     real *c;            /* [m, n] */
     int ldc, add;
@@ -23,13 +25,13 @@ int onednn_fast(enum precision precision);                 /* whether this proce
 const char *onednn_instructions(enum precision precision); /* those it multiplies such numbers with: "AVX2", "none", … */
 struct onednn *onednn_new(enum precision precision);
 void onednn_free(struct onednn *onednn);
-int onednn_compiles(const struct onednn *onednn); /* whether it keeps a compiled product per shape */
+int onednn_compiles(struct onednn *onednn); /* whether it keeps a compiled product per shape */
 
 /* With PRECISION_INT8: forward products of packed weights only. */
 void onednn_product(struct onednn *onednn, const struct product *product);
 
-/* b [k, n] (or [n, k] if transposed), dense, into *packed (allocated the first time). */
-void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed);
+/* The weight as the second operand of products in one direction, into *packed (allocated the first time). */
+void onednn_pack(struct onednn *onednn, const struct weight *weight, enum pass_direction direction, void **packed);
 void onednn_unpack(void *packed);
 
 #endif

@@ -10,7 +10,11 @@
  * with a stride is computed in a third one.
  *
  * In int8, each row of X and each row of W is rounded to integers in -127 … 127 with its own scale; the product of integers
- * is exact, and the two scales convert it back to real numbers. Only for packed weights and forward products; not for training. */
+ * is exact, and the two scales convert it back to real numbers. Only for packed weights and forward products; not for training.
+ *
+ * The library is loaded when it is first needed: this takes as long as translating a word, and a single sentence does without it
+ * (math/direct). */
+#define _POSIX_C_SOURCE 200809L
 #include "math/matmul_backend.h"
 
 #ifndef NMT_ONEDNN
@@ -43,7 +47,7 @@ void onednn_free(struct onednn *onednn)
     (void)onednn;
 }
 
-int onednn_compiles(const struct onednn *onednn)
+int onednn_compiles(struct onednn *onednn)
 {
     (void)onednn;
     return 0;
@@ -55,13 +59,11 @@ void onednn_product(struct onednn *onednn, const struct product *product)
     (void)product;
 }
 
-void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed)
+void onednn_pack(struct onednn *onednn, const struct weight *weight, enum pass_direction direction, void **packed)
 {
     (void)onednn;
-    (void)b;
-    (void)k;
-    (void)n;
-    (void)transposed;
+    (void)weight;
+    (void)direction;
     *packed = 0;
 }
 
@@ -77,11 +79,63 @@ void onednn_unpack(void *packed)
 #include "math/vec.h"
 
 #include <assert.h>
+#include <dlfcn.h>
 #include <dnnl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
+
+#define TEXT_OF(x) #x
+#define LIBRARY_OF(version) "libdnnl.so." TEXT_OF(version)
+#ifndef NMT_DNNL
+#define NMT_DNNL LIBRARY_OF(DNNL_VERSION_MAJOR)
+#endif
+
+/* The functions of the library that are used, without their dnnl_. */
+/* clang-format off */
+#define FUNCTIONS(F) \
+    F(engine_create) F(engine_destroy) F(stream_create) F(stream_destroy) F(get_effective_cpu_isa) \
+    F(set_primitive_cache_capacity) F(sgemm) F(memory_desc_init_by_strides) F(memory_desc_init_by_tag) \
+    F(memory_create) F(memory_destroy) F(memory_get_data_handle) F(memory_set_data_handle) F(matmul_desc_init) \
+    F(reorder_primitive_desc_create) F(post_ops_create) F(post_ops_destroy) F(post_ops_append_sum) \
+    F(primitive_attr_create) F(primitive_attr_destroy) F(primitive_attr_set_post_ops) F(primitive_desc_create) \
+    F(primitive_desc_destroy) F(primitive_desc_query_md) F(primitive_create) F(primitive_destroy) F(primitive_execute)
+/* clang-format on */
+
+#define POINTER(name) __typeof__(dnnl_##name) *name;
+#define FIND(name) find_function(handle, "dnnl_" #name, &dnnl.name);
+
+static struct {
+    FUNCTIONS(POINTER)
+} dnnl;
+
+/* Stores the address of a function in the function pointer at `function`: C has no cast from one to the other. */
+static void find_function(void *handle, const char *name, void *function)
+{
+    void *address = dlsym(handle, name);
+
+    if (!address)
+        die("%s: function %s not found: %s", NMT_DNNL, name, dlerror());
+    memcpy(function, &address, sizeof address);
+}
+
+static void load(void)
+{
+    void *handle = dlopen(NMT_DNNL, RTLD_LAZY | RTLD_LOCAL);
+
+    if (!handle)
+        die("oneDNN cannot be loaded: %s; install libdnnl%d, or use --backend openblas", dlerror(), DNNL_VERSION_MAJOR);
+    FUNCTIONS(FIND)
+}
+
+static void need_library(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, load);
+}
 
 enum { TYPICAL = 64, ROWS_MOST = 512, SUM = 1024, REST = 64 };
 
@@ -99,7 +153,8 @@ struct primitive {
 };
 
 struct onednn {
-    dnnl_engine_t engine;
+    enum precision precision;
+    dnnl_engine_t engine; /* NULL: not started yet */
     dnnl_stream_t stream;
     dnnl_data_type_t type; /* of the operands */
     struct primitive *primitives;
@@ -131,24 +186,34 @@ int onednn_available(void)
     return 1;
 }
 
-int onednn_fast(enum precision precision)
+static int native(enum precision precision)
 {
 #if defined(__x86_64__)
-    dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    dnnl_cpu_isa_t isa = dnnl.get_effective_cpu_isa();
     int bf16 = isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx;
 
     if (precision == PRECISION_INT8)
         return bf16 || isa == dnnl_cpu_isa_avx512_core_vnni || isa == dnnl_cpu_isa_avx2_vnni;
-    return precision == PRECISION_F32 || bf16;
+    return bf16;
 #else
-    return precision == PRECISION_F32;
+    (void)precision;
+    return 0;
 #endif
+}
+
+int onednn_fast(enum precision precision)
+{
+    if (precision == PRECISION_F32)
+        return 1;
+    need_library();
+    return native(precision);
 }
 
 const char *onednn_instructions(enum precision precision)
 {
 #if defined(__x86_64__)
-    switch (dnnl_get_effective_cpu_isa()) {
+    need_library();
+    switch (dnnl.get_effective_cpu_isa()) {
     case dnnl_cpu_isa_avx512_core_amx: return precision == PRECISION_F32 ? "AVX-512" : "AMX";
     case dnnl_cpu_isa_avx512_core_bf16:
         return precision == PRECISION_F32 ? "AVX-512" : precision == PRECISION_BF16 ? "AVX512-BF16" : "AVX512-VNNI";
@@ -171,7 +236,7 @@ const char *onednn_instructions(enum precision precision)
 static int has_avx2_only(void)
 {
 #if defined(__x86_64__)
-    dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    dnnl_cpu_isa_t isa = dnnl.get_effective_cpu_isa();
 
     return isa == dnnl_cpu_isa_avx2 || isa == dnnl_cpu_isa_avx2_vnni;
 #else
@@ -183,12 +248,21 @@ struct onednn *onednn_new(enum precision precision)
 {
     struct onednn *onednn = memory_new(1, sizeof *onednn);
 
-    onednn->plain = precision == PRECISION_F32 && has_avx2_only();
-    dnnl_set_primitive_cache_capacity(0); /* this table is the cache */
-    onednn->type = precision == PRECISION_BF16 ? dnnl_bf16 : precision == PRECISION_INT8 ? dnnl_s8 : dnnl_f32;
-    check(dnnl_engine_create(&onednn->engine, dnnl_cpu, 0), "starting");
-    check(dnnl_stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags), "starting");
+    onednn->precision = precision;
     return onednn;
+}
+
+/* Before anything is computed. */
+static void start(struct onednn *onednn)
+{
+    if (onednn->engine)
+        return;
+    need_library();
+    onednn->plain = onednn->precision == PRECISION_F32 && has_avx2_only();
+    dnnl.set_primitive_cache_capacity(0); /* this table is the cache */
+    onednn->type = onednn->precision == PRECISION_BF16 ? dnnl_bf16 : onednn->precision == PRECISION_INT8 ? dnnl_s8 : dnnl_f32;
+    check(dnnl.engine_create(&onednn->engine, dnnl_cpu, 0), "starting");
+    check(dnnl.stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags), "starting");
 }
 
 void onednn_free(struct onednn *onednn)
@@ -197,14 +271,16 @@ void onednn_free(struct onednn *onednn)
 
     HASH_ITER (hh, onednn->primitives, one, next) {
         HASH_DEL(onednn->primitives, one);
-        dnnl_primitive_destroy(one->run);
-        dnnl_memory_destroy(one->a);
-        dnnl_memory_destroy(one->b);
-        dnnl_memory_destroy(one->c);
+        dnnl.primitive_destroy(one->run);
+        dnnl.memory_destroy(one->a);
+        dnnl.memory_destroy(one->b);
+        dnnl.memory_destroy(one->c);
         free(one);
     }
-    dnnl_stream_destroy(onednn->stream);
-    dnnl_engine_destroy(onednn->engine);
+    if (onednn->engine) {
+        dnnl.stream_destroy(onednn->stream);
+        dnnl.engine_destroy(onednn->engine);
+    }
     free(onednn->scratch[0]);
     free(onednn->scratch[1]);
     free(onednn->scratch[2]);
@@ -227,7 +303,7 @@ static dnnl_memory_desc_t describe(int rows, int columns, int ld, int transposed
         strides[0] = 1;
         strides[1] = ld;
     }
-    check(dnnl_memory_desc_init_by_strides(&format, 2, sizes, type, strides), "describing a matrix");
+    check(dnnl.memory_desc_init_by_strides(&format, 2, sizes, type, strides), "describing a matrix");
     return format;
 }
 
@@ -238,18 +314,18 @@ static dnnl_primitive_desc_t describe_product(struct onednn *onednn, const dnnl_
     dnnl_primitive_attr_t attributes;
     dnnl_primitive_desc_t description;
 
-    check(dnnl_matmul_desc_init(&matmul, a, b, NULL, c), "describing a product");
-    check(dnnl_primitive_attr_create(&attributes), "describing a product");
+    check(dnnl.matmul_desc_init(&matmul, a, b, NULL, c), "describing a product");
+    check(dnnl.primitive_attr_create(&attributes), "describing a product");
     if (add) {
         dnnl_post_ops_t after;
 
-        check(dnnl_post_ops_create(&after), "describing a product");
-        check(dnnl_post_ops_append_sum(after, 1), "describing a product");
-        check(dnnl_primitive_attr_set_post_ops(attributes, after), "describing a product");
-        dnnl_post_ops_destroy(after);
+        check(dnnl.post_ops_create(&after), "describing a product");
+        check(dnnl.post_ops_append_sum(after, 1), "describing a product");
+        check(dnnl.primitive_attr_set_post_ops(attributes, after), "describing a product");
+        dnnl.post_ops_destroy(after);
     }
-    check(dnnl_primitive_desc_create(&description, &matmul, attributes, onednn->engine, NULL), "describing a product");
-    dnnl_primitive_attr_destroy(attributes);
+    check(dnnl.primitive_desc_create(&description, &matmul, attributes, onednn->engine, NULL), "describing a product");
+    dnnl.primitive_attr_destroy(attributes);
     return description;
 }
 
@@ -268,11 +344,11 @@ static struct primitive *find(struct onednn *onednn, const struct shape *shape, 
     b = packed ? packed->format : describe(shape->k, shape->n, shape->ldb, shape->b_transposed, onednn->type);
     c = describe(shape->m, shape->n, shape->ldc, 0, result_type(onednn));
     description = describe_product(onednn, &a, &b, &c, shape->add);
-    check(dnnl_primitive_create(&one->run, description), "compiling a product");
-    dnnl_primitive_desc_destroy(description);
-    check(dnnl_memory_create(&one->a, &a, onednn->engine, DNNL_MEMORY_NONE), "making a view");
-    check(dnnl_memory_create(&one->b, &b, onednn->engine, DNNL_MEMORY_NONE), "making a view");
-    check(dnnl_memory_create(&one->c, &c, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    check(dnnl.primitive_create(&one->run, description), "compiling a product");
+    dnnl.primitive_desc_destroy(description);
+    check(dnnl.memory_create(&one->a, &a, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    check(dnnl.memory_create(&one->b, &b, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    check(dnnl.memory_create(&one->c, &c, onednn->engine, DNNL_MEMORY_NONE), "making a view");
     HASH_ADD(hh, onednn->primitives, shape, sizeof one->shape, one);
     return one;
 }
@@ -335,11 +411,11 @@ static void execute(struct onednn *onednn, const struct shape *shape, const void
     } source = { .constant = a }, weights = { .constant = b };
 
     if (packed)
-        check(dnnl_memory_get_data_handle(packed->memory, &weights.plain), "finding a weight");
-    check(dnnl_memory_set_data_handle(one->a, source.plain), "setting an operand");
-    check(dnnl_memory_set_data_handle(one->b, weights.plain), "setting an operand");
-    check(dnnl_memory_set_data_handle(one->c, c), "setting an operand");
-    check(dnnl_primitive_execute(one->run, onednn->stream, 3, arguments), "a product");
+        check(dnnl.memory_get_data_handle(packed->memory, &weights.plain), "finding a weight");
+    check(dnnl.memory_set_data_handle(one->a, source.plain), "setting an operand");
+    check(dnnl.memory_set_data_handle(one->b, weights.plain), "setting an operand");
+    check(dnnl.memory_set_data_handle(one->c, c), "setting an operand");
+    check(dnnl.primitive_execute(one->run, onednn->stream, 3, arguments), "a product");
 }
 
 /* The largest block that is not larger than the rest. */
@@ -459,7 +535,7 @@ static void plain_gradient(struct onednn *onednn, const struct product *p)
                 memcpy(copy + (size_t)i * (size_t)ldb, b + (size_t)i * (size_t)p->ldb, (size_t)p->n * sizeof *copy);
             b = copy;
         }
-        check(dnnl_sgemm('N', 'N', p->m, p->n, rows, 1, a, lda, b, ldb, row || p->add ? 1 : 0, p->c, p->ldc), "a product");
+        check(dnnl.sgemm('N', 'N', p->m, p->n, rows, 1, a, lda, b, ldb, row || p->add ? 1 : 0, p->c, p->ldc), "a product");
     }
 }
 
@@ -470,17 +546,19 @@ static void plain_product(struct onednn *onednn, const struct product *p)
     if (p->a_transposed)
         plain_gradient(onednn, p);
     else if (packed)
-        check(dnnl_sgemm('N', 'N', p->m, p->n, p->k, 1, p->a, p->lda, packed->values, packed->stride, p->add ? 1 : 0, p->c, p->ldc),
+        check(dnnl.sgemm('N', 'N', p->m, p->n, p->k, 1, p->a, p->lda, packed->values, packed->stride, p->add ? 1 : 0, p->c, p->ldc),
               "a product");
     else
-        check(dnnl_sgemm('N', p->b_transposed ? 'T' : 'N', p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, p->add ? 1 : 0, p->c,
+        check(dnnl.sgemm('N', p->b_transposed ? 'T' : 'N', p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, p->add ? 1 : 0, p->c,
                          p->ldc),
               "a product");
 }
 
-/* parameters: as onednn_pack. */
-static void plain_pack(const float *b, int k, int n, int transposed, struct packed **packed)
+/* Rows of a weight that is not stored as reals are read a few at a time. */
+static void plain_pack(struct onednn *onednn, const struct weight *weight, enum pass_direction direction, struct packed **packed)
 {
+    enum { STRIP = 64 };
+    int in = weight->in, k = direction == FORWARD ? in : weight->out, n = direction == FORWARD ? weight->out : in;
     struct packed *one = *packed;
 
     if (!one) {
@@ -488,21 +566,29 @@ static void plain_pack(const float *b, int k, int n, int transposed, struct pack
         one->stride = stride_of(n);
         one->values = memory_new((size_t)k * (size_t)one->stride, sizeof *one->values);
     }
-    if (transposed)
-        vec_transpose(one->values, one->stride, b, k, n, k);
-    for (int i = 0; i < k && !transposed; i++)
-        memcpy(one->values + (size_t)i * (size_t)one->stride, b + (size_t)i * (size_t)n, (size_t)n * sizeof *b);
+    for (int row = 0, rows; row < weight->out; row += rows) {
+        const float *from;
+
+        rows = weight->out - row < STRIP ? weight->out - row : STRIP;
+        from = weight_rows(weight, row, rows, scratch(onednn, 0, (size_t)STRIP * (size_t)in * sizeof *from));
+        if (direction == FORWARD)
+            vec_transpose(one->values + row, one->stride, from, in, rows, in);
+        for (int i = 0; i < rows && direction == BACKWARD; i++)
+            memcpy(one->values + (size_t)(row + i) * (size_t)one->stride, from + (size_t)i * (size_t)in, (size_t)in * sizeof *from);
+    }
 }
 
 /* ---- both ---- */
 
-int onednn_compiles(const struct onednn *onednn)
+int onednn_compiles(struct onednn *onednn)
 {
+    start(onednn);
     return !onednn->plain;
 }
 
 void onednn_product(struct onednn *onednn, const struct product *product)
 {
+    start(onednn);
     if (onednn->plain) {
         plain_product(onednn, product);
     } else if (product->a_transposed) {
@@ -514,51 +600,65 @@ void onednn_product(struct onednn *onednn, const struct product *product)
     }
 }
 
-void onednn_pack(struct onednn *onednn, const real *b, int k, int n, int transposed, void **packed)
+/* A packed weight without its numbers yet: the format that the product prefers, and the way into it. */
+static struct packed *packed_new(struct onednn *onednn, const struct weight *weight, enum pass_direction direction)
+{
+    int transposed = direction == FORWARD, k = transposed ? weight->in : weight->out, n = transposed ? weight->out : weight->in;
+    int int8 = onednn->type == dnnl_s8;
+    dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any,
+                       plain;
+    dnnl_dims_t sizes = { k, n };
+    dnnl_primitive_desc_t description;
+    struct packed *one = memory_new(1, sizeof *one);
+
+    check(dnnl.memory_desc_init_by_tag(&any, 2, sizes, onednn->type, dnnl_format_tag_any), "describing a weight");
+    description = describe_product(onednn, &a, &any, &c, 0);
+    one->format = *dnnl.primitive_desc_query_md(description, dnnl_query_weights_md, 0);
+    dnnl.primitive_desc_destroy(description);
+    plain = describe(k, n, transposed ? k : n, transposed, int8 ? dnnl_s8 : dnnl_f32);
+    one->scales = int8 ? memory_new((size_t)n, sizeof *one->scales) : NULL;
+    check(dnnl.memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
+    check(dnnl.memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
+    check(dnnl.reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
+          "packing a weight");
+    check(dnnl.primitive_create(&one->reorder, description), "packing a weight");
+    dnnl.primitive_desc_destroy(description);
+    return one;
+}
+
+void onednn_pack(struct onednn *onednn, const struct weight *weight, enum pass_direction direction, void **packed)
 {
     struct packed *one = *packed;
-    int int8 = onednn->type == dnnl_s8;
+    size_t count = (size_t)weight->out * (size_t)weight->in;
+    float *reals = NULL;
     union {
         const void *constant;
         void *plain;
-    } source = { .constant = b };
+    } source;
     dnnl_exec_arg_t arguments[2];
 
+    start(onednn);
     if (onednn->plain) {
-        plain_pack(b, k, n, transposed, (struct packed **)packed);
+        plain_pack(onednn, weight, direction, (struct packed **)packed);
         return;
     }
-    if (!one) {
-        dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any,
-                           plain;
-        dnnl_dims_t sizes = { k, n };
-        dnnl_primitive_desc_t description;
+    if (!one)
+        one = *packed = packed_new(onednn, weight, direction);
+    if (!weight->w)
+        reals = memory_new(count, sizeof *reals);
+    source.constant = weight_rows(weight, 0, weight->out, reals);
+    if (onednn->type == dnnl_s8) {
+        int8_t *whole = scratch(onednn, 0, count);
 
-        one = *packed = memory_new(1, sizeof *one);
-        check(dnnl_memory_desc_init_by_tag(&any, 2, sizes, onednn->type, dnnl_format_tag_any), "describing a weight");
-        description = describe_product(onednn, &a, &any, &c, 0);
-        one->format = *dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-        dnnl_primitive_desc_destroy(description);
-        plain = describe(k, n, transposed ? k : n, transposed, int8 ? dnnl_s8 : dnnl_f32);
-        one->scales = int8 ? memory_new((size_t)n, sizeof *one->scales) : NULL;
-        check(dnnl_memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
-        check(dnnl_memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
-        check(dnnl_reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
-              "packing a weight");
-        check(dnnl_primitive_create(&one->reorder, description), "packing a weight");
-        dnnl_primitive_desc_destroy(description);
-    }
-    if (int8) {
-        int8_t *whole = scratch(onednn, 0, (size_t)n * (size_t)k);
-
-        assert(transposed);
-        vec_to_int8(whole, one->scales, b, k, n, k);
+        assert(direction == FORWARD);
+        vec_to_int8(whole, one->scales, source.constant, weight->in, weight->out, weight->in);
         source.plain = whole;
     }
-    check(dnnl_memory_set_data_handle(one->plain, source.plain), "packing a weight");
+    check(dnnl.memory_set_data_handle(one->plain, source.plain), "packing a weight");
     arguments[0] = (dnnl_exec_arg_t){ DNNL_ARG_FROM, one->plain };
     arguments[1] = (dnnl_exec_arg_t){ DNNL_ARG_TO, one->memory };
-    check(dnnl_primitive_execute(one->reorder, onednn->stream, 2, arguments), "packing a weight");
+    check(dnnl.primitive_execute(one->reorder, onednn->stream, 2, arguments), "packing a weight");
+    free(reals);
 }
 
 void onednn_unpack(void *packed)
@@ -570,9 +670,9 @@ void onednn_unpack(void *packed)
     if (one->values) {
         free(one->values);
     } else {
-        dnnl_primitive_destroy(one->reorder);
-        dnnl_memory_destroy(one->plain);
-        dnnl_memory_destroy(one->memory);
+        dnnl.primitive_destroy(one->reorder);
+        dnnl.memory_destroy(one->plain);
+        dnnl.memory_destroy(one->memory);
     }
     free(one->scales);
     free(one);

@@ -1,5 +1,5 @@
 /* openblas: the functions of OpenBLAS that nmt uses, under their own names (cblas.h). The library is loaded when the first
- * worker is made, not when the program starts: only then can OPENBLAS_NUM_THREADS be set in time. A linked library starts one
+ * product needs it: a single sentence is translated without it (math/direct), and OPENBLAS_NUM_THREADS must be set before. A linked library starts one
  * thread per processor before main, each of which maps 128 MB and, under a limit on address space, retries endlessly; exit()
  * then waits for them forever. nmt has its own threads, each of which calls the library in single-threaded mode. */
 #define _POSIX_C_SOURCE 200809L
@@ -23,10 +23,6 @@ static struct {
                   const float *, blasint, float, float *, blasint);
     void (*dgemm)(CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint, blasint, double, const double *, blasint,
                   const double *, blasint, double, double *, blasint);
-    void (*sgemv)(CBLAS_ORDER, CBLAS_TRANSPOSE, blasint, blasint, float, const float *, blasint, const float *, blasint, float,
-                  float *, blasint);
-    void (*dgemv)(CBLAS_ORDER, CBLAS_TRANSPOSE, blasint, blasint, double, const double *, blasint, const double *, blasint, double,
-                  double *, blasint);
     void (*set_num_threads)(int);
     char *(*get_corename)(void);
 } library;
@@ -51,10 +47,9 @@ static void load(void)
         die("OpenBLAS cannot be loaded: %s; install libopenblas0", dlerror());
     find(handle, "cblas_sgemm", &library.sgemm);
     find(handle, "cblas_dgemm", &library.dgemm);
-    find(handle, "cblas_sgemv", &library.sgemv);
-    find(handle, "cblas_dgemv", &library.dgemv);
     find(handle, "openblas_set_num_threads", &library.set_num_threads);
     find(handle, "openblas_get_corename", &library.get_corename);
+    library.set_num_threads(1); /* another part of the process may have loaded it before */
 }
 
 /* OpenBLAS maps a buffer for each thread that computes at the same time, keeps it, and retries endlessly if that fails. Ends the
@@ -103,12 +98,6 @@ static void need_buffer(void)
     pthread_mutex_unlock(&lock);
 }
 
-void openblas_set_num_threads(int count)
-{
-    need_library();
-    library.set_num_threads(count);
-}
-
 char *openblas_get_corename(void)
 {
     need_library();
@@ -129,20 +118,4 @@ void cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blas
 {
     need_buffer();
     library.dgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-}
-
-/* parameters: as in cblas.h. */
-void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, float alpha, const float *a, blasint lda,
-                 const float *x, blasint incx, float beta, float *y, blasint incy)
-{
-    need_buffer();
-    library.sgemv(order, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);
-}
-
-/* parameters: as in cblas.h. */
-void cblas_dgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, blasint m, blasint n, double alpha, const double *a, blasint lda,
-                 const double *x, blasint incx, double beta, double *y, blasint incy)
-{
-    need_buffer();
-    library.dgemv(order, ta, m, n, alpha, a, lda, x, incx, beta, y, incy);
 }

@@ -33,11 +33,22 @@ void team_release(struct team *team)
 /* Address space that a worker takes for its stack and oneDNN's compiled products, as measured. */
 #define WORKER_BYTES ((size_t)24 << 20)
 
+/* For `count` of the team's threads. */
+static int probe_memory(const struct team *team, int count, size_t bytes)
+{
+    size_t threads = (size_t)count;
+
+    /* With oneDNN, OpenBLAS still computes products of activations. */
+    bytes += size_product(threads, WORKER_BYTES) + size_product(team->backend == BACKEND_OPENBLAS ? threads : 1, OPENBLAS_BYTES);
+    return memory_probe(bytes);
+}
+
+int team_probe_one(const struct team *team, size_t bytes)
+{
+    return probe_memory(team, 1, bytes);
+}
+
 int team_probe(const struct team *team, size_t bytes)
 {
-    size_t threads = (size_t)team->count;
-
-    /* With oneDNN, OpenBLAS still computes the products of single lines. */
-    bytes += size_product(threads, WORKER_BYTES) + size_product(team->backend == BACKEND_OPENBLAS ? threads : 1, OPENBLAS_BYTES);
-    return processors_try(team->count) || memory_probe(bytes) ? -1 : 0;
+    return processors_try(team->count) || probe_memory(team, team->count, bytes) ? -1 : 0;
 }

@@ -38,4 +38,7 @@ void team_release(struct team *team);
  * failures, but crash or retry forever. 0, or -1 after reporting. */
 int team_probe(const struct team *team, size_t bytes);
 
+/* The same where only the calling thread will work. */
+int team_probe_one(const struct team *team, size_t bytes);
+
 #endif

@@ -1,19 +1,12 @@
 #include "math/vec.h"
 
+#include "math/clones.h"
+
 #include <math.h>
 #include <string.h>
 #if defined(__SSE__)
 #include <immintrin.h>
 #endif
-
-/* Clones for several processors in one binary. The sanitizers start after the loader's choice, so they build only one; and clang 14
- * makes clones that other files cannot call. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && !defined(NMT_ONE_CLONE)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
-#define INLINE static inline __attribute__((always_inline))
 
 #ifdef NMT_DOUBLE
 
@@ -25,6 +18,11 @@ INLINE real exponential(real x)
 INLINE real hyperbolic(real x)
 {
     return tanh(x);
+}
+
+INLINE real logarithm(real x)
+{
+    return log(x);
 }
 
 INLINE real square_root(real x)
@@ -53,6 +51,23 @@ INLINE real exponential(real x)
 INLINE real hyperbolic(real x)
 {
     return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f);
+}
+
+/* Of a normal number: x = 2^k m with m from 1/√2 to √2, and ln m = 2 artanh s with s = (m − 1) / (m + 1), |s| <= 0.172, by its series up to
+ * s^9 (error 1e-9). */
+INLINE real logarithm(real x)
+{
+    const int32_t middle = 0x3f3504f3; /* the bits of 1/√2 */
+    int32_t bits, k;
+    float m, s, q;
+
+    memcpy(&bits, &x, sizeof bits);
+    k = (bits - middle) >> 23;
+    bits -= k * (1 << 23);
+    memcpy(&m, &bits, sizeof m);
+    s = (m - 1.0f) / (m + 1.0f);
+    q = s * s;
+    return (float)k * 0.69314718056f + 2.0f * s * (1.0f + q * (0.33333333f + q * (0.2f + q * (0.14285714f + q * 0.11111111f))));
 }
 
 INLINE real square_root(real x)
@@ -312,6 +327,12 @@ CLONES void vec_scale_add(real *restrict y, real factor, const real *restrict x,
         y[i] = factor * y[i] + x[i];
 }
 
+CLONES void vec_add_scaled(real *restrict y, real factor, const real *restrict x, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] += factor * x[i];
+}
+
 CLONES void vec_maxout(real *restrict m, const real *restrict t, int n)
 {
     for (int i = 0; i < n; i++)
@@ -348,6 +369,24 @@ CLONES double vec_log_sum_exp(const real *x, int n)
     double sum_x;
 
     return log_sum_exp(x, n, &sum_x);
+}
+
+CLONES void vec_exponentials(real *p, const real *x, double shift, int n)
+{
+    for (int i = 0; i < n; i++)
+        p[i] = exponential(x[i] - (real)shift);
+}
+
+CLONES void vec_add_exponentials(real *restrict p, const real *restrict x, double shift, int n)
+{
+    for (int i = 0; i < n; i++)
+        p[i] += exponential(x[i] - (real)shift);
+}
+
+CLONES void vec_logarithms(real *p, double factor, int n)
+{
+    for (int i = 0; i < n; i++)
+        p[i] = logarithm(p[i] * (real)factor + (real)1e-37);
 }
 
 CLONES double vec_nll(const real *x, int n, int y, double *uniform)

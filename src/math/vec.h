@@ -46,10 +46,11 @@ void vec_norm(real *y, real *stats, const real *x, const real *gain, const real 
 void vec_norm_backward(real *dx, real *dgain, real *dbias, const real *dy, const real *stats, const real *x, const real *gain,
                        int n, int add);
 
-void vec_relu(real *y, size_t n);                               /* y = max(0, y) */
-void vec_relu_backward(real *dx, const real *y, size_t n);      /* dx = 0 where y is 0 */
-void vec_scale(real *y, real factor, size_t n);                 /* y *= factor */
-void vec_scale_add(real *y, real factor, const real *x, int n); /* y = factor y + x */
+void vec_relu(real *y, size_t n);                                /* y = max(0, y) */
+void vec_relu_backward(real *dx, const real *y, size_t n);       /* dx = 0 where y is 0 */
+void vec_scale(real *y, real factor, size_t n);                  /* y *= factor */
+void vec_scale_add(real *y, real factor, const real *x, int n);  /* y = factor y + x */
+void vec_add_scaled(real *y, real factor, const real *x, int n); /* y += factor x */
 
 /* Maxout over adjacent pairs: m_i = max(t_2i, t_2i+1), n = length of m; the gradient goes to the larger of the two (the first of
  * equals). Backward sets dt. */
@@ -71,6 +72,11 @@ void vec_cross_entropy_twins(real *restrict a, real *restrict b, int n, int y, d
                              double told[3]);
 double vec_log_sum_exp(const real *x, int n);
 real vec_maximum(const real *x, int n);
+
+/* Ensembles: p (+)= e^(x − shift); p may be x where it is set. p = ln(factor p + 1e-37), for p >= 0, good to 1e-6 of itself or 1e-7. */
+void vec_exponentials(real *p, const real *x, double shift, int n);
+void vec_add_exponentials(real *p, const real *x, double shift, int n);
+void vec_logarithms(real *p, double factor, int n);
 
 /* Whether every number is finite and below 2^64 in magnitude, as all numbers of a model are. */
 int vec_sound(const real *x, size_t n);

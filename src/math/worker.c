@@ -43,7 +43,6 @@ void worker_init(struct worker *worker, int index, enum backend backend, enum pr
 {
     assert(backend != BACKEND_AUTO && precision != PRECISION_AUTO);
     *worker = (struct worker){ .index = index, .precision = precision };
-    openblas_set_num_threads(1);
     meter_reset(&worker->meter);
     if (backend == BACKEND_ONEDNN)
         worker->onednn = onednn_new(precision);

@@ -275,7 +275,7 @@ static void layer_forward(struct worker *worker, struct state *x, int layer)
 
     for (int d = 0; d < 2; d++) {
         if (layer == 0)
-            embedding_forward(x->direction[0][d].X, model_block(x->model, x->model->source_embedding), x->ids[d], x->mask[d]);
+            embedding_forward(x->direction[0][d].X, &x->model->weights[x->model->source_embedding], x->ids[d], x->mask[d]);
         else
             gather(x, d, x->direction[layer][d].X, h, 0, x->annotation_masks);
         direction_forward(worker, x, layer, d);

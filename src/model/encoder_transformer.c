@@ -124,7 +124,7 @@ static void forward(struct worker *worker, void *state)
     struct encoded *encoded = x->encoded;
     struct matrix rows = x->X;
 
-    embedding_forward(rows, model_block(model, model->source_embedding), x->ids, NULL);
+    embedding_forward(rows, &model->weights[model->source_embedding], x->ids, NULL);
     stack_enter(&x->stack, rows, x->mask);
     for (int i = 0; i < x->stack.config.layers; i++) {
         rows = attention_layer_forward(worker, &x->stack, &x->layers[i].self, rows);

@@ -69,7 +69,7 @@ void lexical_bind(struct lexical *x, const struct binding *binding, const struct
 void lexical_read(struct lexical *x)
 {
     if (x->on)
-        embedding_forward(x->words, model_block(x->model, x->model->source_embedding), x->ids, x->mask);
+        embedding_forward(x->words, &x->model->weights[x->model->source_embedding], x->ids, x->mask);
 }
 
 static struct matrix words_of(const struct lexical *x, struct matrix words, int b)

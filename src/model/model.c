@@ -18,16 +18,29 @@ void model_declare(struct model *model, const struct config *config)
     output_declare(&model->output, layout, config, model->source_embedding);
 }
 
+void model_place_empty(struct model *model)
+{
+    model->weights = memory_new((size_t)model->layout.block_count, sizeof *model->weights);
+    model->copies = memory_new((size_t)model->layout.block_count, sizeof *model->copies);
+    for (int i = 0; i < model->layout.block_count; i++)
+        model->weights[i] = (struct weight){ .out = model->layout.blocks[i].rows, .in = model->layout.blocks[i].columns };
+}
+
 void model_place(struct model *model, real *values)
 {
     model->borrowed = values != NULL;
     model->values = values ? values : layout_array(&model->layout);
-    model->weights = memory_new((size_t)model->layout.block_count, sizeof *model->weights);
-    for (int i = 0; i < model->layout.block_count; i++) {
-        const struct block *block = &model->layout.blocks[i];
+    model_place_empty(model);
+    for (int i = 0; i < model->layout.block_count; i++)
+        model->weights[i].w = model->values + model->layout.blocks[i].offset;
+}
 
-        model->weights[i] = (struct weight){ .w = model->values + block->offset, .out = block->rows, .in = block->columns };
-    }
+int model_may_store(const struct model *model, int block)
+{
+    const struct block *one = &model->layout.blocks[block];
+    enum tensor_kind kind = one->tensors ? model->layout.tensors[one->first].kind : TENSOR_VECTOR;
+
+    return one->columns > 1 && (one->product || kind == TENSOR_EMBEDDING || kind == TENSOR_SCALED);
 }
 
 void model_init(struct model *model, const struct config *config, real *values)
@@ -40,12 +53,16 @@ void model_release(struct model *model)
 {
     for (int i = 0; model->weights && i < model->layout.block_count; i++)
         matmul_unpack(&model->weights[i]);
+    for (int i = 0; model->copies && i < model->layout.block_count; i++)
+        free(model->copies[i]);
+    free(model->copies);
     if (!model->borrowed)
         free(model->values);
     free(model->weights);
     free(model->encoder);
     free(model->decoder);
     layout_release(&model->layout);
+    shortlist_release(&model->shortlist);
     *model = (struct model){ 0 };
 }
 

@@ -3,31 +3,38 @@
 #define NMT_MODEL_MODEL_H
 
 #include "model/output.h"
+#include "model/shortlist.h"
 
 struct model {
     struct config config;
     struct layout layout;
-    real *values; /* [layout.length]; owned unless `borrowed` */
+    real *values; /* [layout.length]; owned unless `borrowed`; NULL: of a file, the numbers are in `weights` only */
     int borrowed;
     struct weight *weights; /* [layout.block_count] every block as a matrix */
+    void **copies;          /* [layout.block_count] numbers of weights that are not in `values` or in a file's map; else NULL */
     int source_embedding;   /* block [Vx, E] */
     struct output_blocks output;
     void *encoder, *decoder;        /* the kinds' block numbers */
     struct attention_map alignment; /* the weights that alignments are made of */
+    struct shortlist shortlist;     /* of target words, for search; or none */
 };
 
-/* Lays out a model over `values` (borrowed: a mapped file), or over new zeroed memory if NULL. The same in two steps: model_declare
- * makes the layout, model_place takes the values. */
+/* Lays out a model over `values` (borrowed), or over new zeroed memory if NULL. The same in two steps: model_declare
+ * makes the layout, model_place takes the values. model_place_empty, instead: weights without numbers, which the caller adds. */
 void model_init(struct model *model, const struct config *config, real *values);
 void model_declare(struct model *model, const struct config *config);
 void model_place(struct model *model, real *values);
+void model_place_empty(struct model *model);
 void model_release(struct model *model);
 
-/* The numbers of a block. */
+/* The numbers of a block that is neither an operand of products nor an embedding: these are always reals. */
 static inline const real *model_block(const struct model *model, int block)
 {
-    return model->values + model->layout.blocks[block].offset;
+    return model->weights[block].w;
 }
+
+/* Whether the numbers of a block may be of another type than reals. */
+int model_may_store(const struct model *model, int block);
 
 /* (Re)packs this worker's share of the weights for forward products and, with backward_too, for backward ones. To be called for
  * each of `workers` workers whenever values have changed, by any thread; it does not wait for other workers. */

@@ -1,7 +1,7 @@
 #include "model/model_file.h"
 
 #include "base/report.h"
-#include "math/vec.h"
+#include "math/stored.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -170,6 +170,57 @@ void model_file_put_tensors(struct gguf_writer *writer, const struct layout *lay
     }
 }
 
+/* The tensors of the shortlist. */
+static const char COUNTS[] = "shortlist.counts", WORDS[] = "shortlist.words";
+
+void model_file_put_shortlist(struct gguf_writer *writer, const struct shortlist *shortlist)
+{
+    size_t rows = (size_t)shortlist->sources + 1;
+
+    if (!shortlist->sources)
+        return;
+    gguf_add_tensor(writer, COUNTS, GGUF_TENSOR_I32, 1, &rows, shortlist->counts);
+    gguf_add_tensor(writer, WORDS, GGUF_TENSOR_I32, 1, &shortlist->first[rows], shortlist->words);
+}
+
+/* The reverse; a model may have none. 0, or -1 after reporting. */
+static int get_shortlist(const struct gguf *gguf, struct model *model)
+{
+    const struct gguf_tensor *counts = gguf_tensor(gguf, COUNTS), *words = gguf_tensor(gguf, WORDS);
+    struct shortlist *list = &model->shortlist;
+    size_t rows = (size_t)model->config.Vx + 1, total = 0;
+    int sound = counts && words && counts->type == GGUF_TENSOR_I32 && words->type == GGUF_TENSOR_I32 && counts->count == rows;
+
+    if (!counts && !words)
+        return 0;
+    if (sound) {
+        *list = (struct shortlist){ .sources = model->config.Vx, .counts = counts->data, .words = words->data };
+        for (size_t x = 0; x < rows && sound; x++) {
+            sound = list->counts[x] >= 0 && (size_t)list->counts[x] <= words->count - total;
+            total += sound ? (size_t)list->counts[x] : 0;
+        }
+        sound = sound && total == words->count && total > 0;
+        for (size_t i = 0; i < words->count && sound; i++)
+            sound = list->words[i] >= 0 && list->words[i] < model->config.Vy;
+    }
+    if (!sound) {
+        *list = (struct shortlist){ 0 };
+        return error("%s: the shortlist (%s, %s) does not fit the vocabularies; the file is damaged", gguf->path, COUNTS, WORDS);
+    }
+    shortlist_index(list);
+    return 0;
+}
+
+static int is_stored(enum gguf_tensor_type type)
+{
+    return type == real_type() || type == GGUF_TENSOR_BF16 || type == GGUF_TENSOR_Q8_0;
+}
+
+static enum stored stored_type(enum gguf_tensor_type type)
+{
+    return type == GGUF_TENSOR_BF16 ? STORED_BF16 : type == GGUF_TENSOR_Q8_0 ? STORED_Q8_0 : STORED_REAL;
+}
+
 /* The named tensor, if it has this shape and type; else NULL after reporting. */
 static const struct gguf_tensor *find(const struct gguf *gguf, const char *prefix, const struct tensor *tensor)
 {
@@ -182,15 +233,15 @@ static const struct gguf_tensor *find(const struct gguf *gguf, const char *prefi
     found = gguf_tensor(gguf, name.data);
     if (!found) {
         error("%s: tensor %s is missing", gguf->path, name.data);
-    } else if (found->type != real_type()) {
-        error("%s: tensor %s is of type %s; expected %s", gguf->path, name.data, gguf_tensor_type_name(found->type),
+    } else if (!is_stored(found->type)) {
+        error("%s: tensor %s is of type %s; expected %s, BF16 or Q8_0", gguf->path, name.data, gguf_tensor_type_name(found->type),
               gguf_tensor_type_name(real_type()));
         found = NULL;
     } else if (found->dimensions != dimensions || memcmp(found->dims, dims, (size_t)dimensions * sizeof *dims) != 0) {
         error("%s: tensor %s does not have the shape [%d, %d] of this configuration", gguf->path, name.data, tensor->rows,
               tensor->columns);
         found = NULL;
-    } else if (!vec_sound(found->data, found->count)) {
+    } else if (!stored_sound(found->data, stored_type(found->type), found->count)) {
         error("%s: tensor %s contains numbers that are not finite or far too large; the file is damaged, or training diverged",
               gguf->path, name.data);
         found = NULL;
@@ -206,7 +257,7 @@ int model_file_get_tensors(const struct gguf *gguf, const struct layout *layout,
 
         if (!found)
             return -1;
-        memcpy(values + layout->tensors[i].offset, found->data, found->bytes);
+        stored_read(values + layout->tensors[i].offset, found->data, stored_type(found->type), 0, found->count);
     }
     return 0;
 }
@@ -407,24 +458,90 @@ out:
     return result;
 }
 
-/* The start of the values if the file's tensors are laid out as in memory; otherwise NULL. */
-static real *values_in_map(const struct gguf *gguf, const struct layout *layout)
+/* The tensors of a block, as they are in the file. */
+struct filed {
+    const struct gguf_tensor **tensors;
+    int count;
+    size_t numbers;
+};
+
+/* Whether all are of one type and without a gap between them. */
+static int is_whole(const struct filed *filed)
 {
-    union {
-        const void *constant;
-        char *bytes;
-        real *values;
-    } base = { 0 };
+    for (int i = 1; i < filed->count; i++) {
+        const struct gguf_tensor *before = filed->tensors[i - 1], *here = filed->tensors[i];
 
-    for (int i = 0; i < layout->count; i++) {
-        const struct gguf_tensor *found = gguf_tensor(gguf, layout->tensors[i].name);
-
-        if (i == 0)
-            base.constant = found->data;
-        if ((const char *)found->data != (const char *)(base.values + layout->tensors[i].offset))
-            return NULL;
+        if (here->type != before->type || (const char *)here->data != (const char *)before->data + before->bytes)
+            return 0;
     }
-    return base.values;
+    return 1;
+}
+
+/* The numbers of a block: in the map, or as reals in a copy. */
+static void place_block(struct model *model, int block, const struct filed *filed)
+{
+    struct weight *weight = &model->weights[block];
+    enum stored type = stored_type(filed->tensors[0]->type);
+    real *copy, *at;
+
+    if (is_whole(filed) && type == STORED_REAL) {
+        weight->w = filed->tensors[0]->data;
+    } else if (is_whole(filed) && model_may_store(model, block)) {
+        weight->stored = filed->tensors[0]->data;
+        weight->type = type;
+    } else {
+        weight->w = model->copies[block] = at = copy = memory_new(filed->numbers, sizeof *copy);
+        for (int i = 0; i < filed->count; i++, at += filed->tensors[i - 1]->count)
+            stored_read(at, filed->tensors[i]->data, stored_type(filed->tensors[i]->type), 0, filed->tensors[i]->count);
+    }
+}
+
+/* Finds and checks all tensors, and places them. 0, or -1 after reporting. */
+static int place_tensors(struct saved_model *saved)
+{
+    struct model *model = &saved->model;
+    const struct gguf_tensor **found = memory_new((size_t)model->layout.count, sizeof *found);
+    int result = 0;
+
+    for (int i = 0; i < model->layout.count && result == 0; i++) {
+        found[i] = find(&saved->gguf, "", &model->layout.tensors[i]);
+        result = found[i] ? 0 : -1;
+    }
+    if (result == 0)
+        model_place_empty(model);
+    for (int i = 0; i < model->layout.block_count && result == 0; i++) {
+        const struct block *block = &model->layout.blocks[i];
+
+        if (block->tensors)
+            place_block(model, i, &(struct filed){ found + block->first, block->tensors, block->count });
+    }
+    free(found);
+    return result;
+}
+
+int model_file_is_small(const struct saved_model *saved)
+{
+    for (int i = 0; i < saved->model.layout.count; i++)
+        if (gguf_tensor(&saved->gguf, saved->model.layout.tensors[i].name)->type != real_type())
+            return 1;
+    return 0;
+}
+
+void model_file_unpack(struct saved_model *saved)
+{
+    struct model *model = &saved->model;
+
+    shortlist_release(&model->shortlist);
+    model->values = layout_array(&model->layout);
+    for (int i = 0; i < model->layout.block_count; i++) {
+        const struct block *block = &model->layout.blocks[i];
+        struct weight *weight = &model->weights[i];
+        real *to = model->values + block->offset;
+
+        if (block->count && weight_rows(weight, 0, block->rows, to) != to)
+            memcpy(to, weight->w, block->count * sizeof *to);
+        *weight = (struct weight){ .w = to, .out = block->rows, .in = block->columns };
+    }
 }
 
 /* A tensor that the configuration does not use means that the model was trained with another configuration. */
@@ -454,13 +571,10 @@ static int load(struct saved_model *saved, const char *path)
         goto fail;
     }
     model_declare(&saved->model, &config);
-    if (check_used(&saved->gguf, layout) || get_alignment(&saved->gguf, &saved->model))
+    if (check_used(&saved->gguf, layout) || get_alignment(&saved->gguf, &saved->model) ||
+        get_shortlist(&saved->gguf, &saved->model))
         goto fail;
-    for (int i = 0; i < layout->count; i++)
-        if (!find(&saved->gguf, "", &layout->tensors[i]))
-            goto fail;
-    model_place(&saved->model, values_in_map(&saved->gguf, layout));
-    if (!saved->model.borrowed && model_file_get_tensors(&saved->gguf, layout, "", saved->model.values))
+    if (place_tensors(saved))
         goto fail;
     return 0;
 fail:

@@ -31,7 +31,7 @@ void output_declare(struct output_blocks *output, struct layout *layout, const s
 
 void output_embed(const struct model *model, struct matrix Y, const int32_t *ids, const real *const *mask)
 {
-    embedding_forward(Y, model_block(model, model->output.embedding), ids, mask);
+    embedding_forward(Y, &model->weights[model->output.embedding], ids, mask);
 }
 
 void output_embed_backward(const struct model *model, struct gradient *gradient, struct matrix dY, const int32_t *ids,
@@ -44,6 +44,36 @@ void output_logits(struct worker *worker, const struct model *model, struct matr
 {
     matrix_fill(logits, model_block(model, model->output.b));
     matmul_forward(worker, logits, top, &model->weights[model->output.W], ADD);
+}
+
+void output_words_bind(struct output_words *output, const struct model *model, struct arena *arena)
+{
+    const struct weight *all = &model->weights[model->output.W];
+
+    output->W = (struct weight){ .out = output->count, .in = all->in };
+    output->W.w = output->rows = arena_take(arena, (size_t)output->count * (size_t)all->in * sizeof(real));
+    output->b = arena_take(arena, (size_t)output->count * sizeof(real));
+}
+
+void output_words_gather(struct output_words *output, const struct model *model)
+{
+    const struct weight *all = &model->weights[model->output.W];
+    const real *b = model_block(model, model->output.b);
+    real *to = output->rows;
+
+    for (int i = 0; i < output->count; i++, to += all->in) {
+        const real *row = weight_rows(all, output->words[i], 1, to);
+
+        if (row != to)
+            memcpy(to, row, (size_t)all->in * sizeof *to);
+        output->b[i] = b[output->words[i]];
+    }
+}
+
+void output_words_logits(struct worker *worker, const struct output_words *output, struct matrix logits, struct matrix top)
+{
+    matrix_fill(logits, output->b);
+    matmul_forward(worker, logits, top, &output->W, ADD);
 }
 
 void output_bind(struct output_scratch *scratch, const struct model *model, const struct decoded *decoded,

@@ -28,6 +28,20 @@ void output_embed_backward(const struct model *model, struct gradient *gradient,
 /* logits [rows, Vy] of top [rows, top]. */
 void output_logits(struct worker *worker, const struct model *model, struct matrix logits, struct matrix top);
 
+/* The output layer of some words: zero-initialise. */
+struct output_words {
+    const int32_t *words; /* [count], the caller's; NULL: all words */
+    int count;
+    struct weight W; /* [count, top] their rows of Wo */
+    real *rows, *b;  /* the numbers of W; [count] */
+};
+
+/* Takes memory for the output layer of words[count], and later gathers it. Gathered once, it serves any number of logits
+ * [rows, count]. */
+void output_words_bind(struct output_words *output, const struct model *model, struct arena *arena);
+void output_words_gather(struct output_words *output, const struct model *model);
+void output_words_logits(struct worker *worker, const struct output_words *output, struct matrix logits, struct matrix top);
+
 /* Parameters of the loss in training and scoring. */
 struct judgement {
     double smoothing; /* of the labels, ε */

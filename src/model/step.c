@@ -27,7 +27,9 @@ static void bind(struct step *step, const struct batch *batch, int room, struct 
     encoded_bind(&step->encoded, &binding);
     encoder_of(step)->bind(step->encoder, &step->encoded, &binding);
     decoder_of(step)->search_bind(step->decoder, &step->encoded, &binding, room);
-    step->logits = matrix_take(arena, room < STEP_CHUNK ? room : STEP_CHUNK, config->Vy);
+    if (step->words.words)
+        output_words_bind(&step->words, step->model, arena);
+    step->logits = matrix_take(arena, room < STEP_CHUNK ? room : STEP_CHUNK, step->words.words ? step->words.count : config->Vy);
 }
 
 size_t step_measure(struct step *step, const struct batch *batch, int room)
@@ -43,6 +45,8 @@ void step_start(struct step *step, const struct batch *batch, int room)
     bind(step, batch, room, &step->worker->arena);
     encoder_of(step)->forward(step->worker, step->encoder);
     decoder_of(step)->start(step->worker, step->decoder);
+    if (step->words.words)
+        output_words_gather(&step->words, step->model);
 }
 
 void step_run(struct step *step, const int32_t *previous, const int *sentence, int rows)
@@ -52,7 +56,12 @@ void step_run(struct step *step, const int32_t *previous, const int *sentence, i
 
 void step_logits(struct step *step, int first, int rows)
 {
-    output_logits(step->worker, step->model, matrix_rows(step->logits, 0, rows), matrix_rows(step->top, first, rows));
+    struct matrix logits = matrix_rows(step->logits, 0, rows), top = matrix_rows(step->top, first, rows);
+
+    if (step->words.words)
+        output_words_logits(step->worker, &step->words, logits, top);
+    else
+        output_logits(step->worker, step->model, logits, top);
 }
 
 void step_select(struct step *step, const int *parents, int rows)

@@ -13,9 +13,10 @@ struct step {
     struct worker *worker; /* not owned; activations are in its arena */
     const struct model *model;
     struct encoded encoded;
-    void *encoder, *decoder; /* the kinds' states */
-    struct matrix top;       /* of the last step_run */
-    struct matrix logits;    /* [STEP_CHUNK, Vy] */
+    void *encoder, *decoder;   /* the kinds' states */
+    struct matrix top;         /* of the last step_run */
+    struct matrix logits;      /* [STEP_CHUNK, Vy or words.count] */
+    struct output_words words; /* set words.words and words.count before step_measure: only they have logits */
 };
 
 /* Bytes of the worker's arena for a search over the sources of this batch, with at most `room` ≥ sentences rows at a time. */
@@ -28,7 +29,7 @@ void step_start(struct step *step, const struct batch *batch, int room);
 /* Advances each row by a step, given its previous word (-1 at the start) and its sentence. */
 void step_run(struct step *step, const int32_t *previous, const int *sentence, int rows);
 
-/* logits [rows, Vy] of the next word, for `rows` ≤ STEP_CHUNK rows of the last step_run from `first` on. */
+/* logits [rows, Vy or words.count] of the next word, for `rows` ≤ STEP_CHUNK rows of the last step_run from `first` on. */
 void step_logits(struct step *step, int first, int rows);
 
 /* Row i continues from the new state of row parents[i]. */

@@ -34,6 +34,13 @@ struct list {
     int count, most;
 };
 
+/* The words that may continue a hypothesis. */
+struct words {
+    real *x;            /* [count] their logits */
+    const int32_t *ids; /* [count] ascending; NULL: all words */
+    int count;
+};
+
 #define IMPOSSIBLE ((real)-1e30) /* the logit of a forbidden word */
 
 /* One search in progress. Rows of live hypotheses are grouped by sentence, in the order of sentences. */
@@ -59,7 +66,7 @@ void beam_init(struct beam *beam, struct worker *worker, struct model *const *mo
     beam->steps = memory_new((size_t)model_count, sizeof *beam->steps);
     for (int i = 0; i < model_count; i++)
         beam->steps[i] = (struct step){ .worker = worker, .model = models[i] };
-    beam->sums = memory_new((size_t)model_count, sizeof *beam->sums);
+    beam->rows = memory_new((size_t)model_count, sizeof *beam->rows);
 }
 
 void beam_release(struct beam *beam)
@@ -67,7 +74,9 @@ void beam_release(struct beam *beam)
     for (int i = 0; i < beam->model_count; i++)
         step_release(&beam->steps[i]);
     free(beam->steps);
-    free(beam->sums);
+    free(beam->rows);
+    free(beam->gathered);
+    candidates_release(&beam->candidates);
 }
 
 static int samples(const struct beam_options *options)
@@ -111,8 +120,34 @@ static void keep(struct list *list, int parent, int32_t id, double log_probabili
     list->items[i] = (struct candidate){ parent, id, log_probability };
 }
 
-/* Excludes the words that must not follow row `row`. x [V] are its logits. */
-static void forbid(struct search *search, int row, real *x)
+/* The place of a word, or -1. */
+static int place_of(const struct words *words, int32_t id)
+{
+    int low = 0, high = words->count;
+
+    if (!words->ids)
+        return id;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+
+        if (words->ids[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < words->count && words->ids[low] == id ? low : -1;
+}
+
+static void exclude(const struct words *words, int32_t id)
+{
+    int place = place_of(words, id);
+
+    if (place >= 0)
+        words->x[place] = IMPOSSIBLE;
+}
+
+/* Excludes the words that must not follow row `row`. */
+static void forbid(struct search *search, int row, const struct words *words)
 {
     const struct beam_options *options = search->options;
     const struct live *live = &search->live[row];
@@ -120,9 +155,9 @@ static void forbid(struct search *search, int row, real *x)
     int count = 0, window;
 
     if (options->forbidden >= 0)
-        x[options->forbidden] = IMPOSSIBLE;
+        exclude(words, options->forbidden);
     if (options->exact_length)
-        x[VOCAB_END] = IMPOSSIBLE;
+        exclude(words, VOCAB_END);
     if (!options->repeats)
         return;
     window = repeat_window(options->repeats, search->copies[live->sentence]);
@@ -132,7 +167,7 @@ static void forbid(struct search *search, int row, real *x)
     }
     count = repeat_forbidden(search->last, count, options->repeats, search->copies[live->sentence], forbidden);
     for (int i = 0; i < count; i++)
-        x[forbidden[i]] = IMPOSSIBLE;
+        exclude(words, forbidden[i]);
 }
 
 /* What is left of the beginning of a word in row `row`; NULL if nothing. */
@@ -149,7 +184,7 @@ static const char *rest_of(const struct search *search, int row, const struct pr
 }
 
 /* Adds the continuations that the sentence's prefix allows; 0 if it is over. Parameters as those of extend. */
-static int follow_prefix(const struct search *search, struct list *list, int row, const real *x, int V, double before)
+static int follow_prefix(const struct search *search, struct list *list, int row, const struct words *words, double before)
 {
     const struct prefix prefix = prefix_of(search, search->live[row].sentence);
     const char *rest;
@@ -158,25 +193,26 @@ static int follow_prefix(const struct search *search, struct list *list, int row
     if (search->length <= prefix.count) {
         int32_t id = prefix.ids[search->length - 1];
 
-        keep(list, row, id, before + (double)x[id]);
+        keep(list, row, id, before + (double)words->x[place_of(words, id)]);
         return 1;
     }
     rest = rest_of(search, row, &prefix);
     wanted = rest ? strlen(rest) : 0;
-    for (int v = prefix.specials; wanted && v < V; v++) {
+    for (int v = prefix.specials; wanted && v < words->count; v++) { /* of all words (choose_words) */
         size_t length = strlen(prefix.pieces[v]);
 
         if (strncmp(prefix.pieces[v], rest, length < wanted ? length : wanted) == 0)
-            keep(list, row, v, before + (double)x[v]);
+            keep(list, row, v, before + (double)words->x[v]);
     }
     return wanted > 0;
 }
 
-/* Adds the best continuations of one row to its sentence's list. x [V] are logits, `before` is the log-probability of a logit of
- * 0. */
-static void extend(struct list *list, int row, const real *x, int V, double before)
+/* Adds the best continuations of one row to its sentence's list. `before` is the log-probability of a logit of 0. */
+static void extend(struct list *list, int row, const struct words *words, double before)
 {
     enum { BLOCK = 64 };
+    const real *x = words->x;
+    int V = words->count;
 
     /* Most blocks of logits contain no good enough candidate, which their maximum shows. */
     for (int from = 0; from < V; from += BLOCK) {
@@ -187,12 +223,12 @@ static void extend(struct list *list, int row, const real *x, int V, double befo
             continue;
         for (int v = from; v < to; v++)
             if (!(x[v] <= IMPOSSIBLE))
-                keep(list, row, v, before + (double)x[v]);
+                keep(list, row, words->ids ? words->ids[v] : v, before + (double)x[v]);
     }
 }
 
 /* Draws the next word of one row's sample; before the first word, of all samples of its sentence. Parameters as those of extend. */
-static void draw(struct search *search, struct list *list, int row, const real *x, int V, double before)
+static void draw(struct search *search, struct list *list, int row, const struct words *words, double before)
 {
     const struct beam_options *options = search->options;
     const struct live *live = &search->live[row];
@@ -201,9 +237,9 @@ static void draw(struct search *search, struct list *list, int row, const real *
     for (int i = 0; i < count; i++) {
         struct rng rng =
             rng_make(options->keys[live->sentence], rng_stream("sample"), (uint64_t)(live->number + i), (uint64_t)search->length);
-        int32_t id = sample_word(&options->sampling, x, V, rng_uniform(&rng), search->scratch);
+        int32_t id = sample_word(&options->sampling, words->x, words->count, rng_uniform(&rng), search->scratch);
 
-        list->items[list->count++] = (struct candidate){ row, id, before + (double)x[id] };
+        list->items[list->count++] = (struct candidate){ row, id, before + (double)words->x[id] };
     }
 }
 
@@ -267,61 +303,85 @@ static int advance(struct search *search, int sentence, const struct list *list,
     return next_count;
 }
 
-/* Turns the models' logits of a row of the chunk into one row of log-probabilities (in the first model's place); returns its log
- * Σ exp. */
-static double combine(struct beam *beam, int row, int V)
+/* The words that may continue row `row` of the chunk, a hypothesis of this sentence, and sets the models' rows of logits. */
+static struct words words_of(struct beam *beam, int row, int sentence)
 {
-    real *first = matrix_row(beam->steps[0].logits, row);
-    double *sums = beam->sums;
+    const struct candidates *candidates = &beam->candidates;
+    int V = beam->models[0]->config.Vy;
+    struct words words = { .count = V };
+    const int *columns;
+
+    for (int i = 0; i < beam->model_count; i++)
+        beam->rows[i] = matrix_row(beam->steps[i].logits, row);
+    if (beam->steps[0].words.words) {
+        columns = candidates->columns + candidates->first[sentence];
+        words.ids = candidates->own + candidates->first[sentence];
+        words.count = (int)(candidates->first[sentence + 1] - candidates->first[sentence]);
+        for (int i = 0; i < beam->model_count; i++) {
+            real *own = beam->gathered + (size_t)i * (size_t)V;
+
+            for (int k = 0; k < words.count; k++)
+                own[k] = beam->rows[i][columns[k]];
+            beam->rows[i] = own;
+        }
+    }
+    words.x = beam->rows[0];
+    return words;
+}
+
+/* Turns the models' logits of a row into one row of log-probabilities (in the first model's place); returns its log Σ exp. */
+static double combine(struct beam *beam, const struct words *words)
+{
+    double sum = vec_log_sum_exp(words->x, words->count);
 
     if (beam->model_count == 1)
-        return vec_log_sum_exp(first, V);
-    for (int i = 0; i < beam->model_count; i++)
-        sums[i] = vec_log_sum_exp(matrix_row(beam->steps[i].logits, row), V);
-    for (int v = 0; v < V; v++) {
-        double p = 0;
-
-        for (int i = 0; i < beam->model_count; i++)
-            p += exp((double)matrix_row(beam->steps[i].logits, row)[v] - sums[i]);
-        first[v] = (real)log(p / beam->model_count + 1e-37);
-    }
+        return sum;
+    vec_exponentials(words->x, words->x, sum, words->count);
+    for (int i = 1; i < beam->model_count; i++)
+        vec_add_exponentials(words->x, beam->rows[i], vec_log_sum_exp(beam->rows[i], words->count), words->count);
+    vec_logarithms(words->x, 1.0 / beam->model_count, words->count);
     return 0;
+}
+
+/* Adds the best continuations of row `row` of live hypotheses, which is row `row` - `chunk` of the logits. */
+static void continue_row(struct beam *beam, struct search *search, struct list *list, int row, int chunk)
+{
+    const struct live *live = &search->live[row];
+    struct words words = words_of(beam, row - chunk, live->sentence);
+    double before = live->log_probability - combine(beam, &words), end = before + (double)words.x[place_of(&words, VOCAB_END)];
+
+    if (follow_prefix(search, list, row, &words, before)) {
+        ; /* has added what may come */
+    } else if (search->length >= longest_output(search, live->sentence)) {
+        keep(list, row, VOCAB_END, end);
+    } else {
+        forbid(search, row, &words);
+        if (samples(search->options))
+            draw(search, list, row, &words, before);
+        else
+            extend(list, row, &words, before);
+    }
+    if (list->count == 0) /* numbers that overflowed */
+        keep(list, row, VOCAB_END, end);
 }
 
 /* One step of all live hypotheses; returns the number still live. */
 static int search_step(struct beam *beam, struct search *search, struct candidate *items, int *parents)
 {
-    int V = beam->models[0]->config.Vy, next = 0, chunk = 0, chunk_end = 0; /* the rows whose logits are computed */
+    int next = 0, chunk = 0, chunk_end = 0; /* the rows whose logits are computed */
 
     for (int row = 0; row < search->live_count;) {
-        int sentence = search->live[row].sentence, only_end = search->length >= longest_output(search, sentence);
+        int sentence = search->live[row].sentence;
         struct list list = { items, 0, search->options->beam - search->finished[sentence] };
 
         for (; row < search->live_count && search->live[row].sentence == sentence; row++) {
-            real *x;
-            double before;
-
             if (row == chunk_end) {
                 chunk = row;
                 chunk_end = search->live_count - row < STEP_CHUNK ? search->live_count : row + STEP_CHUNK;
                 for (int i = 0; i < beam->model_count; i++)
                     step_logits(&beam->steps[i], chunk, chunk_end - chunk);
             }
-            x = matrix_row(beam->steps[0].logits, row - chunk);
-            before = search->live[row].log_probability - combine(beam, row - chunk, V);
-            if (follow_prefix(search, &list, row, x, V, before)) {
-                ; /* has added what may come */
-            } else if (only_end) {
-                keep(&list, row, VOCAB_END, before + (double)x[VOCAB_END]);
-            } else {
-                forbid(search, row, x);
-                if (samples(search->options))
-                    draw(search, &list, row, x, V, before);
-                else
-                    extend(&list, row, x, V, before);
-            }
-            if (list.count == 0) /* numbers that overflowed */
-                keep(&list, row, VOCAB_END, before + (double)x[VOCAB_END]);
+            continue_row(beam, search, &list, row, chunk);
         }
         next = advance(search, sentence, &list, parents, next);
     }
@@ -368,6 +428,32 @@ static void search_end(struct search *search, struct hypothesis *best)
     free(search->scratch);
 }
 
+/* Gives the steps the words of the batch, if the search is to have a shortlist, and all models have one. */
+static void choose_words(struct beam *beam, const struct batch *batch, const struct beam_options *options)
+{
+    int count = beam->model_count, V = beam->models[0]->config.Vy, shortened = options->shortlist && !samples(options);
+    const struct shortlist **lists = memory_new((size_t)count, sizeof *lists);
+    int *whole = memory_new((size_t)batch->sentences, sizeof *whole);
+
+    for (int i = 0; i < count; i++) {
+        lists[i] = &beam->models[i]->shortlist;
+        shortened = shortened && lists[i]->sources;
+    }
+    for (int b = 0; options->prefixes && b < batch->sentences; b++)
+        whole[b] = options->prefixes[b].count > 0 || options->prefixes[b].rest;
+    if (shortened) {
+        candidates_find(&beam->candidates, lists, count, batch, whole, V);
+        if (!beam->gathered)
+            beam->gathered = memory_new((size_t)count * (size_t)V, sizeof *beam->gathered);
+    }
+    for (int i = 0; i < count; i++) {
+        beam->steps[i].words.words = shortened ? beam->candidates.words : NULL;
+        beam->steps[i].words.count = beam->candidates.count;
+    }
+    free(lists);
+    free(whole);
+}
+
 /* All models share the worker's arena. */
 static void start(struct beam *beam, const struct batch *batch, int room)
 {
@@ -389,6 +475,7 @@ void beam_search(struct beam *beam, const struct batch *batch, const struct beam
     int32_t *previous = memory_new((size_t)room, sizeof *previous);
 
     search_init(&search, batch, options);
+    choose_words(beam, batch, options);
     start(beam, batch, room);
     if (samples(options))
         search.scratch = memory_new((size_t)beam->models[0]->config.Vy, sizeof *search.scratch);

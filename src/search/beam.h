@@ -9,6 +9,9 @@
  * hypotheses or no live ones, or as soon as it has as many finished ones as requested and no live one can still beat the worst
  * of these. beam 1 is greedy search. Repetition is limited (search/repeat.h).
  *
+ * With a shortlist, each sentence has words of its own, and an output has only these. Probabilities are then those among them, and do not
+ * depend on the other sentences of the batch. A sentence with a prefix may have all words.
+ *
  * A sentence may have a prefix, with which all its hypotheses begin.
  *
  * In sampling, the hypotheses of a sentence are independent samples: each continues with one word drawn from the distribution of
@@ -37,9 +40,10 @@ struct beam_options {
     struct sampling sampling;
     const uint64_t *keys; /* [sentences] seeds of each sentence's samples (base/rng), or NULL where none are drawn */
     double length_penalty;
-    double length_ratio;           /* an output has at most ratio · source tokens + 10 tokens */
-    int forbidden;                 /* an id never produced, or -1 */
-    int repeats;                   /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
+    double length_ratio; /* an output has at most ratio · source tokens + 10 tokens */
+    int forbidden;       /* an id never produced, or -1 */
+    int shortlist;       /* only words of the models' shortlists (model/shortlist.h), where they all have one; not in sampling */
+    int repeats;         /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
     const struct prefix *prefixes; /* [sentences], or NULL; not in sampling */
     const int *exact_length; /* [sentences] the required number of tokens of each output, including </s> (benchmarks), or NULL */
 };
@@ -57,7 +61,9 @@ struct beam {
     int model_count;
     struct model *const *models; /* [model_count], the caller's */
     struct step *steps;          /* [model_count] */
-    double *sums;                /* [model_count] log Σ exp of a row's logits */
+    real **rows;                 /* [model_count] a row's logits, in the step's memory or in: */
+    real *gathered;              /* [model_count, Vy] those of one sentence's words; or NULL */
+    struct candidates candidates;
 };
 
 void beam_init(struct beam *beam, struct worker *worker, struct model *const *models, int model_count);

@@ -129,11 +129,12 @@ static int prepare(struct nmt *model)
 
     if (!desk)
         return -1;
-    if (team_probe(&desk->team, model->saved.gguf.size)) {
+    if (team_probe(&desk->team, model->saved.model.layout.length * sizeof(real))) {
         desk_free(desk);
         return -1;
     }
-    model_pack(&model->saved.model, desk->team.workers, 1, 0);
+    if (!model_file_is_small(&model->saved)) /* it is to stay small in memory, too */
+        model_pack(&model->saved.model, desk->team.workers, 1, 0);
     desk_return(model, desk);
     return 0;
 }

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 struct table {
-    struct table_slot *slots; /* private: [mask + 1], at least half of them free; or NULL */
+    struct table_slot *slots;    /* private: [mask + 1], about half of them free; or NULL */
+    struct table_entry *entries; /* [count], in the order in which they were added */
     uint32_t mask, count;
 };
 

@@ -82,6 +82,7 @@ int checkpoint_save_model(const struct trainer *trainer, const char *path, const
 
     put_common(trainer, &writer);
     model_file_put_tensors(&writer, &trainer->learner.model.layout, "", values);
+    model_file_put_shortlist(&writer, &trainer->learner.model.shortlist);
     result = gguf_write(&writer, path);
     gguf_writer_release(&writer);
     return result;

@@ -4,14 +4,15 @@
 #include "base/io.h"
 #include "base/report.h"
 #include "eval/pharaoh.h"
+#include "lexicon/shorten.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void guidance_learn(struct guidance *guidance, const struct team *team, const struct corpus *corpus,
-                    const struct tokenizer *tokenizer)
+/* Learns a lexicon of the corpus's tokens. </s>, the last token of both sides, is no word, and neither is the tag of a synthetic source. */
+static void learn(struct lexicon_pair *lexicon, const struct team *team, const struct corpus *corpus,
+                  const struct tokenizer *tokenizer, const struct lexicon_options *options)
 {
-    /* </s>, the last token of both sides, is no word, and neither is the tag of a synthetic source. */
     const int32_t **sources = memory_new(corpus->pairs, sizeof *sources);
     int *lengths[2];
 
@@ -22,8 +23,7 @@ void guidance_learn(struct guidance *guidance, const struct team *team, const st
     }
     for (size_t k = 0; k < corpus->pairs; k++)
         sources[k] = corpus->sentence[SOURCE][k] + corpus_synthetic(corpus, k);
-    guidance->tag = tokenizer->sides[SOURCE].tag;
-    lexicon_learn(&guidance->lexicon, team,
+    lexicon_learn(lexicon, team,
                   &(struct lexicon_text){ .source = sources,
                                           .source_length = lengths[SOURCE],
                                           .target = corpus->sentence[TARGET],
@@ -31,10 +31,30 @@ void guidance_learn(struct guidance *guidance, const struct team *team, const st
                                           .pairs = corpus->pairs,
                                           .sources = tokenizer->sides[SOURCE].count,
                                           .targets = tokenizer->sides[TARGET].count },
-                  &lexicon_defaults);
+                  options);
     free(sources);
     free(lengths[SOURCE]);
     free(lengths[TARGET]);
+}
+
+void guidance_learn(struct guidance *guidance, const struct team *team, const struct corpus *corpus,
+                    const struct tokenizer *tokenizer)
+{
+    guidance->tag = tokenizer->sides[SOURCE].tag;
+    learn(&guidance->lexicon, team, corpus, tokenizer, &lexicon_defaults);
+}
+
+void guidance_shorten(struct shortlist *shortlist, const struct team *team, const struct corpus *corpus,
+                      const struct tokenizer *tokenizer)
+{
+    struct lexicon_options options = lexicon_defaults;
+    struct lexicon_pair lexicon = { 0 };
+
+    options.iterations = 3;
+    options.sparse = 1;
+    learn(&lexicon, team, corpus, tokenizer, &options);
+    lexicon_shorten(shortlist, &lexicon, &shorten_defaults);
+    lexicon_release(&lexicon);
 }
 
 /* What is needed while links are read. */

@@ -11,6 +11,7 @@
 
 #include "lexicon/lexicon.h"
 #include "model/kinds.h"
+#include "model/shortlist.h"
 #include "train/part.h"
 
 struct guidance {
@@ -26,6 +27,11 @@ struct guidance {
 /* Learns the lexicon from an encoded corpus. */
 void guidance_learn(struct guidance *guidance, const struct team *team, const struct corpus *corpus,
                     const struct tokenizer *tokenizer);
+
+/* Makes the shortlist of a model for this corpus, by a lexicon of its own that keeps improbable translations, too: with those of the lexicon for
+ * guided attention, which are few, translations are worse. */
+void guidance_shorten(struct shortlist *shortlist, const struct team *team, const struct corpus *corpus,
+                      const struct tokenizer *tokenizer);
 
 /* Reads a file in Pharaoh format, one line per line of the corpus; words are numbered from 0, as in `nmt align`. 0, or -1 after
  * reporting. */

@@ -40,6 +40,7 @@ struct train_settings {
     struct option_list source, target, pairs, synthetic_source, synthetic_target;
     struct corpus_files valid;
     int preset, resume, quiet, new_vocabulary, ensemble_train;
+    int small_file; /* 0, or 1 + its type (model/small_file.h): written at the end */
 
     /* corpus and tokenizer */
     struct option_reals weight, synthetic_weight; /* of each corpus; one weight: of all; none: 1 */

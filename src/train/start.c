@@ -123,6 +123,7 @@ static int init_guidance(struct training *training)
     if (file)
         return guidance_read(guidance, file, &training->corpus, &training->tokenizer);
     guidance_learn(guidance, &training->team, &training->corpus, &training->tokenizer);
+    guidance_shorten(&training->trainer.learner.model.shortlist, &training->team, &training->corpus, &training->tokenizer);
     return 0;
 }
 
@@ -236,6 +237,7 @@ int start_adapted(struct training *training, struct train_settings *settings, st
 
     if (init(training, settings))
         return EXIT_FAILED;
+    model_file_unpack(parent);
     if (settings->new_vocabulary) {
         if (init_new(training, &model))
             return EXIT_USAGE;

@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             tokenizer_encode(&saved.tokenizer, (enum side)side, "The cat (again) — à 42 %.", 0, NULL, &tokens);
             tokenizer_decode(&saved.tokenizer, (enum side)side, tokens.ids, tokens.count, NULL, &text);
         }
+        model_file_unpack(&saved);
         model_file_release(&saved);
     }
     tokens_release(&tokens);

@@ -12,7 +12,8 @@ enum { WORDS = 5, WIDTH = 3 };
 
 static double embedding_loss(struct layer *layer)
 {
-    embedding_forward(matrix_view(layer->out, layer->rows, WIDTH), layer->slots[0].x, layer->ids, layer->mask);
+    embedding_forward(matrix_view(layer->out, layer->rows, WIDTH), &(struct weight){ .w = layer->slots[0].x, .in = WIDTH },
+                      layer->ids, layer->mask);
     return weighed(layer, layer->out, layer->rows * WIDTH);
 }
 

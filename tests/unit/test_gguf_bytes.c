@@ -439,6 +439,10 @@ static void absurd_sizes_are_refused(void **state)
     refuse(one_tensor(GGUF_TENSOR_F32, 4, (uint64_t)1 << 16, 0), "invalid dimension");
     refuse(one_tensor(GGUF_TENSOR_F32, 0, 8, 0), "tensor 'W' has 0 dimensions");
     refuse(one_tensor(GGUF_TENSOR_F32, 5, 1, 0), "tensor 'W' has 5 dimensions");
+    accept(one_tensor(GGUF_TENSOR_Q8_0, 1, 32, 0));
+    refuse(one_tensor(GGUF_TENSOR_Q8_0, 1, 64, 0), "is truncated: has 128 bytes, needs 160");
+    refuse(one_tensor(GGUF_TENSOR_Q8_0, 1, 33, 0), "tensor 'W' of type Q8_0 has rows of 33 numbers, which is not a multiple of 32");
+    refuse(one_tensor(GGUF_TENSOR_Q8_0, 2, 16, 0), "tensor 'W' of type Q8_0 has rows of 16 numbers");
     refuse(one_tensor(1, 1, 8, 0), "tensor 'W' has the type 1;");
     refuse(one_tensor(UINT32_MAX, 1, 8, 0), "tensor 'W' has the type 4294967295;");
 }

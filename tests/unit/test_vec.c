@@ -31,9 +31,35 @@ static void check_plain(int n, enum kind kind)
     for (int i = 0; i < n; i++)
         assert_true(y[i] == b[i]); /* in place, either way */
     copy(0, 3);
+    vec_add_scaled(y, (real)-0.75, a, n);
+    for (int i = 0; i < n; i++)
+        near("add_scaled", (size_t)i, (double)y[i], (double)old[i] - 0.75 * (double)a[i],
+             fabs((double)old[i]) + fabs((double)a[i]));
+    copy(0, 3);
     vec_accumulate(y, a, (size_t)n);
     for (int i = 0; i < n; i++)
         near("accumulate", (size_t)i, (double)y[i], (double)old[i] + (double)a[i], fabs((double)old[i]) + fabs((double)a[i]));
+}
+
+/* The mean of two distributions, as an ensemble takes it, and its logarithm. */
+static void check_ensemble(int n, enum kind kind)
+{
+    real *y = fill(0, (size_t)n, ORDINARY), *x = fill(1, (size_t)n, ORDINARY);
+    const real *old;
+
+    (void)kind;
+    x[0] = -200;
+    y[0] = -150; /* nothing of either */
+    old = copy(3, 0);
+    vec_exponentials(y, y, 1.5, n);
+    for (int i = 1; i < n; i++)
+        near("exponentials", (size_t)i, (double)y[i], exp((double)old[i] - 1.5), exp((double)old[i] - 1.5));
+    vec_add_exponentials(y, x, 2.5, n);
+    vec_logarithms(y, 0.5, n);
+    assert_true(y[0] <= -85 && (double)y[0] >= log(1e-37) - 1e-3);
+    for (int i = 1; i < n; i++)
+        near("logarithms", (size_t)i, (double)y[i], log(0.5 * (exp((double)old[i] - 1.5) + exp((double)x[i] - 2.5)) + 1e-37),
+             1 + fabs((double)y[i]));
 }
 
 static void check_tanh(int n, enum kind kind)
@@ -240,6 +266,12 @@ static void tanhs(void **state)
     every(check_tanh);
 }
 
+static void ensembles(void **state)
+{
+    (void)state;
+    every(check_ensemble);
+}
+
 static void gru(void **state)
 {
     (void)state;
@@ -291,8 +323,8 @@ static void maxout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain),   cmocka_unit_test(tanhs), cmocka_unit_test(gru),    cmocka_unit_test(energy),
-        cmocka_unit_test(softmax), cmocka_unit_test(rows),  cmocka_unit_test(maxout),
+        cmocka_unit_test(plain),  cmocka_unit_test(tanhs),   cmocka_unit_test(ensembles), cmocka_unit_test(gru),
+        cmocka_unit_test(energy), cmocka_unit_test(softmax), cmocka_unit_test(rows),      cmocka_unit_test(maxout),
     };
 
     return cmocka_run_group_tests_name("vec", tests, NULL, NULL);
