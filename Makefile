@@ -46,6 +46,15 @@ LIBS += -ldnnl
 endif
 endif
 
+# libmicrohttpd, for nmt serve: the same; HTTP=0 builds without it.
+HTTP ?= $(shell printf '\043include <microhttpd.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
+ifeq ($(HTTP),1)
+BASE += -DNMT_HTTP
+LIBS += -lmicrohttpd
+else
+WITHOUT := $(shell grep -l -e '<microhttpd.h>' -e 'serve/exchange.h' src/serve/*.c 2>/dev/null)
+endif
+
 # Several processes: MPI=1 builds with Open MPI (scripts/setup --mpi installs it).
 ifneq ($(filter mpi,$(CONFIG))$(filter 1,$(MPI)),)
 BASE += -DNMT_MPI $(patsubst -I%,-isystem %,$(shell mpicc --showme:compile))
@@ -55,7 +64,7 @@ endif
 # Pages of src/cli/pages become arrays.
 PAGES := $(wildcard src/cli/pages/*.html)
 
-SOURCES := $(filter-out src/cli/main.c,$(wildcard src/*/*.c))
+SOURCES := $(filter-out src/cli/main.c $(WITHOUT),$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(PAGES:src/cli/pages/%.html=$(BUILD)/pages/%.o)
 LIBRARY = $(BUILD)/libnmt.a
 PROGRAM = $(BUILD)/nmt
@@ -82,7 +91,7 @@ $(BUILD)/math/vec.o: BASE += -O3 -ffast-math -fno-math-errno
 
 # The library for other programs: libnmt.so.0, and libnmt.a as one object in which only nmt.h's names can be seen.
 PUBLIC = $(BUILD)/public
-PUBLIC_LIBS = $(filter-out -ljson-c,$(LIBS)) $(LDLIBS)
+PUBLIC_LIBS = $(filter-out -ljson-c -lmicrohttpd,$(LIBS)) $(LDLIBS)
 
 $(PUBLIC)/libnmt.so.0: $(BUILD)/serve/nmt.o $(LIBRARY) src/serve/nmt.map
 	@mkdir -p $(@D)

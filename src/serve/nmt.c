@@ -3,10 +3,10 @@
 #include "base/report.h"
 #include "model/model_file.h"
 #include "search/translate.h"
+#include "serve/guard.h"
 
 #include <omp.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,32 +28,13 @@ struct nmt {
 
 /* ---- errors ---- */
 
-enum { FAILED = -1, NO_MEMORY = -2 };
-
-/* Does the work of a call, whose errors are kept in `capture`. Its result: 0, FAILED, or NO_MEMORY in the middle of it. */
-static int kept(struct report_capture *capture, int (*work)(void *call), void *call)
-{
-    jmp_buf out;
-    int result;
-
-    capture->out = &out;
-    report_capture(capture);
-    if (setjmp(out)) {
-        report_capture(NULL);
-        return NO_MEMORY;
-    }
-    result = work(call);
-    report_capture(NULL);
-    return result;
-}
-
-/* The same, by the calling thread alone: libraries of matrix products would start threads of their own in it. */
+/* guard, by the calling thread alone: libraries of matrix products would start threads of their own in it. */
 static int guarded(struct report_capture *capture, int (*work)(void *call), void *call)
 {
     int threads = omp_get_max_threads(), result;
 
     omp_set_num_threads(1);
-    result = kept(capture, work, call);
+    result = guard(capture, work, call);
     omp_set_num_threads(threads);
     return result;
 }
@@ -157,7 +138,7 @@ struct opening {
     size_t length;
 };
 
-/* 0, or FAILED after an error; nmt_close in either case. */
+/* 0, or GUARD_FAILED after an error; nmt_close in either case. */
 static int open_into(void *call)
 {
     const struct opening *opening = call;
@@ -167,17 +148,17 @@ static int open_into(void *call)
     if (opening->bytes) {
         model->copy = copy_of(opening->bytes, opening->length);
         if (!model->copy)
-            return FAILED;
+            return GUARD_FAILED;
     }
     failed = opening->bytes ? model_file_load_bytes(&model->saved, opening->path, model->copy, opening->length)
                             : model_file_load(&model->saved, opening->path);
-    return failed || prepare(model) ? FAILED : 0;
+    return failed || prepare(model) ? GUARD_FAILED : 0;
 }
 
 static struct nmt *open_any(struct opening *opening, char **error)
 {
     struct report_capture capture = { .text = "out of memory" };
-    int result = FAILED;
+    int result = GUARD_FAILED;
 
     opening->model = calloc(1, sizeof *opening->model);
     if (opening->model) {
@@ -187,7 +168,7 @@ static struct nmt *open_any(struct opening *opening, char **error)
     if (result == 0)
         return opening->model;
     give(error, &capture);
-    if (result == FAILED) /* after NO_MEMORY, it is half built, and what it holds is lost */
+    if (result == GUARD_FAILED) /* after GUARD_NO_MEMORY, it is half built, and what it holds is lost */
         nmt_close(opening->model);
     return NULL;
 }
@@ -246,7 +227,9 @@ static void fill_alignment(struct nmt_result *result, struct alignment *alignmen
     result->columns = alignment->columns;
     result->target = alignment->target;
     result->source = alignment->source;
+    result->word_log_probability = alignment->log_probability;
     alignment->target = alignment->source = NULL;
+    alignment->log_probability = NULL;
     alignment->rows = alignment->columns = 0;
 }
 
@@ -309,7 +292,7 @@ static struct nmt_result *translate(const struct call *call, const struct nmt_op
     return results;
 }
 
-/* 0, or FAILED after an error. */
+/* 0, or GUARD_FAILED after an error. */
 static int translate_call(void *context)
 {
     struct call *call = context;
@@ -317,12 +300,12 @@ static int translate_call(void *context)
     struct desk *desk;
 
     if (complete(&options, call->given))
-        return FAILED;
+        return GUARD_FAILED;
     if (options.alignment && call->model->saved.model.config.decoder.attention == ATTENTION_NONE)
         return error("the model was trained with --attention none: it has no alignments");
     desk = desk_take(call->model);
     if (!desk)
-        return FAILED;
+        return GUARD_FAILED;
     call->results = translate(call, &options, desk);
     desk_return(call->model, desk);
     return 0;
@@ -355,6 +338,7 @@ void nmt_free(struct nmt_result *results, size_t count)
         free_strings(results[i].source, results[i].columns);
         free(results[i].log_probability);
         free(results[i].weights);
+        free(results[i].word_log_probability);
     }
     free(results);
 }

@@ -38,12 +38,13 @@ struct nmt_options {
 
 /* A translation. Of a blank text, an empty one. */
 struct nmt_result {
-    int count;               /* texts, best first */
-    char **texts;            /* [count] */
-    double *log_probability; /* [count] nats, the end included; NULL if not asked for */
-    int rows, columns;       /* words of texts[0] and of the source; 0 without alignment */
-    char **target, **source; /* [rows], [columns] */
-    double *weights;         /* [rows * columns], row by row: each target word's row sums to 1 */
+    int count;                    /* texts, best first */
+    char **texts;                 /* [count] */
+    double *log_probability;      /* [count] nats, the end included; NULL if not asked for */
+    int rows, columns;            /* words of texts[0] and of the source; 0 without alignment */
+    char **target, **source;      /* [rows], [columns] */
+    double *weights;              /* [rows * columns], row by row: each target word's row sums to 1 */
+    double *word_log_probability; /* [rows] nats, of all tokens of each target word; NULL without alignment */
 };
 
 /* Opens a model file, or one that is in memory (the bytes are copied). NULL if that fails: *error (unless error is NULL) is then a text
