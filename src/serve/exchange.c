@@ -97,6 +97,7 @@ int exchange_enqueue(struct exchange *exchange, struct refusal *refusal)
         return refuse(refusal, 503, "%zu requests are already waiting", limits->queue);
     job->wake = wake;
     job->context = exchange;
+    job->patience = limits->timeout;
     job->deadline = queue_clock() + limits->timeout;
     job->results = memory_new(job->count, sizeof *job->results);
     exchange->stage = STAGE_JOB;

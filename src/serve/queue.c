@@ -155,6 +155,8 @@ static void load_take(struct queue *queue, struct load *load)
         load->from[++load->job_count] = count;
         unlink_job(queue, job);
         job->taken += slice;
+        if (job->gradual)
+            job->deadline = queue_clock() + job->patience;
         job->flying++;
         if (job->taken < job->count) {
             append(queue, job);

@@ -26,7 +26,8 @@ struct job {
     char **prefixes; /* [count], each of which may be NULL; or NULL */
     size_t count;
     int gradual;                 /* first slices are small, so that the first results come early */
-    double deadline;             /* seconds of queue_clock: until then all texts must have been taken */
+    double deadline;             /* seconds of queue_clock: until then all texts must have been taken; if gradual, the next ones */
+    double patience;             /* what this is put off by each time, if gradual */
     void (*wake)(void *context); /* called while the queue is locked: must not call it, nor wait */
     void *context;
 

@@ -14,6 +14,9 @@
 
 enum { HEADERS_MOST = 32768, SWEEP_NANOSECONDS = 50000000 };
 
+/* Moments in which those whose requests were given up can still be told so. */
+enum { FAREWELL = 20 };
+
 /* libmicrohttpd's messages are about what clients do wrong. */
 static void ignore(void *context, const char *format, va_list arguments)
 {
@@ -66,6 +69,8 @@ static int serve(struct server *server, int listening, const struct text *url, c
     note("stopping");
     drain(server, ends);
     queue_stop(server->queue);
+    for (int k = 0; server->open && k < FAREWELL; k++)
+        signalled(ends);
     MHD_stop_daemon(server->daemon);
     return 0;
 }

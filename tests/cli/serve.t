@@ -44,7 +44,7 @@ must_fail 1 'a second server at the same address' "$NMT" serve --model "$T/en-fr
 ends plain 'SIGTERM ends it'
 
 # --- who may use it ---
-printf 'first\n\nsecond \r\n' >"$T/keys"
+printf 'first\n\nsecond\r\n' >"$T/keys"
 NMT_API_KEY=third
 export NMT_API_KEY
 serve keys --model "$T/en-fr.gguf" --api-keys "$T/keys" --cors https://example.org --log none
@@ -58,17 +58,25 @@ serve limits --model "$T/en-fr.gguf" --max-body 2000 --max-characters 300 --max-
 works 'limits' node tests/cli/serve-api.mjs "$url" limits
 ends limits 'with limits'
 ok '--log FILE' test -s "$T/limits.json"
-serve full --model "$T/en-fr.gguf" --threads 1 --max-per-client 3 --max-waiting 2
-works 'more than may wait: 429 and 503, and all others are answered' node tests/cli/serve-api.mjs "$url" full
+serve full --model "$T/en-fr.gguf" --threads 1 --max-waiting 1 --max-characters 10000000 --max-body 10000000
+works 'more than may wait: 503' node tests/cli/serve-api.mjs "$url" full
 ends full 'when it was full'
-serve client --model "$T/en-fr.gguf" --threads 1 --max-per-client 2
+serve client --model "$T/en-fr.gguf" --threads 1 --max-per-client 1 --max-characters 10000000 --max-body 10000000
 works 'more than one client may have: 429' node tests/cli/serve-api.mjs "$url" client
 ends client 'after that'
+serve slow --model "$T/en-fr.gguf" --threads 1 --timeout 1 --max-characters 10000000 --max-body 10000000 --max-texts 20000
+works 'longer than a request may take: 503' node tests/cli/serve-api.mjs "$url" slow
+ends slow 'then, too'
 
 # --- the end ---
-serve late --model "$T/en-fr.gguf"
+serve late --model "$T/en-fr.gguf" --max-characters 10000000 --max-body 10000000
 works 'SIGTERM while a long text is translated: all of it is answered, and nothing new is begun' \
     node tests/cli/serve-api.mjs "$url" stop "$server"
+code=0
+wait "$server" || code=$?
+is "$code" 0 'and then it ends'
+serve grace --model "$T/en-fr.gguf" --max-characters 10000000 --max-body 10000000 --grace 0
+works '--grace 0: what is in progress is given up, and told so' node tests/cli/serve-api.mjs "$url" grace "$server"
 code=0
 wait "$server" || code=$?
 is "$code" 0 'and then it ends'
