@@ -29,12 +29,12 @@ static int start_daemon(struct server *server, int listening)
 {
     const struct limits *limits = &server->options->offer.limits;
 
-    server->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-                                      0, NULL, NULL, exchange_access, server, MHD_OPTION_EXTERNAL_LOGGER, ignore, NULL,
-                                      MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, server,
-                                      MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_CONNECTION_TIMEOUT,
-                                      (unsigned)limits->timeout + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MOST,
-                                      MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+    server->daemon =
+        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+                         exchange_access, server, MHD_OPTION_EXTERNAL_LOGGER, ignore, NULL, MHD_OPTION_LISTEN_SOCKET, listening,
+                         MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, server, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)limits->timeout + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         (size_t)HEADERS_MOST, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     return server->daemon ? 0 : error("serve: cannot start the HTTP server: %s", strerror(errno));
 }
 
