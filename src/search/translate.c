@@ -224,6 +224,7 @@ static void translate_batch(const struct job *job)
     int n_best = beam.n_best, *length = memory_new((size_t)job->count, sizeof *length);
     const int32_t **source = memory_new((size_t)job->count, sizeof *source);
     struct hypothesis *best = memory_new((size_t)job->count * (size_t)n_best, sizeof *best);
+    struct beam_tree *trees = memory_new((size_t)job->count, sizeof *trees);
     struct batch batch = { .sentences = job->count, .source = source, .source_length = length };
 
     for (int i = 0; i < job->count; i++) {
@@ -235,7 +236,10 @@ static void translate_batch(const struct job *job)
     }
     beam.keys = keys;
     beam.prefixes = samples(translator) ? NULL : prefixes;
+    beam.trees = options->want_tree ? trees : NULL;
     beam_search(&translator->beams[job->worker], &batch, &beam, best);
+    for (int i = 0; i < job->count; i++)
+        job->pieces[i]->tree = trees[i];
     take_texts(job, best, n_best);
     for (int i = 0; i < job->count * n_best; i++)
         free(best[i].ids);
@@ -245,6 +249,7 @@ static void translate_batch(const struct job *job)
     free(length);
     free(keys);
     free(prefixes);
+    free(trees);
     free(best);
 }
 
@@ -301,6 +306,10 @@ static int finish(struct translator *translator, struct translation *line, struc
     for (int r = 0; r < texts; r++)
         guesses[r] = count ? join(mine, count, r) : (struct guess){ .text = memory_copy_text("", 0), .length = 1 };
     line->pieces = count;
+    if (count == 1) {
+        line->tree = mine->tree;
+        mine->tree = (struct beam_tree){ 0 };
+    }
     line->count = rank(translator, guesses, texts);
     line->texts = memory_new((size_t)line->count, sizeof *line->texts);
     line->log_probability = memory_new((size_t)line->count, sizeof *line->log_probability);
@@ -419,6 +428,7 @@ void translation_release(struct translation *translation)
     free(translation->own_source);
     free(translation->prefix);
     alignment_release(&translation->alignment);
+    free(translation->tree.nodes);
     *translation = (struct translation){ 0 };
 }
 

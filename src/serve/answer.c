@@ -109,7 +109,24 @@ static void add_alignment(const struct nmt_result *result, struct json *json)
     json_close(json, '}');
 }
 
-/* Score, list and alignment of one unit. */
+/* The search as [parent, text, log-probability, end], parents first. */
+static void add_tree(const struct nmt_result *result, struct json *json)
+{
+    json_open(json, "tree", '[');
+    for (int i = 0; i < result->node_count; i++) {
+        const struct nmt_node *node = &result->nodes[i];
+
+        json_open(json, NULL, '[');
+        json_integer(json, NULL, node->parent);
+        json_string(json, NULL, node->text);
+        json_real(json, NULL, node->log_probability, DIGITS);
+        json_boolean(json, NULL, node->end);
+        json_close(json, ']');
+    }
+    json_close(json, ']');
+}
+
+/* Score, list, alignment and tree of one unit. */
 static void add_details(const struct asked *asked, const struct nmt_result *result, struct json *json)
 {
     if (asked->job.options.scores && result->log_probability)
@@ -127,6 +144,8 @@ static void add_details(const struct asked *asked, const struct nmt_result *resu
     }
     if (asked->job.options.alignment)
         add_alignment(result, json);
+    if (asked->job.options.tree)
+        add_tree(result, json);
 }
 
 static void add_sentence(const struct asked *asked, size_t i, struct json *json)

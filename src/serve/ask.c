@@ -228,8 +228,8 @@ int ask_libre(struct asked *asked, const struct offer *offer, struct json_object
 
 static int check_names(const struct reading *reading)
 {
-    static const char *const names[] = { "text",      "texts",  "model", "source", "target", "beam",           "n_best",
-                                         "alignment", "scores", "split", "stream", "prefix", "length_penalty", "api_key" };
+    static const char *const names[] = { "text",   "texts", "model",  "source", "target",         "beam", "n_best", "alignment",
+                                         "scores", "split", "stream", "prefix", "length_penalty", "tree", "api_key" };
 
     json_object_object_foreach(reading->fields, name, value)
     {
@@ -267,7 +267,7 @@ static int read_search(struct reading *reading)
 
     if (read_integer(reading, "beam", 1, most, &options->beam) || read_integer(reading, "n_best", 1, most, &n_best) ||
         read_flag(reading, "alignment", &options->alignment) || read_flag(reading, "scores", &options->scores) ||
-        read_flag(reading, "stream", &asked->stream) || read_penalty(reading))
+        read_flag(reading, "tree", &options->tree) || read_flag(reading, "stream", &asked->stream) || read_penalty(reading))
         return -1;
     asked->split = asked->stream;
     if (read_flag(reading, "split", &asked->split))

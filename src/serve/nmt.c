@@ -248,6 +248,18 @@ static void fill(struct nmt_result *result, struct translation *line, const stru
         fill_alignment(result, &line->alignment);
 }
 
+static void fill_tree(struct nmt_result *result, const struct beam_tree *tree, const struct vocab *vocab)
+{
+    result->nodes = memory_new((size_t)tree->count, sizeof *result->nodes);
+    result->node_count = tree->count;
+    for (int i = 0; i < tree->count; i++) {
+        const struct beam_node *node = &tree->nodes[i];
+        int end = node->id == VOCAB_END;
+
+        result->nodes[i] = (struct nmt_node){ node->before, end, node->log_probability, end ? "" : vocab->pieces[node->id] };
+    }
+}
+
 struct call {
     struct nmt *model;
     const char *const *texts;
@@ -269,6 +281,7 @@ static struct nmt_result *translate(const struct call *call, const struct nmt_op
                                            .longest = options->max_length,
                                            .want_scores = options->scores || options->n_best > 1,
                                            .want_alignment = options->alignment,
+                                           .want_tree = options->tree,
                                            .level = ALIGNMENT_WORD };
     struct model *const models[] = { &call->model->saved.model };
     struct translation *lines = memory_new(call->count, sizeof *lines);
@@ -286,6 +299,8 @@ static struct nmt_result *translate(const struct call *call, const struct nmt_op
     translator_release(&translator);
     for (size_t i = 0; i < call->count; i++) {
         fill(&results[i], &lines[i], options);
+        if (options->tree)
+            fill_tree(&results[i], &lines[i].tree, &tokenizer->sides[TARGET]);
         translation_release(&lines[i]);
     }
     free(lines);
@@ -339,6 +354,7 @@ void nmt_free(struct nmt_result *results, size_t count)
         free(results[i].log_probability);
         free(results[i].weights);
         free(results[i].word_log_probability);
+        free(results[i].nodes);
     }
     free(results);
 }

@@ -103,6 +103,9 @@ async function ours(lines, wanted) {
   ok(forced.startsWith('Nous') && forced !== wanted[0], `a prefix: ${forced}`);
   const both = (await v1({ texts: [lines[0], lines[1]], prefix: ['Nous', ''] })).json.translations.map(t => t.text);
   is(both, [forced, wanted[1]], 'a prefix for each');
+  const { tree, n_best } = (await v1({ text: lines[0], n_best: 3, tree: true })).json.translations[0], whole = [];
+  ok(tree.every(([parent, piece, p, end], k) => { whole[k] = (whole[parent] || '') + piece; return parent < k && p <= (parent < 0 ? 0 : tree[parent][2]) + 1e-4 && (!end || piece === ''); }), 'a tree, whose probabilities fall');
+  ok(n_best.every(one => tree.some(([, , , end], k) => end && whole[k].trim() === one.text)), 'and which has all of the list');
   const split = (await v1({ text: `${lines[0]} ${lines[1]}`, split: true, scores: true })).json.translations[0];
   is([split.text, split.sentences.map(x => x.source), typeof split.sentences[0].score], [`${wanted[0]} ${wanted[1]}`, [lines[0], lines[1]], 'number'], 'sentences');
   is((await ask('v1/models')).json.models, [{ name: 'en-fr', source: 'en', target: 'fr', alignment: true }, { name: 'second', source: 'en', target: 'de', alignment: true }], 'models');

@@ -55,6 +55,10 @@ async function typing() {
   is(await run("return [document.querySelectorAll('.sentence').length, document.getElementById('text').value]"), [4, 'The cat sees the dog. The bird sings.'], 'two sentences by two models');
   await until('shades and alternatives', "return document.querySelector('.output [data-t]').style.background.includes('color-mix') && document.querySelectorAll('#list li').length === 5");
   is(await run("return document.querySelectorAll('.map tbody tr').length === document.querySelectorAll('#pair .target span').length && document.querySelectorAll('.links path').length > 0"), true, 'the heat map and the links');
+  await until('the search as a tree', "return document.querySelectorAll('#tree text').length > 5 && document.querySelectorAll('#tree path.best').length > 3");
+  await run("document.getElementById('tree').scrollIntoView()");
+  await shoot('tree');
+  await run('scrollTo(0, 0)');
   await shoot('light');
 }
 
