@@ -65,6 +65,12 @@ async function attacker() {
 await Promise.all([...Array(16)].map(attacker));
 const total = Object.values(count).reduce((a, b) => a + b, 0);
 console.log(`${total} requests: ${Object.entries(count).map(([what, n]) => `${what} ${n}`).join(', ')}`);
+for (let tries = 0; ; tries++) { /* those that left are forgotten long before they would be too slow */
+  const open = +/^nmt_open_requests (.*)$/m.exec(await (await fetch(url + 'metrics')).text())[1];
+  if (open === 1) break;
+  if (tries === 100) { console.log(`${open - 1} requests of clients that left are still open`); process.exit(1); }
+  await new Promise(resolve => setTimeout(resolve, 100));
+}
 const response = await fetch(url + 'v1/translate', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"text": "The cat sees the dog."}' });
 const answer = await response.json();
 if (response.status !== 200 || !answer.translations[0].text) { console.log('afterwards:', response.status, answer); process.exit(1); }
