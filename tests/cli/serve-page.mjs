@@ -109,6 +109,23 @@ async function keyboard() {
 async function stale() {
   await run("document.getElementById('text').value = ''; document.getElementById('text').dispatchEvent(new Event('input'))");
   await until('nothing from nothing', "return document.querySelector('.output').textContent === ''");
+  await run(`const real = fetch; window.late = window.begun = 0; /* the answer to the first text comes after that to the second, even if it is not wanted any more */
+    window.fetch = async (path, options) => {
+      if (!options.body || !options.body.includes('slow')) return real(path, options);
+      window.begun++;
+      while (!window.goOn) await new Promise(resolve => setTimeout(resolve, 10));
+      const answer = await real(path, { ...options, signal: undefined });
+      setTimeout(() => window.late++, 200);
+      return answer;
+    };`);
+  await type('#text', 'The slow bird.');
+  await until('both models are asked', 'return window.begun === 2');
+  await run("document.getElementById('text').value = 'The dog.'; document.getElementById('text').dispatchEvent(new Event('input'))");
+  const dog = await settled('The dog.');
+  await run('window.goOn = true');
+  await until('the late answers', 'return window.late === 2');
+  is(await run("return document.querySelector('.output').textContent"), dog, 'are dropped');
+  await run("document.getElementById('text').value = ''; document.getElementById('text').dispatchEvent(new Event('input'))");
   await type('#text', 'A man eats an apple.');
   for (let i = 0; i < 8; i++) await press('Backspace');
   await type('#text', ' pear.');

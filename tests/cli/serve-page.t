@@ -17,6 +17,7 @@ corpus 200
 learned "$T/en-fr.gguf"
 cp "$T/en-fr.gguf" "$T/second.gguf"
 serve page --model "$T/en-fr.gguf" --languages en:fr --model "$T/second.gguf" --languages en:fr --log none
+: >"$T/driver"
 HOME=$T TMPDIR=$T chromedriver --port=0 >"$T/driver" 2>&1 &
 driver=$!
 servers="$servers $driver"

@@ -6,6 +6,7 @@ trap 'for server in $servers; do kill "$server" 2>/dev/null; done; rm -rf "$T"' 
 serve() {
     name=$1
     shift
+    : >"$T/$name.err"
     "$NMT" serve --listen 127.0.0.1:0 --threads 2 "$@" >"$T/$name.log" 2>"$T/$name.err" &
     server=$!
     servers="$servers $server"
