@@ -13,6 +13,9 @@
 
 enum { BEAM = 5, LENGTH = 150, BATCH = 64 };
 
+/* What the libraries may need during a call, which they would not survive without. */
+enum { LIBRARIES = 32 << 20 };
+
 /* What one call needs for itself: a worker, the calling thread. Kept for the next call. */
 struct desk {
     struct team team;
@@ -318,6 +321,8 @@ static int translate_call(void *context)
         return GUARD_FAILED;
     if (options.alignment && call->model->saved.model.config.decoder.attention == ATTENTION_NONE)
         return error("the model was trained with --attention none: it has no alignments");
+    if (memory_probe(LIBRARIES))
+        return GUARD_FAILED;
     desk = desk_take(call->model);
     if (!desk)
         return GUARD_FAILED;

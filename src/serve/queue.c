@@ -17,11 +17,14 @@ struct queue {
     size_t jobs, texts, translating, most;
     int stopping, workers, started;
     pthread_t threads[QUEUE_WORKERS_MOST];
+    struct nmt *model; /* the first one */
     struct metrics *metrics;
 };
 
-/* Texts that are translated together. */
+/* Texts that are translated together. A job may be gone as soon as its results have landed, so the load has what all of them share. */
 struct load {
+    struct nmt *model;
+    struct nmt_options options;
     struct job *jobs[QUEUE_BATCH]; /* [job_count] */
     size_t from[QUEUE_BATCH + 1];  /* [job_count + 1] the batch's texts from … of each job */
     size_t start[QUEUE_BATCH];     /* the job's text that is the first of these */
@@ -135,15 +138,15 @@ static size_t slice_of(const struct job *job, size_t room)
 /* Takes the first job's texts and those that fit to them. */
 static void load_take(struct queue *queue, struct load *load)
 {
-    struct job *next, *model = queue->first, *stop = NULL;
+    struct job *next, *first = queue->first, *stop = NULL;
     size_t count = 0, most = batch_of(queue);
 
-    *load = (struct load){ 0 };
+    *load = (struct load){ .model = first->model, .options = first->options };
     for (struct job *job = queue->first; job && job != stop && count < most; job = next) {
         size_t slice = slice_of(job, most - count);
 
         next = job->next;
-        if (!together(model, job))
+        if (!together(first, job))
             continue;
         load->jobs[load->job_count] = job;
         load->start[load->job_count] = job->taken;
@@ -170,11 +173,11 @@ static void load_take(struct queue *queue, struct load *load)
 /* Without the lock: texts from … to-1 of the load. */
 static void load_translate(struct load *load, size_t from, size_t to)
 {
-    struct nmt_options options = load->jobs[0]->options;
+    struct nmt_options options = load->options;
 
     options.prefixes = load->prefixes + from;
     load->problem = NULL;
-    load->results = nmt_translate(load->jobs[0]->model, load->texts + from, to - from, &options, &load->problem);
+    load->results = nmt_translate(load->model, load->texts + from, to - from, &options, &load->problem);
 }
 
 /* The results of job k of the load, of which the first is load->results[at]; moved from there. */
@@ -239,7 +242,9 @@ static void *worker(void *context)
 {
     struct queue *queue = context;
     struct load load;
+    const char *const text = ".";
 
+    nmt_free(nmt_translate(queue->model, &text, 1, NULL, NULL), 1);
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         while (!queue->first && !queue->stopping)
@@ -257,13 +262,14 @@ static void *worker(void *context)
 
 /* ---- for others, who do not hold the lock ---- */
 
-struct queue *queue_start(int workers, size_t most, struct metrics *metrics)
+struct queue *queue_start(int workers, size_t most, struct nmt *first, struct metrics *metrics)
 {
     struct queue *queue = memory_new(1, sizeof *queue);
 
     queue->most = most;
     queue->workers = workers;
     queue->metrics = metrics;
+    queue->model = first;
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->work, NULL);
     for (; queue->started < workers; queue->started++)

@@ -53,8 +53,9 @@ struct queue;
 /* Seconds since some moment. */
 double queue_clock(void);
 
-/* Starts workers; at most `most` jobs wait. NULL after an error. */
-struct queue *queue_start(int workers, size_t most, struct metrics *metrics);
+/* Starts workers; at most `most` jobs wait. `first` is one of the models: each worker translates something with it at once, so that the
+ * libraries have what they need for a thread before memory may be short. NULL after an error. */
+struct queue *queue_start(int workers, size_t most, struct nmt *first, struct metrics *metrics);
 
 /* Adds a job. `wake` will be called when it has ended, or before. 0, or -1 if the queue is full. */
 int queue_add(struct queue *queue, struct job *job);

@@ -91,7 +91,7 @@ int server_run(const struct server_options *options)
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, &old);
     server.no_memory = reply_no_memory();
-    server.queue = queue_start(options->workers, options->offer.limits.queue, &server.metrics);
+    server.queue = queue_start(options->workers, options->offer.limits.queue, options->offer.models[0].nmt, &server.metrics);
     if (server.queue) {
         result = serve(&server, listening, &url, &ends);
         queue_stop(server.queue);

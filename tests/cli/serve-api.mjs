@@ -1,4 +1,5 @@
 /* node serve-api.mjs URL MODE [...]: requests to nmt serve, started as serve.t says, and what their answers must be. Prints what is wrong. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 
 const [, , url, mode, ...more] = process.argv;
@@ -233,6 +234,24 @@ const modes = {
     for (let line = await long.next(); line; line = await long.next()) lines.push(line);
     is([lines.length, lines.pop()], [601, { done: 600 }], 'the stream');
     is([(await other).code, (await other).json.translations.length], [200, 100], 'the other request');
+  },
+  /* Little more address space than the server has: what it then answers does not matter, but that it does, and what comes afterwards. */
+  async memory() {
+    const size = () => 1024 * +/VmSize:\s+(\d+)/.exec(fs.readFileSync(`/proc/${more[0]}/status`, 'utf8'))[1];
+    const limit = most => execFileSync('prlimit', ['--pid', more[0], `--as=${most}:unlimited`]);
+    const long = { texts: [...Array(200).keys()].map(i => `${CAT} ${CAT} ${i}`), beam: 16, n_best: 8, alignment: true, tree: true };
+    const codes = {};
+    for (const extra of [0, 1, 8, 33, 36, 40, 48, 64]) {
+      limit(size() + (extra << 20));
+      for (let k = 0; k < 3; k++)
+        for (const { code, json } of await Promise.all([...Array(8).keys()].map(i => v1(i % 2 ? long : { text: `${CAT} ${i}`, n_best: 2 + i / 2 })))) {
+          codes[code] = (codes[code] || 0) + 1;
+          ok(code === 200 || (code === 503 && /out of memory/.test(json.error)), `${code} ${json?.error}`);
+        }
+    }
+    ok(codes[503] > 0, 'memory was short');
+    limit('unlimited');
+    is((await v1({ text: CAT })).code, 200, 'afterwards');
   },
   async grace() {
     const long = await stream(20000);

@@ -81,6 +81,21 @@ code=0
 wait "$server" || code=$?
 is "$code" 0 'and then it ends'
 
+# --- little memory ---
+case ${BUILD-} in
+*asan | *tsan) skip 2 'sanitizers need all address space' ;;
+*)
+    if command -v prlimit >/dev/null; then
+        serve memory --model "$T/en-fr.gguf" --max-characters 1000000
+        works 'memory runs short, and the server goes on' node tests/cli/serve-api.mjs "$url" memory "$server"
+        sed 's/^/# /' "$T/out"
+        ends memory 'until its end'
+    else
+        skip 2 'prlimit is not installed'
+    fi
+    ;;
+esac
+
 # --- many ---
 serve load --model "$T/en-fr.gguf" --log none
 works '2,000 requests of 64 clients: none lost, each with its own answer' node tests/cli/serve-load.mjs "$url" 64 2000 "$T/in" "$T/wanted"
