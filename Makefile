@@ -52,7 +52,7 @@ ifeq ($(HTTP),1)
 BASE += -DNMT_HTTP
 LIBS += -lmicrohttpd
 else
-WITHOUT := $(shell grep -l -e '<microhttpd.h>' -e 'serve/exchange.h' src/serve/*.c 2>/dev/null)
+WITHOUT := $(shell grep -l MHD_ src/serve/*.c 2>/dev/null)
 endif
 
 # Several processes: MPI=1 builds with Open MPI (scripts/setup --mpi installs it).
@@ -206,6 +206,7 @@ MANUAL = $(BUILD)/nmt.1 $(COMMANDS:%=$(BUILD)/nmt-%.1)
 SHARE = $(DESTDIR)$(PREFIX)/share
 BASH_COMPLETION = $(SHARE)/bash-completion/completions/nmt
 ZSH_COMPLETION = $(SHARE)/zsh/site-functions/_nmt
+UNIT = $(DESTDIR)$(PREFIX)/lib/systemd/system/nmt.service
 
 LIB = $(DESTDIR)$(PREFIX)/lib
 INCLUDE = $(DESTDIR)$(PREFIX)/include
@@ -213,7 +214,7 @@ INCLUDE = $(DESTDIR)$(PREFIX)/include
 library: ## builds libnmt.so.0, libnmt.a and nmt.pc in build/shared/public
 	@$(MAKE) --no-print-directory CONFIG=shared $(patsubst %,build/shared/public/%,libnmt.so.0 libnmt.a nmt.pc)
 
-install: nmt library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: program, library, man pages, completion for bash and zsh
+install: nmt library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: program, library, man pages, completion for bash and zsh, a unit for systemd
 	install -d $(LIB)/pkgconfig $(INCLUDE)
 	install -m 644 src/serve/nmt.h $(INCLUDE)/nmt.h
 	install -m 755 build/shared/public/libnmt.so.0 $(LIB)/libnmt.so.0
@@ -225,10 +226,13 @@ install: nmt library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr
 	install -m 644 $(MANUAL) $(SHARE)/man/man1
 	install -m 644 $(BUILD)/nmt.bash $(BASH_COMPLETION)
 	install -m 644 $(BUILD)/nmt.zsh $(ZSH_COMPLETION)
+	install -d $(dir $(UNIT))
+	sed 's|/usr/local|$(PREFIX)|' scripts/nmt.service >$(UNIT)
+	chmod 644 $(UNIT)
 
 uninstall: ## removes what install put there
 	rm -f $(LIB)/libnmt.so.0 $(LIB)/libnmt.so $(LIB)/libnmt.a $(LIB)/pkgconfig/nmt.pc $(INCLUDE)/nmt.h
-	rm -f $(DESTDIR)$(PREFIX)/bin/nmt $(MANUAL:$(BUILD)/%=$(SHARE)/man/man1/%) $(BASH_COMPLETION) $(ZSH_COMPLETION)
+	rm -f $(UNIT) $(DESTDIR)$(PREFIX)/bin/nmt $(MANUAL:$(BUILD)/%=$(SHARE)/man/man1/%) $(BASH_COMPLETION) $(ZSH_COMPLETION)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
