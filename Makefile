@@ -48,6 +48,15 @@ BASE += -DNMT_ONEDNN
 endif
 endif
 
+# libmicrohttpd, for nmt serve: the same; HTTP=0 builds without it.
+HTTP ?= $(shell printf '\043include <microhttpd.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
+ifeq ($(HTTP),1)
+BASE += -DNMT_HTTP
+LIBS += -lmicrohttpd
+else
+WITHOUT := $(shell grep -l MHD_ src/serve/*.c 2>/dev/null)
+endif
+
 # Several processes: MPI=1 builds with Open MPI (scripts/setup --mpi installs it).
 ifneq ($(filter mpi,$(CONFIG))$(filter 1,$(MPI)),)
 BASE += -DNMT_MPI $(patsubst -I%,-isystem %,$(shell mpicc --showme:compile))
@@ -57,7 +66,7 @@ endif
 # Pages of src/cli/pages become arrays.
 PAGES := $(wildcard src/cli/pages/*.html)
 
-SOURCES := $(filter-out src/cli/main.c,$(wildcard src/*/*.c))
+SOURCES := $(filter-out src/cli/main.c $(WITHOUT),$(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(PAGES:src/cli/pages/%.html=$(BUILD)/pages/%.o)
 LIBRARY = $(BUILD)/libnmt.a
 PROGRAM = $(BUILD)/nmt
@@ -87,7 +96,7 @@ $(BUILD)/math/direct.o $(BUILD)/math/stored.o: BASE += -O3 -ffp-contract=fast
 
 # The library for other programs: libnmt.so.0, and libnmt.a as one object in which only nmt.h's names can be seen.
 PUBLIC = $(BUILD)/public
-PUBLIC_LIBS = $(filter-out -ljson-c,$(LIBS)) $(LDLIBS)
+PUBLIC_LIBS = $(filter-out -ljson-c -lmicrohttpd,$(LIBS)) $(LDLIBS)
 
 $(PUBLIC)/libnmt.so.0: $(BUILD)/serve/nmt.o $(LIBRARY) src/serve/nmt.map
 	@mkdir -p $(@D)
@@ -203,6 +212,7 @@ MANUAL = $(BUILD)/nmt.1 $(COMMANDS:%=$(BUILD)/nmt-%.1)
 SHARE = $(DESTDIR)$(PREFIX)/share
 BASH_COMPLETION = $(SHARE)/bash-completion/completions/nmt
 ZSH_COMPLETION = $(SHARE)/zsh/site-functions/_nmt
+UNIT = $(DESTDIR)$(PREFIX)/lib/systemd/system/nmt.service
 
 LIB = $(DESTDIR)$(LIBDIR)
 INCLUDE = $(DESTDIR)$(PREFIX)/include
@@ -213,7 +223,7 @@ SHARED = $(if $(filter deb,$(CONFIG)),deb,shared)
 library: ## builds libnmt.so.0, libnmt.a and nmt.pc in build/shared/public
 	@$(MAKE) --no-print-directory CONFIG=$(SHARED) $(patsubst %,build/$(SHARED)/public/%,libnmt.so.0 libnmt.a nmt.pc)
 
-install: $(if $(filter release,$(CONFIG)),nmt,$(PROGRAM)) library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: program, library, man pages, completion for bash and zsh
+install: $(if $(filter release,$(CONFIG)),nmt,$(PROGRAM)) library $(MANUAL) $(BUILD)/nmt.bash $(BUILD)/nmt.zsh ## PREFIX=/usr/local DESTDIR=: program, library, man pages, completion for bash and zsh, a unit for systemd
 	install -d $(LIB)/pkgconfig $(INCLUDE)
 	install -m 644 src/serve/nmt.h $(INCLUDE)/nmt.h
 	install -m 755 build/$(SHARED)/public/libnmt.so.0 $(LIB)/libnmt.so.0
@@ -225,10 +235,13 @@ install: $(if $(filter release,$(CONFIG)),nmt,$(PROGRAM)) library $(MANUAL) $(BU
 	install -m 644 $(MANUAL) $(SHARE)/man/man1
 	install -m 644 $(BUILD)/nmt.bash $(BASH_COMPLETION)
 	install -m 644 $(BUILD)/nmt.zsh $(ZSH_COMPLETION)
+	install -d $(dir $(UNIT))
+	sed 's|/usr/local|$(PREFIX)|' scripts/nmt.service >$(UNIT)
+	chmod 644 $(UNIT)
 
 uninstall: ## removes what install put there
 	rm -f $(LIB)/libnmt.so.0 $(LIB)/libnmt.so $(LIB)/libnmt.a $(LIB)/pkgconfig/nmt.pc $(INCLUDE)/nmt.h
-	rm -f $(DESTDIR)$(PREFIX)/bin/nmt $(MANUAL:$(BUILD)/%=$(SHARE)/man/man1/%) $(BASH_COMPLETION) $(ZSH_COMPLETION)
+	rm -f $(UNIT) $(DESTDIR)$(PREFIX)/bin/nmt $(MANUAL:$(BUILD)/%=$(SHARE)/man/man1/%) $(BASH_COMPLETION) $(ZSH_COMPLETION)
 
 # The archive of the last commit: the same bytes whoever makes it.
 DIST = build

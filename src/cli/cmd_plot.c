@@ -3,7 +3,7 @@
 #include "base/io.h"
 #include "base/report.h"
 #include "cli/commands.h"
-#include "cli/json_read.h"
+#include "base/json_read.h"
 #include "cli/matrices.h"
 #include "cli/options.h"
 #include "cli/pages.h"

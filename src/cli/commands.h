@@ -11,6 +11,7 @@ int cmd_compare(int argc, const char **argv);
 int cmd_check(int argc, const char **argv);
 int cmd_quantize(int argc, const char **argv);
 int cmd_info(int argc, const char **argv);
+int cmd_serve(int argc, const char **argv);
 int cmd_plot(int argc, const char **argv);
 int cmd_bench(int argc, const char **argv);
 

@@ -1,7 +1,7 @@
 #include "cli/jsonl.h"
 
 #include "base/report.h"
-#include "cli/json_read.h"
+#include "base/json_read.h"
 
 #include <json-c/json.h>
 #include <string.h>

@@ -19,6 +19,7 @@ static const struct entry {
 } commands[] = {
     { "train", cmd_train, "train a model on parallel text", 1 },
     { "translate", cmd_translate, "translate standard input, line by line", 1 },
+    { "serve", cmd_serve, "translate in a browser, and over HTTP", 0 },
     { "align", cmd_align, "align and score given translations", 0 },
     { "lexicon", cmd_lexicon, "align the words of a parallel text, and list their translations; no model needed", 0 },
     { "eval", cmd_eval, "score translations: BLEU, chrF, TER, alignment error rate", 0 },

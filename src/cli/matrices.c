@@ -2,7 +2,7 @@
 
 #include "base/io.h"
 #include "base/report.h"
-#include "cli/json_read.h"
+#include "base/json_read.h"
 
 #include <json-c/json_object.h>
 

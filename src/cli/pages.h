@@ -10,6 +10,7 @@
 /* Each ends with a NUL. */
 extern const unsigned char page_alignment[]; /* an array of sentences (cli/alignment_page.h) */
 extern const unsigned char page_compare[];   /* one object (cli/cmd_compare.c) */
+extern const unsigned char page_serve[];     /* no data: it asks the server (serve/server.h) */
 extern const unsigned char page_film[];      /* part of a page: an array of runs with their alignments (cli/cmd_plot.c) */
 
 /* What stands before the data, and behind them. Errors are the stream's. */

@@ -20,6 +20,7 @@ struct live {
     int number; /* of the sample */
     int32_t id; /* the previous word, -1 at the start */
     double log_probability;
+    int grown; /* its node in the sentence's tree */
 };
 
 struct candidate {
@@ -276,6 +277,19 @@ static int settled(const struct search *search, int sentence, double best)
            search->done[(size_t)sentence * (size_t)options->beam + (size_t)options->n_best - 1].score;
 }
 
+/* Adds a candidate to the sentence's tree, if one is wanted; its node. */
+static int grow(const struct search *search, int sentence, const struct candidate *candidate)
+{
+    struct beam_tree *tree = search->options->trees ? &search->options->trees[sentence] : NULL;
+
+    if (!tree)
+        return -1;
+    memory_reserve_one(&tree->nodes, tree->count, &tree->room);
+    tree->nodes[tree->count] =
+        (struct beam_node){ search->live[candidate->parent].grown, candidate->id, candidate->log_probability };
+    return tree->count++;
+}
+
 /* Continues a sentence by its best candidates; parents and search->next have `next_count` rows before it. Returns their number
  * afterwards. */
 static int advance(struct search *search, int sentence, const struct list *list, int *parents, int next_count)
@@ -285,7 +299,7 @@ static int advance(struct search *search, int sentence, const struct list *list,
     for (int i = 0; i < list->count; i++) {
         const struct candidate *candidate = &list->items[i];
         const struct live *parent = &search->live[candidate->parent];
-        int number = search->length == 1 ? i : parent->number;
+        int number = search->length == 1 ? i : parent->number, grown = grow(search, sentence, candidate);
 
         if (candidate->id == VOCAB_END) {
             finish(search, number, candidate);
@@ -295,7 +309,7 @@ static int advance(struct search *search, int sentence, const struct list *list,
         search->nodes[search->node_count] = (struct node){ parent->node, candidate->id };
         parents[next_count] = candidate->parent;
         search->next[next_count++] =
-            (struct live){ sentence, search->node_count++, number, candidate->id, candidate->log_probability };
+            (struct live){ sentence, search->node_count++, number, candidate->id, candidate->log_probability, grown };
     }
     if (next_count > before &&
         (search->finished[sentence] == beam || settled(search, sentence, search->next[before].log_probability)))
@@ -399,7 +413,7 @@ static void search_init(struct search *search, const struct batch *batch, const 
     search->done = memory_new(room, sizeof *search->done);
     search->copies = memory_new(sentences, sizeof *search->copies);
     for (int b = 0; b < batch->sentences; b++) {
-        search->live[b] = (struct live){ .sentence = b, .node = -1, .id = -1 };
+        search->live[b] = (struct live){ .sentence = b, .node = -1, .id = -1, .grown = -1 };
         search->copies[b] = options->repeats ? repeat_copies(batch->source[b], batch->source_length[b]) : 0;
     }
 }

@@ -34,6 +34,18 @@ struct prefix {
     int specials;        /* those of ids below this are not text */
 };
 
+/* How the hypotheses of a sentence grew: every continuation that the search kept, parents first. Zero-initialise; free(nodes). */
+struct beam_tree {
+    struct beam_node *nodes;
+    int count, room;
+};
+
+struct beam_node {
+    int before; /* the node that it continues; -1: none */
+    int32_t id;
+    double log_probability; /* nats, of all words up to this one */
+};
+
 struct beam_options {
     int beam;   /* 1 … BEAM_MOST */
     int n_best; /* hypotheses requested per sentence, at most beam; equal to it in sampling */
@@ -45,6 +57,7 @@ struct beam_options {
     int shortlist;       /* only words of the models' shortlists (model/shortlist.h), where they all have one; not in sampling */
     int repeats;         /* copies of one phrase allowed in a row (search/repeat.h), or 0: any number */
     const struct prefix *prefixes; /* [sentences], or NULL; not in sampling */
+    struct beam_tree *trees;       /* [sentences], which are filled; or NULL */
     const int *exact_length; /* [sentences] the required number of tokens of each output, including </s> (benchmarks), or NULL */
 };
 

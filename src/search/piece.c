@@ -26,6 +26,7 @@ static void piece_release(struct piece *piece)
     free(piece->rest);
     free(piece->ids);
     free(piece->alpha);
+    free(piece->tree.nodes);
 }
 
 void pieces_release(struct pieces *pieces)

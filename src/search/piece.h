@@ -4,6 +4,7 @@
 #define NMT_SEARCH_PIECE_H
 
 #include "math/real.h"
+#include "search/beam.h"
 #include "text/tokenizer.h"
 
 /* A translation of a piece, of a sentence or of a line. */
@@ -26,6 +27,7 @@ struct piece {
     int32_t *ids; /* [to - from + 1], </s> last */
     int count;
     struct guess *guesses; /* [count], best first */
+    struct beam_tree tree; /* of the search, if requested */
     real *alpha;           /* of guesses[0], if an alignment is requested: as in struct forced (search/force.h) */
 };
 

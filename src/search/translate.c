@@ -226,6 +226,7 @@ static void translate_batch(const struct job *job)
     int n_best = beam.n_best, *length = memory_new((size_t)job->count, sizeof *length);
     const int32_t **source = memory_new((size_t)job->count, sizeof *source);
     struct hypothesis *best = memory_new((size_t)job->count * (size_t)n_best, sizeof *best);
+    struct beam_tree *trees = memory_new((size_t)job->count, sizeof *trees);
     struct batch batch = { .sentences = job->count, .source = source, .source_length = length };
 
     for (int i = 0; i < job->count; i++) {
@@ -237,7 +238,10 @@ static void translate_batch(const struct job *job)
     }
     beam.keys = keys;
     beam.prefixes = samples(translator) ? NULL : prefixes;
+    beam.trees = options->want_tree ? trees : NULL;
     beam_search(&translator->beams[job->worker], &batch, &beam, best);
+    for (int i = 0; i < job->count; i++)
+        job->pieces[i]->tree = trees[i];
     take_texts(job, best, n_best);
     for (int i = 0; i < job->count * n_best; i++)
         free(best[i].ids);
@@ -247,6 +251,7 @@ static void translate_batch(const struct job *job)
     free(length);
     free(keys);
     free(prefixes);
+    free(trees);
     free(best);
 }
 
@@ -308,7 +313,7 @@ static int finish(struct translator *translator, struct run *run, size_t number)
 {
     struct translation *line = &run->lines[number];
     int from = run->pieces.first[run->first[number]], count = run->pieces.first[run->first[number + 1]] - from, texts = 1;
-    const struct piece *mine = run->pieces.items + from;
+    struct piece *mine = run->pieces.items + from;
     struct guess *guesses;
 
     for (int i = 0; i < count; i++) {
@@ -321,6 +326,10 @@ static int finish(struct translator *translator, struct run *run, size_t number)
         guesses[r] = count ? join(translator, mine, count, r) : (struct guess){ .text = memory_copy_text("", 0), .length = 1 };
     line->pieces = count;
     line->sentences = (int)(run->first[number + 1] - run->first[number]);
+    if (count == 1) {
+        line->tree = mine->tree;
+        mine->tree = (struct beam_tree){ 0 };
+    }
     line->count = rank(translator, guesses, texts);
     line->texts = memory_new((size_t)line->count, sizeof *line->texts);
     line->log_probability = memory_new((size_t)line->count, sizeof *line->log_probability);
@@ -533,6 +542,7 @@ void translation_release(struct translation *translation)
     free(translation->own_source);
     free(translation->prefix);
     alignment_release(&translation->alignment);
+    free(translation->tree.nodes);
     *translation = (struct translation){ 0 };
 }
 

@@ -35,6 +35,7 @@ struct translate_options {
     int refused;              /* translator_align leaves out pairs with more tokens on a side (0: none) */
     int want_scores;          /* log-probabilities of the texts; always so for more than one text */
     int want_alignment;
+    int want_tree; /* how the hypotheses of the search grew */
     enum alignment_level level;
     int shared; /* batches are dealt over the processes of the cluster, which all have the same lines and get all results */
     const volatile sig_atomic_t *stop; /* NULL, or checked before each batch: a value other than 0 (a signal) ends the work */
@@ -53,6 +54,7 @@ struct translation {
     double
         *log_probability; /* [count] nats, if scores were requested: of text and </s>, summed over the pieces; 0 for a blank line */
     struct alignment alignment; /* of texts[0], if requested */
+    struct beam_tree tree;      /* if requested, of a line of one piece */
     int sentences;              /* at least 1 */
     int pieces;                 /* 0 for a blank line, one per sentence, or more where one was too long */
 };

@@ -3,15 +3,18 @@
 #include "base/report.h"
 #include "model/model_file.h"
 #include "search/translate.h"
+#include "serve/guard.h"
 
 #include <omp.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BEAM = 5, LENGTH = 150, BATCH = 64 };
+
+/* What the libraries may need during a call, which they would not survive without. */
+enum { LIBRARIES = 32 << 20 };
 
 /* What one call needs for itself: a worker, the calling thread. Kept for the next call. */
 struct desk {
@@ -28,32 +31,13 @@ struct nmt {
 
 /* ---- errors ---- */
 
-enum { FAILED = -1, NO_MEMORY = -2 };
-
-/* Does the work of a call, whose errors are kept in `capture`. Its result: 0, FAILED, or NO_MEMORY in the middle of it. */
-static int kept(struct report_capture *capture, int (*work)(void *call), void *call)
-{
-    jmp_buf out;
-    int result;
-
-    capture->out = &out;
-    report_capture(capture);
-    if (setjmp(out)) {
-        report_capture(NULL);
-        return NO_MEMORY;
-    }
-    result = work(call);
-    report_capture(NULL);
-    return result;
-}
-
-/* The same, by the calling thread alone: libraries of matrix products would start threads of their own in it. */
+/* guard, by the calling thread alone: libraries of matrix products would start threads of their own in it. */
 static int guarded(struct report_capture *capture, int (*work)(void *call), void *call)
 {
     int threads = omp_get_max_threads(), result;
 
     omp_set_num_threads(1);
-    result = kept(capture, work, call);
+    result = guard(capture, work, call);
     omp_set_num_threads(threads);
     return result;
 }
@@ -158,7 +142,7 @@ struct opening {
     size_t length;
 };
 
-/* 0, or FAILED after an error; nmt_close in either case. */
+/* 0, or GUARD_FAILED after an error; nmt_close in either case. */
 static int open_into(void *call)
 {
     const struct opening *opening = call;
@@ -168,17 +152,17 @@ static int open_into(void *call)
     if (opening->bytes) {
         model->copy = copy_of(opening->bytes, opening->length);
         if (!model->copy)
-            return FAILED;
+            return GUARD_FAILED;
     }
     failed = opening->bytes ? model_file_load_bytes(&model->saved, opening->path, model->copy, opening->length)
                             : model_file_load(&model->saved, opening->path);
-    return failed || prepare(model) ? FAILED : 0;
+    return failed || prepare(model) ? GUARD_FAILED : 0;
 }
 
 static struct nmt *open_any(struct opening *opening, char **error)
 {
     struct report_capture capture = { .text = "out of memory" };
-    int result = FAILED;
+    int result = GUARD_FAILED;
 
     opening->model = calloc(1, sizeof *opening->model);
     if (opening->model) {
@@ -188,7 +172,7 @@ static struct nmt *open_any(struct opening *opening, char **error)
     if (result == 0)
         return opening->model;
     give(error, &capture);
-    if (result == FAILED) /* after NO_MEMORY, it is half built, and what it holds is lost */
+    if (result == GUARD_FAILED) /* after GUARD_NO_MEMORY, it is half built, and what it holds is lost */
         nmt_close(opening->model);
     return NULL;
 }
@@ -247,7 +231,9 @@ static void fill_alignment(struct nmt_result *result, struct alignment *alignmen
     result->columns = alignment->columns;
     result->target = alignment->target;
     result->source = alignment->source;
+    result->word_log_probability = alignment->log_probability;
     alignment->target = alignment->source = NULL;
+    alignment->log_probability = NULL;
     alignment->rows = alignment->columns = 0;
 }
 
@@ -264,6 +250,18 @@ static void fill(struct nmt_result *result, struct translation *line, const stru
     line->count = 0;
     if (options->alignment)
         fill_alignment(result, &line->alignment);
+}
+
+static void fill_tree(struct nmt_result *result, const struct beam_tree *tree, const struct vocab *vocab)
+{
+    result->nodes = memory_new((size_t)tree->count, sizeof *result->nodes);
+    result->node_count = tree->count;
+    for (int i = 0; i < tree->count; i++) {
+        const struct beam_node *node = &tree->nodes[i];
+        int end = node->id == VOCAB_END;
+
+        result->nodes[i] = (struct nmt_node){ node->before, end, node->log_probability, end ? "" : vocab->pieces[node->id] };
+    }
 }
 
 struct call {
@@ -287,6 +285,7 @@ static struct nmt_result *translate(const struct call *call, const struct nmt_op
                                            .longest = options->max_length,
                                            .want_scores = options->scores || options->n_best > 1,
                                            .want_alignment = options->alignment,
+                                           .want_tree = options->tree,
                                            .level = ALIGNMENT_WORD };
     struct model *const models[] = { &call->model->saved.model };
     struct translation *lines = memory_new(call->count, sizeof *lines);
@@ -305,13 +304,15 @@ static struct nmt_result *translate(const struct call *call, const struct nmt_op
     translator_release(&translator);
     for (size_t i = 0; i < call->count; i++) {
         fill(&results[i], &lines[i], options);
+        if (options->tree)
+            fill_tree(&results[i], &lines[i].tree, &tokenizer->sides[TARGET]);
         translation_release(&lines[i]);
     }
     free(lines);
     return results;
 }
 
-/* 0, or FAILED after an error. */
+/* 0, or GUARD_FAILED after an error. */
 static int translate_call(void *context)
 {
     struct call *call = context;
@@ -319,12 +320,14 @@ static int translate_call(void *context)
     struct desk *desk;
 
     if (complete(&options, call->given))
-        return FAILED;
+        return GUARD_FAILED;
     if (options.alignment && call->model->saved.model.config.decoder.attention == ATTENTION_NONE)
         return error("the model was trained with --attention none: it has no alignments");
+    if (memory_probe(LIBRARIES))
+        return GUARD_FAILED;
     desk = desk_take(call->model);
     if (!desk)
-        return FAILED;
+        return GUARD_FAILED;
     call->results = translate(call, &options, desk);
     desk_return(call->model, desk);
     return 0;
@@ -357,6 +360,8 @@ void nmt_free(struct nmt_result *results, size_t count)
         free_strings(results[i].source, results[i].columns);
         free(results[i].log_probability);
         free(results[i].weights);
+        free(results[i].word_log_probability);
+        free(results[i].nodes);
     }
     free(results);
 }

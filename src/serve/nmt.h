@@ -34,17 +34,30 @@ struct nmt_options {
     double length_penalty;       /* as nmt translate --length-penalty (1) */
     const char *const *prefixes; /* [count] how each translation begins, or NULL; a last word may go on */
     int split;                   /* 1: a text may hold several sentences; each is translated by itself */
-    int reserved[7];
+    int tree;                    /* 1: also how the hypotheses of the search grew */
+    int reserved[6];
+};
+
+/* A continuation of a hypothesis that the search kept. */
+struct nmt_node {
+    int parent;             /* the node that it continues; -1: none */
+    int end;                /* whether the hypothesis ended with it: its text is empty */
+    double log_probability; /* nats, of all up to this one */
+    const char *text;       /* the token, with the space in front of it: the model's, valid until nmt_close */
 };
 
 /* A translation. Of a blank text, an empty one. */
 struct nmt_result {
-    int count;               /* texts, best first */
-    char **texts;            /* [count] */
-    double *log_probability; /* [count] nats, the end included; NULL if not asked for */
-    int rows, columns;       /* words of texts[0] and of the source; 0 without alignment */
-    char **target, **source; /* [rows], [columns] */
-    double *weights;         /* [rows * columns], row by row: each target word's row sums to 1 */
+    int count;                    /* texts, best first */
+    char **texts;                 /* [count] */
+    double *log_probability;      /* [count] nats, the end included; NULL if not asked for */
+    int rows, columns;            /* words of texts[0] and of the source; 0 without alignment */
+    char **target, **source;      /* [rows], [columns] */
+    double *weights;              /* [rows * columns], row by row: each target word's row sums to 1 */
+    double *word_log_probability; /* [rows] nats, of all tokens of each target word; NULL without alignment */
+    int node_count;
+    struct nmt_node *nodes; /* [node_count] parents first; none unless asked for, and of a text that was translated in pieces */
+    void *reserved[4];
 };
 
 /* Opens a model file, or one that is in memory (the bytes are copied). NULL if that fails: *error (unless error is NULL) is then a text

@@ -37,11 +37,7 @@ has "$T/control/triggers" ldconfig 'ldconfig is triggered'
 has "$T/control/symbols" '^ nmt_open@NMT_0 0~$' 'symbols have versions'
 dpkg-deb -c "$T/deb/"nmt_*.deb >"$T/list"
 is "$(grep -c '/man1/nmt.*\.1\.gz$' "$T/list")" "$(($("$NMT" --help | grep -c '^  [a-z][a-z]*  ') + 1))" 'manual pages of the program and of every command, compressed'
-if [ -f scripts/nmt.service ]; then
-    has "$T/list" '/systemd/system/nmt\.service$' 'the unit'
-else
-    skip 1 'there is no unit'
-fi
+has "$T/list" '/systemd/system/nmt\.service$' 'the unit'
 
 # used WHERE DESCRIPTION: as one who has installed the packages; $root is where, and pkg-config finds the library.
 used() {

@@ -32,6 +32,7 @@ if ! make -q MAKEFLAGS= build/release/nmt >/dev/null 2>&1; then # it would be re
 fi
 run make MAKEFLAGS= PREFIX="$T/usr" install
 is "$code" 0 'make install'
+has "$T/usr/lib/systemd/system/nmt.service" "^ExecStart=$T/usr/bin/nmt serve" 'the unit for systemd starts what was installed'
 PKG_CONFIG_PATH=$T/usr/lib/pkgconfig
 LD_LIBRARY_PATH=$T/usr/lib
 export PKG_CONFIG_PATH LD_LIBRARY_PATH

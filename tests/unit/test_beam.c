@@ -53,6 +53,52 @@ static void check_greedy(enum kind kind)
     setup_release(&setup);
 }
 
+/* Whether one of the sentence's ends is this hypothesis. */
+static int grew(const struct beam_tree *tree, const struct hypothesis *one)
+{
+    for (int end = 0; end < tree->count; end++) {
+        int length = one->length, node = end;
+
+        for (; node >= 0 && length > 0 && tree->nodes[node].id == one->ids[length - 1]; length--)
+            node = tree->nodes[node].before;
+        if (node < 0 && length == 0 && tree->nodes[end].log_probability == one->log_probability)
+            return 1;
+    }
+    return 0;
+}
+
+static void a_tree_has_all_hypotheses_and_changes_nothing(void **state)
+{
+    enum { BEAM = 4 };
+    struct setup setup;
+    struct hypothesis best[SENTENCES * BEAM], same[SENTENCES * BEAM];
+    struct beam_tree trees[SENTENCES] = { { 0 } };
+    struct beam_options options = options_of(BEAM, BEAM);
+
+    (void)state;
+    setup_make(&setup, plain, 1);
+    beam_search(&setup.beam, &setup.sample.batch, &options, same);
+    options.trees = trees;
+    beam_search(&setup.beam, &setup.sample.batch, &options, best);
+    for (int i = 0; i < SENTENCES * BEAM; i++) {
+        assert_int_equal(best[i].ids != NULL, same[i].ids != NULL);
+        if (best[i].ids) {
+            assert_int_equal(best[i].length, same[i].length);
+            assert_memory_equal(best[i].ids, same[i].ids, (size_t)best[i].length * sizeof *best[i].ids);
+            assert_true(grew(&trees[i / BEAM], &best[i]));
+        }
+        free(best[i].ids);
+        free(same[i].ids);
+    }
+    for (int b = 0; b < SENTENCES; b++) {
+        assert_true(trees[b].count > best[b * BEAM].length);
+        for (int i = 0; i < trees[b].count; i++)
+            assert_true(trees[b].nodes[i].before < i);
+        free(trees[b].nodes);
+    }
+    setup_release(&setup);
+}
+
 static void beam_of_one_is_greedy(void **state)
 {
     (void)state;
@@ -411,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(beam_of_one_is_greedy),
+        cmocka_unit_test(a_tree_has_all_hypotheses_and_changes_nothing),
         cmocka_unit_test(reported_is_forced),
         cmocka_unit_test(reported_is_forced_for_every_attention),
         cmocka_unit_test(reported_is_forced_for_every_kind),

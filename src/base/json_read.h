@@ -1,6 +1,6 @@
 /* json_read: reads one JSON value with json-c. */
-#ifndef NMT_CLI_JSON_READ_H
-#define NMT_CLI_JSON_READ_H
+#ifndef NMT_BASE_JSON_READ_H
+#define NMT_BASE_JSON_READ_H
 
 #include <stddef.h>
 

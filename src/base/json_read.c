@@ -1,4 +1,6 @@
-#include "cli/json_read.h"
+#include "base/json_read.h"
+
+#include "base/report.h"
 
 #include <json-c/json_tokener.h>
 #include <stdint.h>
@@ -10,6 +12,8 @@ struct json_object *json_read(const char *text, size_t length, const char **prob
     struct json_object *value = NULL;
     enum json_tokener_error result = json_tokener_error_size;
 
+    if (!parser)
+        die("out of memory");
     if (length < INT32_MAX) {
         json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
         value = json_tokener_parse_ex(parser, text, (int)length + 1);
