@@ -30,7 +30,7 @@ while read -r command; do
     *' serve '*)
         run "$NMT" serve --model /nowhere
         if grep -q 'built without' "$T/err"; then continue; fi
-        line="$command --listen 127.0.0.1:0 2>serving & until grep -q '^serving' serving; do kill -0 \$! || exit 1; sleep 0.05; done; kill \$!; wait \$!"
+        line="{ $command --listen 127.0.0.1:0 2>serving & until grep -q -e '^serving' -e error serving; do sleep 0.05; done; kill \$!; wait \$!; }"
         ;;
     *bench*) line="$command --embedding 16 --hidden 16 --alignment 16 --maxout 16 --vocabulary 100 --batch 4 --updates 2 --sentences 10 --peak-seconds 0.01" ;;
     esac
