@@ -12,7 +12,7 @@ round() { # DIR OPTION...: a model of each kind in a few seconds
     output=$1
     shift
     $LIMIT scripts/back-translate --source "$T/train.en" --target "$T/train.fr" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" \
-        --mono "$T/mono" --output "$T/$output" "$@" -- $TINY --threads 2 --vocabulary 400 --max-updates 30 --learning-rate 0.01 --warmup 0
+        --mono "$T/mono" --output "$T/$output" "$@" -- $TINY --threads 2 --vocabulary 400 --max-updates 50 --learning-rate 0.01 --warmup 0
 }
 
 # --- the whole round ---
@@ -31,9 +31,9 @@ has "$T/report" "^pairs and synthetic pairs .* $score\$" 'the scores are those o
 is "$(wc -l <"$T/a/synthetic")" 204 'a synthetic line for every line of the monolingual text'
 from_file "$T/mono" translate --model "$T/a/backward.gguf" --noise-drop 0.1 --noise-blank 0.1 --noise-shuffle 3 >"$T/out"
 same "$T/out" "$T/a/synthetic" 'by the backward model, with noise'
-train --quiet --model "$T/plain.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --max-updates 30 --learning-rate 0.01 --warmup 0
+train --quiet --model "$T/plain.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --max-updates 50 --learning-rate 0.01 --warmup 0
 same "$T/plain.gguf" "$T/a/baseline.gguf" 'the baseline is nmt train with the same options'
-train --quiet --model "$T/plain.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --max-updates 30 --learning-rate 0.01 --warmup 0 \
+train --quiet --model "$T/plain.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --max-updates 50 --learning-rate 0.01 --warmup 0 \
     --synthetic-source "$T/a/synthetic" --synthetic-target "$T/mono"
 same "$T/plain.gguf" "$T/a/forward.gguf" 'and so is the result, with the synthetic pairs'
 
