@@ -52,7 +52,6 @@ endif
 HTTP ?= $(shell printf '\043include <microhttpd.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
 ifeq ($(HTTP),1)
 BASE += -DNMT_HTTP
-LIBS += -lmicrohttpd
 else
 WITHOUT := $(shell grep -l MHD_ src/serve/*.c 2>/dev/null)
 endif
@@ -96,7 +95,7 @@ $(BUILD)/math/direct.o $(BUILD)/math/stored.o: BASE += -O3 -ffp-contract=fast
 
 # The library for other programs: libnmt.so.0, and libnmt.a as one object in which only nmt.h's names can be seen.
 PUBLIC = $(BUILD)/public
-PUBLIC_LIBS = $(filter-out -ljson-c -lmicrohttpd,$(LIBS)) $(LDLIBS)
+PUBLIC_LIBS = $(filter-out -ljson-c,$(LIBS)) $(LDLIBS)
 
 $(PUBLIC)/libnmt.so.0: $(BUILD)/serve/nmt.o $(LIBRARY) src/serve/nmt.map
 	@mkdir -p $(@D)

@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "serve/exchange.h"
 #include "serve/listen.h"
+#include "serve/microhttpd.h"
 #include "serve/reply.h"
 
 #include <errno.h>
@@ -79,9 +80,12 @@ int server_run(const struct server_options *options)
 {
     struct server server = { .options = options, .start = queue_clock() };
     struct text url = { 0 };
-    int loopback = 0, result = -1, listening = listen_at(options->listen, &url, &loopback);
+    int loopback = 0, result = -1, listening;
     sigset_t ends, old;
 
+    if (microhttpd_load())
+        return -1;
+    listening = listen_at(options->listen, &url, &loopback);
     if (listening < 0)
         return -1;
     if (!loopback && !options->key_count)

@@ -49,6 +49,6 @@ survives 'eval' $LIMIT "$NMT" eval --hypothesis "$T/valid.fr" --reference "$T/va
 survives 'info' $LIMIT "$NMT" info "$T/m.gguf"
 must_fail 1 'more threads than there is room for' limited 600000 from_file "$T/valid.en" $LIMIT "$NMT" translate --threads 200 --model "$T/m.gguf"
 has "$T/err" 'threads can be started.*--threads' 'says what to do'
-must_fail 1 'less memory than is needed' limited 140000 from_file "$T/valid.en" $LIMIT "$NMT" translate --threads 2 --model "$T/m.gguf"
+must_fail 1 'less memory than is needed' limited 100000 from_file "$T/valid.en" $LIMIT "$NMT" translate --threads 2 --model "$T/m.gguf"
 has "$T/err" 'out of memory.*MB' 'says how much'
 done_testing

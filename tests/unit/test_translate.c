@@ -232,7 +232,8 @@ static int expected_list(struct setup *setup, char *const *pieces, double penalt
             tokenizer_encode(&setup->tokenizer, TARGET, parts[i].texts[mine], 0, NULL, &tokens);
             length += tokens.count + 1;
             log_probability += parts[i].log_probability[mine];
-            text_format(&text, "%s%s", text.length && parts[i].texts[mine][0] ? sentence_separator(text.data, parts[i].texts[mine]) : "",
+            text_format(&text, "%s%s",
+                        text.length && parts[i].texts[mine][0] ? sentence_separator(text.data, parts[i].texts[mine]) : "",
                         parts[i].texts[mine]);
         }
         score = log_probability / pow(length, penalty);
