@@ -55,7 +55,10 @@ sub read_matrix {
 # A heat map: rows are target words, columns source words.
 sub picture {
     my ($file, $title, @rows) = @_;
-    my ($cell, $left, $top) = (26, 110, 110);
+    my ($cell, $left, $top) = (26, 60, 110);
+    for my $row (@rows[1 .. $#rows]) { # some 8 units per byte of the longest word
+        $left = 8 * length($row->[0]) + 12 if 8 * length($row->[0]) + 12 > $left;
+    }
     my @columns = @{ $rows[0] }[1 .. $#{ $rows[0] }];
     my ($width, $height) = ($left + $cell * @columns + 10, $top + $cell * $#rows + 10);
     my $svg = qq(<svg xmlns="http://www.w3.org/2000/svg" width="$width" height="$height" viewBox="0 0 $width $height" role="img" aria-label=")
@@ -80,7 +83,7 @@ sub picture {
 # BLEU on the validation pairs against minutes of training, a curve per step.
 sub curves {
     my ($file, @models) = @_;
-    my ($width, $height, $left, $right, $top, $bottom) = (640, 360, 58, 430, 20, 310);
+    my ($width, $height, $left, $right, $top, $bottom) = (680, 360, 58, 430, 20, 310);
     my ($most_x, $most_y) = (0, 0);
     for my $model (@models) {
         for my $point (@{ $model->{curve} }) {
@@ -98,7 +101,12 @@ sub curves {
         my ($x, $y) = split /,/, $at->(0, $value);
         $svg .= qq(<path d="M$left ${y}H$right" stroke="#777777" stroke-opacity="0.3"/><text x="@{[$left - 8]}" y="@{[$y + 4]}" text-anchor="end">$value</text>\n);
     }
-    $svg .= sprintf qq(<text x="%d" y="%d" text-anchor="end">%.1f minutes</text>\n), $right, $bottom + 20, $most_x;
+    my $step = $most_x > 20 ? 10 : $most_x > 8 ? 2 : $most_x > 3 ? 1 : $most_x > 1 ? 0.5 : 0.1;
+    for (my $minutes = $step; $minutes <= $most_x; $minutes += $step) {
+        my ($x) = split /,/, $at->($minutes, 0);
+        $svg .= sprintf qq(<path d="M$x ${bottom}v4" stroke="#777777"/><text x="$x" y="%d" text-anchor="middle">%g</text>\n), $bottom + 18, $minutes;
+    }
+    $svg .= sprintf qq(<text x="%d" y="%d" text-anchor="middle">minutes of training</text>\n), ($left + $right) / 2, $bottom + 40;
     $svg .= qq(<text transform="translate(18 @{[($top + $bottom) / 2]}) rotate(-90)" text-anchor="middle">BLEU, validation</text>\n</g>\n);
     for my $i (0 .. $#models) {
         my $points = join ' ', map { $at->(@$_) } @{ $models[$i]{curve} };

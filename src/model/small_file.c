@@ -63,9 +63,9 @@ int small_file_write(const struct saved_model *saved, enum small_type type, cons
         return error("%s: is a small file already; give the model that it was made from", saved->gguf.path);
     }
     put_keys(&writer, &saved->gguf, type);
+    model_file_put_shortlist(&writer, &saved->model.shortlist);
     for (int i = 0; i < layout->count && result == 0; i++)
         result = add_tensor(&writer, gguf_tensor(&saved->gguf, layout->tensors[i].name), type, path, &converted[i]);
-    model_file_put_shortlist(&writer, &saved->model.shortlist);
     if (result == 0)
         result = gguf_write(&writer, path);
     gguf_writer_release(&writer);

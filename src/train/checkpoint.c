@@ -81,8 +81,8 @@ int checkpoint_save_model(const struct trainer *trainer, const char *path, const
     int result;
 
     put_common(trainer, &writer);
-    model_file_put_tensors(&writer, &trainer->learner.model.layout, "", values);
     model_file_put_shortlist(&writer, &trainer->learner.model.shortlist);
+    model_file_put_tensors(&writer, &trainer->learner.model.layout, "", values);
     result = gguf_write(&writer, path);
     gguf_writer_release(&writer);
     return result;

@@ -195,6 +195,6 @@ translate() {
 # tensors FILE: a checksum of all weights, whatever settings and history stand beside them.
 tensors() {
     "$NMT" info --json "$1" >"$T/check" || return
-    tail -c "$(sed -n 's/.*"type": "[FI]32", "dims": \[\(.*\)\]}.*/\1/p' "$T/check" |
+    tail -c "$(sed -n 's/.*"type": "F32", "dims": \[\(.*\)\]}.*/\1/p' "$T/check" |
         awk -F', ' '{ n = 1; for (i = 1; i <= NF; i++) n *= $i; bytes += int((4 * n + 31) / 32) * 32 } END { print bytes }')" "$1" | cksum
 }

@@ -90,7 +90,7 @@ for option in $(cat "$T/free") model source target pairs synthetic-source synthe
     from new-vocabulary preset model-type encoder decoder decoder-layers heads encoder-heads feed-forward norm adam-beta1 adam-beta2 \
     adam-epsilon log watch quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
     hidden embedding alignment maxout encoder-layers attention query tie lexical guided-alignment initial units \
-    vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy keep-best accumulate ensemble-train; do
+    vocabulary max-length first bad-utf8 bpe-dropout valid-split pretokenized lowercase copy keep-best accumulate ensemble-train export; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
     mv "$T/rest" "$T/options"
 done
