@@ -4,7 +4,7 @@
 #include "base/report.h"
 #include "serve/exchange.h"
 #include "serve/listen.h"
-#include "serve/microhttpd.h"
+#include "serve/http_library.h"
 #include "serve/reply.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ int server_run(const struct server_options *options)
     int loopback = 0, result = -1, listening;
     sigset_t ends, old;
 
-    if (microhttpd_load())
+    if (http_library_load())
         return -1;
     listening = listen_at(options->listen, &url, &loopback);
     if (listening < 0)

@@ -1,4 +1,4 @@
-#include "serve/microhttpd.h"
+#include "serve/http_library.h"
 
 #include "base/report.h"
 
@@ -43,7 +43,7 @@ static const char *find(void *handle, const char *name, void *function)
     return address ? NULL : name;
 }
 
-int microhttpd_load(void)
+int http_library_load(void)
 {
     void *handle = dlopen(NMT_MICROHTTPD, RTLD_NOW | RTLD_LOCAL);
     const char *missing = NULL;

@@ -1,9 +1,0 @@
-/* microhttpd: the functions of libmicrohttpd that nmt serve uses, under their own names (microhttpd.h). The library is loaded by the server
- * alone: it brings others along (GnuTLS), which would make every start of the program 2 ms longer and 4 MB larger. */
-#ifndef NMT_SERVE_MICROHTTPD_H
-#define NMT_SERVE_MICROHTTPD_H
-
-/* To be called before all others. 0, or -1 after reporting that the library is missing. */
-int microhttpd_load(void);
-
-#endif
