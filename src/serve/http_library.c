@@ -54,8 +54,9 @@ int http_library_load(void)
     return missing ? error("serve: %s: function %s not found", NMT_MICROHTTPD, missing) : 0;
 }
 
-/* ---- the functions under their own names; parameters: as in microhttpd.h ---- */
+/* ---- the functions under their own names ---- */
 
+/* parameters: as in microhttpd.h. */
 struct MHD_Daemon *MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept, void *accept_context,
                                     MHD_AccessHandlerCallback access, void *access_context, ...)
 {
