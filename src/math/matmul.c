@@ -69,7 +69,7 @@ static int better_at_once(const struct worker *worker, const struct product *pro
     if (product->a_transposed || !product->b_transposed)
         return 0;
     if (product->packed)
-        return product->b && product->m > 1 && product->m <= FEW_PACKED_ROWS && !onednn_compiles(worker->onednn);
+        return product->m > 1 && product->m <= FEW_PACKED_ROWS && !onednn_compiles(worker->onednn);
     return !product->b || worker->precision == PRECISION_INT8 || (worker->precision == PRECISION_F32 && product->m <= FEW_ROWS);
 }
 

@@ -41,7 +41,7 @@ const CAT = 'The cat sees the dog.';
 /* A stream of many sentences; `next` gives the lines, `leave` ends it. */
 async function stream(sentences) {
   const control = new AbortController();
-  const text = [...Array(sentences)].map((_, i) => `The cat sees the dog ${i}.`).join(' ');
+  const text = [...Array(sentences)].map((_, i) => `The cat ${i} sees the dog.`).join(' ');
   const response = await fetch(url + 'v1/translate', { method: 'POST', signal: control.signal, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text, stream: true, beam: 16 }) });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = '';
