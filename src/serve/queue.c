@@ -238,13 +238,19 @@ static void load_run(struct queue *queue, struct load *load, int first, int last
     nmt_free_text(load->problem);
 }
 
+/* Texts that each worker translates at its start: so many that the libraries of matrix products are loaded, and have their buffers, before memory
+ * runs short. */
+enum { TRIAL = 64 };
+
 static void *worker(void *context)
 {
     struct queue *queue = context;
     struct load load;
-    const char *const text = ".";
+    const char *texts[TRIAL];
 
-    nmt_free(nmt_translate(queue->model, &text, 1, NULL, NULL), 1);
+    for (int i = 0; i < TRIAL; i++)
+        texts[i] = ".";
+    nmt_free(nmt_translate(queue->model, texts, TRIAL, NULL, NULL), TRIAL);
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         while (!queue->first && !queue->stopping)
