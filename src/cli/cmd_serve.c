@@ -64,22 +64,55 @@ static const struct option table[] = {
 
 static const struct command command = { "serve", "--model FILE [OPTION...]", table, sizeof(struct serve_settings), 0 };
 
-#ifndef NMT_HTTP
+/* ---- settings ---- */
 
-int cmd_serve(int argc, const char **argv)
+/* The file's name without directories and ending. Heap. */
+static char *name_of(const char *path)
 {
-    struct serve_settings s;
-    struct options options;
-    int code = options_read(&options, &command, &s, argc, argv);
+    static const char ending[] = ".gguf";
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name);
 
-    if (code != OPTIONS_GO)
-        return code;
-    error("serve: this program was built without libmicrohttpd; install it (on Debian libmicrohttpd-dev) and build again");
-    options_release(&options);
-    return EXIT_FAILED;
+    if (length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0)
+        length -= strlen(ending);
+    return memory_copy_text(name, length);
 }
 
-#else
+/* 0, or -1 after reporting. */
+static int check_names(const struct serve_settings *s)
+{
+    int same = 0;
+
+    for (int i = 0; i < s->models.count && !same; i++)
+        for (int k = 0; k < i && !same; k++) {
+            char *a = name_of(s->models.items[i]), *b = name_of(s->models.items[k]);
+
+            same = strcmp(a, b) == 0;
+            free(a);
+            free(b);
+        }
+    return same ? error("serve: two models have the same name, by which requests choose them; rename one of the files") : 0;
+}
+
+/* 0, or -1 after reporting. */
+static int check(const struct serve_settings *s)
+{
+    if (s->models.count == 0)
+        return error("serve: --model is missing; see nmt serve --help");
+    if (s->languages.count && s->languages.count != s->models.count)
+        return error("serve: give --languages for each --model, or for none");
+    for (int i = 0; i < s->languages.count; i++) {
+        const char *colon = strchr(s->languages.items[i], ':');
+
+        if (!colon || colon == s->languages.items[i] || !colon[1] || strchr(colon + 1, ':'))
+            return error("serve: --languages: expected SOURCE:TARGET, as in en:fr, not \"%s\"", s->languages.items[i]);
+    }
+    if (s->cors && (!*s->cors || strpbrk(s->cors, "\r\n ")))
+        return error("serve: --cors: expected one origin, as in https://example.org, or *");
+    return check_names(s);
+}
+
+#ifdef NMT_HTTP
 
 /* ---- keys ---- */
 
@@ -121,18 +154,6 @@ static void release_keys(struct option_list *keys)
 }
 
 /* ---- models ---- */
-
-/* The file's name without directories and ending. Heap. */
-static char *name_of(const char *path)
-{
-    static const char ending[] = ".gguf";
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t length = strlen(name);
-
-    if (length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0)
-        length -= strlen(ending);
-    return memory_copy_text(name, length);
-}
 
 /* Whether a model has alignments; and everything that the first translation prepares. 0, or -1 after reporting. */
 static int try_model(struct served *model)
@@ -186,7 +207,7 @@ static void close_models(struct served *models, int count)
     free(models);
 }
 
-/* ---- the command ---- */
+/* ---- serving ---- */
 
 static struct limits limits_of(const struct serve_settings *s)
 {
@@ -247,39 +268,16 @@ static int serve(const struct serve_settings *s)
     return result;
 }
 
-/* 0, or -1 after reporting. */
-static int check_names(const struct serve_settings *s)
+#else
+
+/* Reports, -1. */
+static int serve(const struct serve_settings *s)
 {
-    int same = 0;
-
-    for (int i = 0; i < s->models.count && !same; i++)
-        for (int k = 0; k < i && !same; k++) {
-            char *a = name_of(s->models.items[i]), *b = name_of(s->models.items[k]);
-
-            same = strcmp(a, b) == 0;
-            free(a);
-            free(b);
-        }
-    return same ? error("serve: two models have the same name, by which requests choose them; rename one of the files") : 0;
+    (void)s;
+    return error("serve: this program was built without libmicrohttpd; install it (on Debian libmicrohttpd-dev) and build again");
 }
 
-/* 0, or -1 after reporting. */
-static int check(const struct serve_settings *s)
-{
-    if (s->models.count == 0)
-        return error("serve: --model is missing; see nmt serve --help");
-    if (s->languages.count && s->languages.count != s->models.count)
-        return error("serve: give --languages for each --model, or for none");
-    for (int i = 0; i < s->languages.count; i++) {
-        const char *colon = strchr(s->languages.items[i], ':');
-
-        if (!colon || colon == s->languages.items[i] || !colon[1] || strchr(colon + 1, ':'))
-            return error("serve: --languages: expected SOURCE:TARGET, as in en:fr, not \"%s\"", s->languages.items[i]);
-    }
-    if (s->cors && (!*s->cors || strpbrk(s->cors, "\r\n ")))
-        return error("serve: --cors: expected one origin, as in https://example.org, or *");
-    return check_names(s);
-}
+#endif
 
 int cmd_serve(int argc, const char **argv)
 {
@@ -296,5 +294,3 @@ int cmd_serve(int argc, const char **argv)
     options_release(&options);
     return code;
 }
-
-#endif

@@ -74,12 +74,12 @@ void onednn_unpack(void *packed)
 
 #else
 
+#include "base/dynamic.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "math/vec.h"
 
 #include <assert.h>
-#include <dlfcn.h>
 #include <dnnl.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -105,29 +105,19 @@ void onednn_unpack(void *packed)
 /* clang-format on */
 
 #define POINTER(name) __typeof__(dnnl_##name) *name;
-#define FIND(name) find_function(handle, "dnnl_" #name, &dnnl.name);
+#define FUNCTION(name) { "dnnl_" #name, &dnnl.name },
 
 static struct {
     FUNCTIONS(POINTER)
 } dnnl;
 
-/* Stores the address of a function in the function pointer at `function`: C has no cast from one to the other. */
-static void find_function(void *handle, const char *name, void *function)
-{
-    void *address = dlsym(handle, name);
-
-    if (!address)
-        die("%s: function %s not found: %s", NMT_DNNL, name, dlerror());
-    memcpy(function, &address, sizeof address);
-}
-
 static void load(void)
 {
-    void *handle = dlopen(NMT_DNNL, RTLD_LAZY | RTLD_LOCAL);
+    static const struct dynamic_function functions[] = { FUNCTIONS(FUNCTION) };
+    const char *problem = dynamic_load(NMT_DNNL, functions, sizeof functions / sizeof *functions);
 
-    if (!handle)
-        die("oneDNN cannot be loaded: %s; install libdnnl%d, or use --backend openblas", dlerror(), DNNL_VERSION_MAJOR);
-    FUNCTIONS(FIND)
+    if (problem)
+        die("oneDNN cannot be loaded: %s; install libdnnl%d, or use --backend openblas", problem, DNNL_VERSION_MAJOR);
 }
 
 static void need_library(void)

@@ -5,14 +5,12 @@
 #define _POSIX_C_SOURCE 200809L
 #include "math/openblas.h"
 
-#include "base/memory.h"
+#include "base/dynamic.h"
 #include "base/report.h"
 
 #include <cblas.h>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #ifndef NMT_OPENBLAS
 #define NMT_OPENBLAS "libopenblas.so.0"
@@ -25,50 +23,27 @@ static struct {
                   const double *, blasint, double, double *, blasint);
     void (*set_num_threads)(int);
     char *(*get_corename)(void);
+    void *(*memory_alloc)(int); /* a free buffer, or a new one; neither this nor the next is in cblas.h */
+    void (*memory_free)(void *);
 } library;
-
-/* Stores the address of a function in the function pointer at `function`: C has no cast from one to the other. */
-static void find(void *handle, const char *name, void *function)
-{
-    void *address = dlsym(handle, name);
-
-    if (!address)
-        die("%s: function %s not found: %s", NMT_OPENBLAS, name, dlerror());
-    memcpy(function, &address, sizeof address);
-}
 
 static void load(void)
 {
-    void *handle;
+    static const struct dynamic_function functions[] = {
+        { "cblas_sgemm", &library.sgemm },
+        { "cblas_dgemm", &library.dgemm },
+        { "openblas_set_num_threads", &library.set_num_threads },
+        { "openblas_get_corename", &library.get_corename },
+        { "blas_memory_alloc", &library.memory_alloc },
+        { "blas_memory_free", &library.memory_free },
+    };
+    const char *problem;
 
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    handle = dlopen(NMT_OPENBLAS, RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-        die("OpenBLAS cannot be loaded: %s; install libopenblas0", dlerror());
-    find(handle, "cblas_sgemm", &library.sgemm);
-    find(handle, "cblas_dgemm", &library.dgemm);
-    find(handle, "openblas_set_num_threads", &library.set_num_threads);
-    find(handle, "openblas_get_corename", &library.get_corename);
+    problem = dynamic_load(NMT_OPENBLAS, functions, sizeof functions / sizeof *functions);
+    if (problem)
+        die("OpenBLAS cannot be loaded: %s; install libopenblas0", problem);
     library.set_num_threads(1); /* another part of the process may have loaded it before */
-}
-
-/* OpenBLAS maps a buffer for each thread that computes at the same time, keeps it, and retries endlessly if that fails. Ends the
- * program with a message if there is no memory for `buffers` more. */
-static void need_buffers(size_t buffers)
-{
-    if (memory_probe(size_product(buffers, OPENBLAS_BYTES)))
-        quit(EXIT_FAILED);
-}
-
-/* Makes OpenBLAS map its first buffer, by a product that is large enough to need one. */
-static void take_first_buffer(void)
-{
-    enum { N = 128 };
-    float *zeros = memory_new((size_t)2 * N * N, sizeof *zeros);
-
-    need_buffers(1);
-    library.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, N, N, N, 1, zeros, N, zeros, N, 0, zeros + (size_t)N * N, N);
-    free(zeros);
 }
 
 static void need_library(void)
@@ -78,24 +53,96 @@ static void need_library(void)
     pthread_once(&once, load);
 }
 
-/* Before every product: if it is the first of this thread, checks that there is memory for the buffers of all threads that have
- * computed, except the first. */
+/* ---- buffers ---- */
+
+/* OpenBLAS maps a buffer for each thread that computes at the same time as others, when they first do, keeps it for any thread, and
+ * retries endlessly if it cannot. So a thread's first product maps one more here, unless a thread has ended that has left its own:
+ * afterwards OpenBLAS maps none. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_key_t key; /* not NULL in the threads that are counted */
+    size_t threads;
+    void **mapped; /* [count] */
+    int count;
+} buffers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void leave(void *key)
+{
+    (void)key;
+    pthread_mutex_lock(&buffers.lock);
+    buffers.threads--;
+    pthread_mutex_unlock(&buffers.lock);
+}
+
+static void make_key(void)
+{
+    if (pthread_key_create(&buffers.key, leave))
+        die("out of memory: no thread-specific data is left");
+}
+
+static int is_mapped(const void *buffer)
+{
+    for (int i = 0; i < buffers.count; i++)
+        if (buffers.mapped[i] == buffer)
+            return 1;
+    return 0;
+}
+
+/* Takes those that are free, until one is new. Runs under the lock, with room in `mapped` and in `held` [count + 1]. 0, or -1 if there is no memory. */
+static int map_buffer(void **held)
+{
+    void *memory = malloc(OPENBLAS_BYTES), *buffer;
+    int taken = 0;
+
+    if (!memory)
+        return -1;
+    free(memory);
+    while ((buffer = library.memory_alloc(0)) && is_mapped(buffer))
+        held[taken++] = buffer;
+    if (buffer) {
+        buffers.mapped[buffers.count++] = buffer;
+        held[taken++] = buffer;
+    }
+    while (taken > 0)
+        library.memory_free(held[--taken]);
+    return buffer ? 0 : -1;
+}
+
+/* Counts this thread. 0, or -1 if there is no memory for its buffer. */
+static int enter(void)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&buffers.lock);
+    if (buffers.threads == (size_t)buffers.count) {
+        void **more = realloc(buffers.mapped, sizeof *more * (size_t)(buffers.count + 1));
+        void **held = malloc(sizeof *held * (size_t)(buffers.count + 1));
+
+        if (more)
+            buffers.mapped = more;
+        result = more && held ? map_buffer(held) : -1;
+        free(held);
+    }
+    if (result == 0)
+        buffers.threads++;
+    pthread_mutex_unlock(&buffers.lock);
+    return result;
+}
+
+/* Before every product. */
 static void need_buffer(void)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static size_t threads;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     static _Thread_local int counted;
 
     if (counted)
         return;
-    counted = 1;
     need_library();
-    pthread_mutex_lock(&lock);
-    if (threads++ == 0)
-        take_first_buffer();
-    else
-        need_buffers(threads - 1);
-    pthread_mutex_unlock(&lock);
+    pthread_once(&once, make_key);
+    if (enter())
+        die("out of memory (%zu bytes needed)", OPENBLAS_BYTES);
+    counted = 1;
+    pthread_setspecific(buffers.key, &buffers);
 }
 
 char *openblas_get_corename(void)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Address space that OpenBLAS maps for each thread that computes at the same time, as measured (0.3.21). If it is not available,
- * the program ends with one message; a command may check in advance (memory_probe, base/memory.h). */
+ * a product ends with die(); a command may check in advance (memory_probe, base/memory.h). */
 #define OPENBLAS_BYTES ((size_t)128 << 20)
 
 #endif

@@ -1,6 +1,7 @@
 #include "model/shortlist.h"
 
 #include "base/memory.h"
+#include "text/vocab.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,7 @@ void candidates_find(struct candidates *candidates, const struct shortlist *cons
     memset(candidates->marked, 0, V);
     for (int b = 0; b < batch->sentences; b++) {
         memset(marked, whole && whole[b], V);
+        marked[VOCAB_END] = 1; /* whatever a file says */
         for (int i = 0; i < list_count; i++)
             mark(lists[i], batch->source[b], batch->source_length[b], marked);
         take(candidates, b, marked, vocabulary);

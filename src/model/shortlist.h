@@ -24,19 +24,18 @@ void shortlist_release(struct shortlist *shortlist);
 
 /* The words of a batch. Zero-initialise; candidates_release. Memory is kept from batch to batch. */
 struct candidates {
-    int32_t *
-        words; /* [count] those of all sentences, ascending; a multiple of 64, or the vocabulary, so that products have few shapes */
-    int count;
-    int32_t *own;  /* those of sentence b, ascending: own[first[b]] … own[first[b + 1]] */
-    int *columns;  /* [beside own] where they are in `words` */
-    size_t *first; /* [sentences + 1] */
+    int32_t *words; /* [count] those of all sentences, ascending */
+    int count;      /* a multiple of 64, or the vocabulary, so that products have few shapes */
+    int32_t *own;   /* those of sentence b, ascending: own[first[b]] … own[first[b + 1]] */
+    int *columns;   /* [beside own] where they are in `words` */
+    size_t *first;  /* [sentences + 1] */
     size_t room;
     int32_t *place;        /* [vocabulary] of a word in `words` */
     unsigned char *marked; /* [vocabulary] */
 };
 
-/* Finds the words of the batch's sentences, by the lists of one model or of several (which share a vocabulary of targets). Sentence b may have
- * all words if whole[b] (NULL: none). */
+/* Finds the words of the batch's sentences, by the lists of one model or of several (which share a vocabulary of targets). Sentence b has
+ * all words if whole[b] (NULL: none does). </s> is among the words of every sentence. */
 void candidates_find(struct candidates *candidates, const struct shortlist *const *lists, int list_count, const struct batch *batch,
                      const int *whole, int vocabulary);
 void candidates_release(struct candidates *candidates);

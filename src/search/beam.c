@@ -121,22 +121,22 @@ static void keep(struct list *list, int parent, int32_t id, double log_probabili
     list->items[i] = (struct candidate){ parent, id, log_probability };
 }
 
+static int by_id(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
 /* The place of a word, or -1. */
 static int place_of(const struct words *words, int32_t id)
 {
-    int low = 0, high = words->count;
+    const int32_t *found;
 
     if (!words->ids)
         return id;
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-
-        if (words->ids[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < words->count && words->ids[low] == id ? low : -1;
+    found = bsearch(&id, words->ids, (size_t)words->count, sizeof id, by_id);
+    return found ? (int)(found - words->ids) : -1;
 }
 
 static void exclude(const struct words *words, int32_t id)

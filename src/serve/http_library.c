@@ -1,11 +1,10 @@
 #include "serve/http_library.h"
 
+#include "base/dynamic.h"
 #include "base/report.h"
 
-#include <dlfcn.h>
 #include <microhttpd.h>
 #include <stdarg.h>
-#include <string.h>
 
 #ifndef NMT_MICROHTTPD
 #define NMT_MICROHTTPD "libmicrohttpd.so.12"
@@ -27,31 +26,18 @@
     F(destroy_response)
 
 #define POINTER(name) __typeof__(MHD_##name) *name;
-#define FIND(name) missing = missing ? missing : find(handle, "MHD_" #name, &library.name);
+#define FUNCTION(name) { "MHD_" #name, &library.name },
 
 static struct {
     FUNCTIONS(POINTER)
 } library;
 
-/* Stores the address of a function in the function pointer at `function`: C has no cast from one to the other. NULL, or the name of a
- * function that is missing. */
-static const char *find(void *handle, const char *name, void *function)
-{
-    void *address = dlsym(handle, name);
-
-    memcpy(function, &address, sizeof address);
-    return address ? NULL : name;
-}
-
 int http_library_load(void)
 {
-    void *handle = dlopen(NMT_MICROHTTPD, RTLD_NOW | RTLD_LOCAL);
-    const char *missing = NULL;
+    static const struct dynamic_function functions[] = { FUNCTIONS(FUNCTION) };
+    const char *problem = dynamic_load(NMT_MICROHTTPD, functions, sizeof functions / sizeof *functions);
 
-    if (!handle)
-        return error("serve: libmicrohttpd cannot be loaded: %s; install libmicrohttpd12", dlerror());
-    FUNCTIONS(FIND)
-    return missing ? error("serve: %s: function %s not found", NMT_MICROHTTPD, missing) : 0;
+    return problem ? error("serve: libmicrohttpd cannot be loaded: %s; install libmicrohttpd12", problem) : 0;
 }
 
 /* ---- the functions under their own names ---- */

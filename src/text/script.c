@@ -1,5 +1,6 @@
 #include "text/script.h"
 
+#include "text/range.h"
 #include "text/utf8.h"
 
 #include <stddef.h>
@@ -47,10 +48,7 @@ const char *const script_names[SCRIPTS] = { "none",
                                             "other" };
 
 /* Blocks, in ascending order; what lies between them is SCRIPT_OTHER. */
-static const struct block {
-    uint32_t first, last;
-    enum script script;
-} blocks[] = {
+static const struct range blocks[] = {
     { 0x0041, 0x02FF, SCRIPT_LATIN },     { 0x0300, 0x036F, SCRIPT_NONE },       { 0x0370, 0x03FF, SCRIPT_GREEK },
     { 0x0400, 0x052F, SCRIPT_CYRILLIC },  { 0x0530, 0x058F, SCRIPT_ARMENIAN },   { 0x0590, 0x05FF, SCRIPT_HEBREW },
     { 0x0600, 0x06FF, SCRIPT_ARABIC },    { 0x0700, 0x074F, SCRIPT_SYRIAC },     { 0x0750, 0x077F, SCRIPT_ARABIC },
@@ -85,7 +83,6 @@ static const struct block {
 
 enum script script_of(uint32_t code)
 {
-    size_t low = 0, high = sizeof blocks / sizeof *blocks;
     enum utf8_kind kind;
 
     if (code < 0x80)
@@ -93,15 +90,7 @@ enum script script_of(uint32_t code)
     kind = utf8_kind(code);
     if (kind != UTF8_LETTER && kind != UTF8_MARK)
         return SCRIPT_NONE;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (code > blocks[middle].last)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < sizeof blocks / sizeof *blocks && code >= blocks[low].first ? blocks[low].script : SCRIPT_OTHER;
+    return (enum script)range_value(blocks, sizeof blocks / sizeof *blocks, code, SCRIPT_OTHER);
 }
 
 enum script script_family(enum script script)

@@ -1,5 +1,6 @@
 #include "text/sentences.h"
 
+#include "text/range.h"
 #include "text/script.h"
 #include "text/utf8.h"
 
@@ -16,10 +17,7 @@ enum ending {
 };
 
 /* The marks above ASCII, in ascending order. Tibetan: the single shad separates clauses, too, and is not here. */
-static const struct mark {
-    uint32_t first, last;
-    enum ending ending;
-} marks[] = {
+static const struct range marks[] = {
     { 0x0589, 0x0589, ENDING_SPACED },   /* Armenian full stop */
     { 0x061F, 0x061F, ENDING_SPACED },   /* Arabic question mark */
     { 0x06D4, 0x06D4, ENDING_SPACED },   /* Urdu full stop */
@@ -103,23 +101,11 @@ static int breaks_line(uint32_t code)
 
 static enum ending ending_of(uint32_t code, enum script before)
 {
-    size_t low = 0, high = sizeof marks / sizeof *marks;
-
     if (code == '.')
         return ENDING_STOP;
     if (code == '!' || code == '?' || ((code == ';' || code == 0x37E) && before == SCRIPT_GREEK))
         return ENDING_MARK;
-    if (code < marks[0].first)
-        return ENDING_NONE;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (code > marks[middle].last)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < sizeof marks / sizeof *marks && code >= marks[low].first ? marks[low].ending : ENDING_NONE;
+    return (enum ending)range_value(marks, sizeof marks / sizeof *marks, code, ENDING_NONE);
 }
 
 /* Quotes with which one language opens what another closes. */

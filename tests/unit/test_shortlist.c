@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "lexicon/shorten.h"
 #include "model/shortlist.h"
+#include "text/vocab.h"
 
 #include <string.h>
 
@@ -34,9 +35,11 @@ static int has(const struct shortlist *list, int row, int32_t word)
     return 0;
 }
 
-/* Whether a word is in a row of a source word, or in that of all. */
+/* Whether a word is </s>, in a row of a source word, or in that of all. */
 static int wanted(const struct shortlist *lists, int count, const int32_t *source, int length, int32_t word)
 {
+    if (word == VOCAB_END)
+        return 1;
     for (int k = 0; k < count; k++) {
         if (has(&lists[k], SOURCES, word))
             return 1;
