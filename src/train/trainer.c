@@ -128,10 +128,12 @@ static int validate_values(struct trainer *trainer, real *values, struct validat
     return stopped;
 }
 
-/* Of two models with the same BLEU (0, often, at the start), the one with the lower loss is better. */
+/* BLEU below 1, as at the start, is chance: there the loss decides, and of two models with the same BLEU, too. */
 static double score_of(const struct trainer *trainer, const struct validation *result)
 {
-    return trainer->settings->stop_on == STOP_BLEU ? result->bleu - 1e-9 * result->loss : -result->loss;
+    double bleu = result->bleu < 1 ? 0 : result->bleu;
+
+    return trainer->settings->stop_on == STOP_BLEU ? bleu - 1e-9 * result->loss : -result->loss;
 }
 
 /* Keeps the weights if they are among the best. Whether they are the best. */

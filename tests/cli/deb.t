@@ -74,9 +74,16 @@ if [ "$(id -u)" = 0 ] && [ -n "${CI-}" ] && ! dpkg -s nmt libnmt0 libnmt-dev >/d
     run dpkg --install "$T/deb/"*.deb
     is "$code" 0 'dpkg installs them on the system'
     used 'on the system'
+    if command -v systemd-analyze >/dev/null; then
+        unit=$(dpkg -L nmt | grep '/nmt\.service$')
+        works 'systemd finds no fault with the unit' systemd-analyze verify --man=no "$unit"
+        is "$(cat "$T/err")" '' 'nor anything to warn of'
+    else
+        skip 2 'systemd is not installed'
+    fi
     run dpkg --purge nmt libnmt-dev libnmt0
     is "$code $(ls -d /usr/bin/nmt /usr/include/nmt.h /usr/lib/*/libnmt.* /usr/share/doc/*nmt* 2>/dev/null)" '0 ' 'and purges them without a trace'
 else
-    skip 8 'packages are installed on the system only by root in CI'
+    skip 10 'packages are installed on the system only by root in CI'
 fi
 done_testing

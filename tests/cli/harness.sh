@@ -198,3 +198,15 @@ tensors() {
     tail -c "$(sed -n 's/.*"type": "F32", "dims": \[\(.*\)\]}.*/\1/p' "$T/check" |
         awk -F', ' '{ n = 1; for (i = 1; i <= NF; i++) n *= $i; bytes += int((4 * n + 31) / 32) * 32 } END { print bytes }')" "$1" | cksum
 }
+
+# node_packages: whether node is there, with the packages of tests/cli/package.json, which this installs. $why says why not.
+node_packages() {
+    why='Node.js is not installed'
+    command -v node >/dev/null || return
+    why='npm cannot install the packages of tests/cli/package.json here'
+    (
+        cd tests/cli && exec 9<package.json && flock 9 || exit
+        cmp -s package-lock.json node_modules/installed && exit
+        command -v npm && timeout 120 npm ci --silent && cp package-lock.json node_modules/installed
+    ) >"$T/npm" 2>&1
+}

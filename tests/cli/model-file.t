@@ -28,17 +28,7 @@ is "$(tr -d '\n\t -~' <"$T/out" | LC_ALL=C tr -d '\200-\377' | wc -c)" 0 'and no
 rm "$odd"
 
 # --- an independent reader ---
-readable=0
-if ! command -v node >/dev/null; then
-    why='node is not installed'
-elif [ -d tests/cli/node_modules/@huggingface/gguf ]; then
-    readable=1
-elif command -v npm >/dev/null && (cd tests/cli && timeout 60 npm ci --silent) >"$T/npm" 2>&1; then
-    readable=1
-else
-    why='@huggingface/gguf cannot be installed by npm here'
-fi
-if [ $readable = 1 ]; then
+if node_packages; then
     for file in m m.checkpoint; do
         works "$file: the other reader reads it" node tests/cli/read-gguf.mjs "$T/$file.gguf"
         cp "$T/out" "$T/theirs"

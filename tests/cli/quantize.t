@@ -35,7 +35,7 @@ for type in q8_0:Q8_0:26562 bf16:BF16:50000; do # of 100,000 bytes, so many rema
     "$NMT" info --json "$file" >"$T/json"
     is "$(sed -n 's/.*"checksum": "\([0-9a-f]*\)".*/\1/p' "$T/json")" "$(sed -n 's/.*checksum \([0-9a-f]*\)$/\1/p' "$T/out")" "$name: with a checksum"
 done
-if command -v node >/dev/null && [ -d tests/cli/node_modules/@huggingface/gguf ]; then
+if node_packages; then
     for type in q8_0 bf16; do
         works "$type: another reader reads it" node tests/cli/read-gguf.mjs "$T/$type.gguf"
         "$NMT" info "$T/$type.gguf" --json | sed -n 's/^  {"name": "\([^"]*\)", "type": "\([^"]*\)", "dims": \[\([0-9, ]*\)\]}.*$/tensor \1 \2 \3/p' |
@@ -73,7 +73,7 @@ END
         is $? 0 "${limit%:*}: its numbers, read by another program, are off by ${limit#*:} of the largest of 32 at most"
     done
 else
-    skip 6 'the other reader is not installed (tests/cli/model-file.t installs it)'
+    skip 6 "$why"
 fi
 
 # --- use ---
