@@ -15,7 +15,7 @@
 struct serve_settings {
     struct option_list models, languages;
     const char *listen, *keys, *cors, *log;
-    int beam, threads, body, characters, texts, most_beam, max_length, queue, per_client, connections, timeout, grace;
+    int beam, threads, body, characters, texts, most_beam, max_length, queue, per_client, connections, timeout, grace, shortlist;
 };
 
 #define ROW(type, member) OPTION(struct serve_settings, type, member)
@@ -30,6 +30,9 @@ static const struct option table[] = {
       .help = "threads that translate; auto: one per processor" },
     { "beam", ROW(INT, beam), .value = "N", .initial = "5", .low = 1, .high = BEAM_MOST,
       .help = "number of hypotheses kept at each step, where a request does not say" },
+    { "shortlist", ROW(FLAG, shortlist),
+      .help = "where a request does not say, search only among the few hundred words that the model's shortlist has for the source "
+              "words: faster, rarely another text" },
     { "max-length", ROW(INT, max_length), .value = "N", .initial = "150", .low = 1, .high = 100000,
       .help = "translate texts of more than N tokens in pieces of at most N" },
     { "log", ROW(TEXT, log), .value = "FILE", .initial = "-",
@@ -155,29 +158,36 @@ static void release_keys(struct option_list *keys)
 
 /* ---- models ---- */
 
-/* Whether a model has alignments; and everything that the first translation prepares. 0, or -1 after reporting. */
-static int try_model(struct served *model)
+/* Whether a model can translate so; if not, and `problem` is not NULL, *problem says why, for nmt_free_text. */
+static int can(const struct served *model, const struct nmt_options *options, char **problem)
 {
     const char *const text = ".";
-    struct nmt_options options = { .alignment = 1 };
-    char *problem = NULL;
-    struct nmt_result *results = nmt_translate(model->nmt, &text, 1, &options, &problem);
+    struct nmt_result *results = nmt_translate(model->nmt, &text, 1, options, problem);
 
-    model->aligns = results != NULL;
-    if (!results) {
-        nmt_free_text(problem);
-        options.alignment = 0;
-        results = nmt_translate(model->nmt, &text, 1, &options, &problem);
-    }
-    if (!results)
-        error("%s: %s", model->name, problem ? problem : "out of memory");
-    nmt_free_text(results ? NULL : problem);
     nmt_free(results, 1);
-    return results ? 0 : -1;
+    return results != NULL;
+}
+
+/* What a model can do; and everything that the first translation prepares. 0, or -1 after reporting. */
+static int try_model(struct served *model, int shortlist)
+{
+    char *problem = NULL;
+
+    if (!can(model, NULL, &problem)) {
+        error("%s: %s", model->name, problem ? problem : "out of memory");
+        nmt_free_text(problem);
+        return -1;
+    }
+    model->aligns = can(model, &(struct nmt_options){ .alignment = 1 }, NULL);
+    model->lists = can(model, &(struct nmt_options){ .shortlist = 1 }, NULL);
+    if (shortlist && !model->lists)
+        return error("%s has no shortlist, which nmt train makes where it learns a lexicon for guided attention; omit --shortlist",
+                     model->name);
+    return 0;
 }
 
 /* 0, or -1 after reporting. */
-static int open_model(struct served *model, const char *path, const char *languages)
+static int open_model(struct served *model, const char *path, const char *languages, int shortlist)
 {
     char *problem = NULL;
 
@@ -190,7 +200,7 @@ static int open_model(struct served *model, const char *path, const char *langua
     }
     model->nmt = nmt_open(path, &problem);
     if (model->nmt)
-        return try_model(model);
+        return try_model(model, shortlist);
     error("%s", problem ? problem : "out of memory");
     nmt_free_text(problem);
     return -1;
@@ -242,13 +252,14 @@ static int serve(const struct serve_settings *s)
     int count = 0, result = read_keys(s->keys, &keys);
 
     while (result == 0 && count < s->models.count) {
-        result = open_model(&models[count], s->models.items[count], s->languages.count ? s->languages.items[count] : NULL);
+        result =
+            open_model(&models[count], s->models.items[count], s->languages.count ? s->languages.items[count] : NULL, s->shortlist);
         count++;
     }
     if (result == 0)
         result = open_log(s->log, &log);
     if (result == 0) {
-        const struct server_options options = { .offer = { models, count, s->beam, limits_of(s) },
+        const struct server_options options = { .offer = { models, count, s->beam, s->shortlist, limits_of(s) },
                                                 .listen = s->listen,
                                                 .workers = s->threads                                    ? s->threads
                                                            : processors_available() < QUEUE_WORKERS_MOST ? processors_available()

@@ -253,6 +253,7 @@ void answer_models(const struct offer *offer, struct json *json)
             json_string(json, "target", model->target);
         }
         json_boolean(json, "alignment", model->aligns);
+        json_boolean(json, "shortlist", model->lists);
         json_close(json, '}');
     }
     json_close(json, ']');

@@ -191,6 +191,7 @@ static int begin(struct reading *reading, int libre)
 
     asked->libre = libre;
     asked->job.options.beam = reading->offer->beam;
+    asked->job.options.shortlist = reading->offer->shortlist;
     asked->job.options.n_best = 1;
     asked->job.options.max_length = reading->offer->limits.max_length;
     asked->job.options.length_penalty = 1;
@@ -228,8 +229,8 @@ int ask_libre(struct asked *asked, const struct offer *offer, struct json_object
 
 static int check_names(const struct reading *reading)
 {
-    static const char *const names[] = { "text",   "texts", "model",  "source", "target",         "beam", "n_best", "alignment",
-                                         "scores", "split", "stream", "prefix", "length_penalty", "tree", "api_key" };
+    static const char *const names[] = { "text",   "texts", "model",  "source", "target",         "beam", "n_best",    "alignment",
+                                         "scores", "split", "stream", "prefix", "length_penalty", "tree", "shortlist", "api_key" };
 
     json_object_object_foreach(reading->fields, name, value)
     {
@@ -267,7 +268,8 @@ static int read_search(struct reading *reading)
 
     if (read_integer(reading, "beam", 1, most, &options->beam) || read_integer(reading, "n_best", 1, most, &n_best) ||
         read_flag(reading, "alignment", &options->alignment) || read_flag(reading, "scores", &options->scores) ||
-        read_flag(reading, "tree", &options->tree) || read_flag(reading, "stream", &asked->stream) || read_penalty(reading))
+        read_flag(reading, "tree", &options->tree) || read_flag(reading, "stream", &asked->stream) ||
+        read_flag(reading, "shortlist", &options->shortlist) || read_penalty(reading))
         return -1;
     asked->split = asked->stream;
     if (read_flag(reading, "split", &asked->split))
@@ -276,6 +278,8 @@ static int read_search(struct reading *reading)
         set_n_best(asked, n_best);
     if (options->alignment && !asked->model->aligns)
         return refuse(reading->refusal, 400, "alignment: the model was trained without attention");
+    if (options->shortlist && !asked->model->lists)
+        return refuse(reading->refusal, 400, "shortlist: the model has none");
     return 0;
 }
 

@@ -11,7 +11,7 @@ struct served {
     char *name;
     struct nmt *nmt;
     char *source, *target; /* codes of its languages, or NULL */
-    int aligns;            /* whether it has alignments */
+    int aligns, lists;     /* whether it has alignments; a shortlist */
 };
 
 struct limits {
@@ -30,7 +30,8 @@ struct limits {
 /* What is offered. */
 struct offer {
     const struct served *models; /* [model_count] */
-    int model_count, beam;       /* beam: where a request does not say */
+    int model_count;
+    int beam, shortlist; /* where a request does not say */
     struct limits limits;
 };
 

@@ -275,7 +275,8 @@ struct call {
 static struct nmt_result *translate(const struct call *call, const struct nmt_options *options, struct desk *desk)
 {
     const struct tokenizer *tokenizer = &call->model->saved.tokenizer;
-    const struct translate_options how = { .beam = { .beam = options->beam,
+    const struct translate_options how = { .beam = { .shortlist = options->shortlist,
+                                                     .beam = options->beam,
                                                      .n_best = options->n_best,
                                                      .length_penalty = options->length_penalty,
                                                      .repeats = TRANSLATE_REPEATS,
@@ -323,6 +324,8 @@ static int translate_call(void *context)
         return GUARD_FAILED;
     if (options.alignment && call->model->saved.model.config.decoder.attention == ATTENTION_NONE)
         return error("the model was trained with --attention none: it has no alignments");
+    if (options.shortlist && !call->model->saved.model.shortlist.sources)
+        return error("the model has no shortlist, which nmt train makes where it learns a lexicon for guided attention");
     if (memory_probe(LIBRARIES))
         return GUARD_FAILED;
     desk = desk_take(call->model);

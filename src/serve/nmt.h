@@ -35,7 +35,8 @@ struct nmt_options {
     const char *const *prefixes; /* [count] how each translation begins, or NULL; a last word may go on */
     int split;                   /* 1: a text may hold several sentences; each is translated by itself */
     int tree;                    /* 1: also how the hypotheses of the search grew */
-    int reserved[6];
+    int shortlist;               /* 1: search only among the words that the model's shortlist has for the source: faster */
+    int reserved[5];
 };
 
 /* A continuation of a hypothesis that the search kept. */

@@ -114,7 +114,8 @@ static int together(const struct job *a, const struct job *b)
     const struct nmt_options *x = &a->options, *y = &b->options;
 
     return a->model == b->model && x->beam == y->beam && x->n_best == y->n_best && x->alignment == y->alignment &&
-           x->scores == y->scores && x->tree == y->tree && x->max_length == y->max_length && x->length_penalty == y->length_penalty;
+           x->scores == y->scores && x->tree == y->tree && x->shortlist == y->shortlist && x->max_length == y->max_length &&
+           x->length_penalty == y->length_penalty;
 }
 
 /* The texts of a batch: all workers get some, but not fewer than are worth a batch. */

@@ -109,7 +109,7 @@ async function ours(lines, wanted) {
   ok(n_best.every(one => tree.some(([, , , end], k) => end && whole[k].trim() === one.text)), 'and which has all of the list');
   const split = (await v1({ text: `${lines[0]} ${lines[1]}`, split: true, scores: true })).json.translations[0];
   is([split.text, split.sentences.map(x => x.source), typeof split.sentences[0].score], [`${wanted[0]} ${wanted[1]}`, [lines[0], lines[1]], 'number'], 'sentences');
-  is((await ask('v1/models')).json.models, [{ name: 'en-fr', source: 'en', target: 'fr', alignment: true }, { name: 'second', source: 'en', target: 'de', alignment: true }], 'models');
+  is((await ask('v1/models')).json.models, [{ name: 'en-fr', source: 'en', target: 'fr', alignment: true, shortlist: true }, { name: 'second', source: 'en', target: 'de', alignment: true, shortlist: true }], 'models');
   const streamed = await v1({ text: lines.slice(0, 40).join(' '), stream: true }), parts = streamed.text.trimEnd().split('\n').map(JSON.parse);
   is([streamed.headers.get('content-type'), parts.length, parts.pop()], ['application/x-ndjson', 41, { done: 40 }], 'a stream');
   is([parts.map(x => x.source), parts.map(x => x.text)], [lines.slice(0, 40), wanted.slice(0, 40)], 'has its sentences in order');
@@ -234,6 +234,17 @@ const modes = {
     for (let line = await long.next(); line; line = await long.next()) lines.push(line);
     is([lines.length, lines.pop()], [601, { done: 600 }], 'the stream');
     is([(await other).code, (await other).json.translations.length], [200, 100], 'the other request');
+  },
+  async shortlist() {
+    const [lines, wanted, short] = more.map(path => fs.readFileSync(path, 'utf8').trimEnd().split('\n'));
+    const texts = async fields => (await v1({ texts: lines, ...fields })).json.translations.map(t => t.text);
+    is(await Promise.all([texts({}), texts({ shortlist: false }), texts({ shortlist: true })]), [short, wanted, short], 'with, without, with a shortlist');
+    is((await ask('translate', { q: lines, target: 'fr' })).json.translatedText, short, 'by the other API');
+    is((await ask('v1/models')).json.models[0].shortlist, true, 'the model has one');
+  },
+  async without() {
+    await refused(v1({ text: CAT, shortlist: true }), 400, /has none/, 'a shortlist that is not there');
+    is((await ask('v1/models')).json.models[0].shortlist, false, 'which can be known before');
   },
   /* Little more address space than the server has: what it then answers does not matter, but that it does, and what comes afterwards. */
   async memory() {

@@ -43,6 +43,18 @@ lacks "$T/plain.log" 'cat|chat' 'and none of which has a text'
 must_fail 1 'a second server at the same address' "$NMT" serve --model "$T/en-fr.gguf" --listen "$(echo "$url" | sed 's|http://||; s|/||')"
 ends plain 'SIGTERM ends it'
 
+# --- shortlists ---
+learned "$T/without.gguf" --guided-alignment off
+must_fail 1 'a model without a shortlist' "$NMT" serve --model "$T/en-fr.gguf" --model "$T/without.gguf" --shortlist
+translate --model "$T/en-fr.gguf" --threads 1 --shortlist <"$T/in" >"$T/short"
+ok 'a shortlist makes a difference here' [ "$(cat "$T/wanted")" != "$(cat "$T/short")" ]
+serve short --model "$T/en-fr.gguf" --shortlist --log none
+works 'shortlists' node tests/cli/serve-api.mjs "$url" shortlist "$T/in" "$T/wanted" "$T/short"
+ends short 'which ends, too'
+serve without --model "$T/without.gguf" --log none
+works 'a request for a shortlist that is not there' node tests/cli/serve-api.mjs "$url" without
+ends without 'and so does this one'
+
 # --- who may use it ---
 printf 'first\n\nsecond\r\n' >"$T/keys"
 NMT_API_KEY=third
