@@ -103,7 +103,7 @@ PUBLIC_LIBS = $(filter-out -ljson-c,$(LIBS)) $(LDLIBS)
 
 $(PUBLIC)/libnmt.so.0: $(BUILD)/serve/nmt.o $(LIBRARY) src/serve/nmt.map
 	@mkdir -p $(@D)
-	$(COMPILER) $(BASE) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,-z,defs -Wl,--version-script=src/serve/nmt.map -o $@ \
+	$(COMPILER) $(BASE) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,-z,defs,-z,nodelete -Wl,--version-script=src/serve/nmt.map -o $@ \
 		$(BUILD)/serve/nmt.o $(LIBRARY) $(PUBLIC_LIBS)
 
 $(PUBLIC)/libnmt.a: $(BUILD)/serve/nmt.o $(LIBRARY)

@@ -9,7 +9,7 @@ struct dynamic_function {
     void *place; /* of the pointer to the function: dynamic_load stores its address there */
 };
 
-/* Loads the library of this file name and finds `count` functions. NULL, or why that failed: the loader's text, valid until this thread's next call. */
-const char *dynamic_load(const char *file, const struct dynamic_function *functions, size_t count);
+/* Loads the library of this file name and finds `count` functions. 0, or -1: problem [room] then says why. */
+int dynamic_load(const char *file, const struct dynamic_function *functions, size_t count, char *problem, size_t room);
 
 #endif

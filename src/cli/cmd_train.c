@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/report.h"
+#include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/recipe.h"
 #include "model/small_file.h"
@@ -210,6 +211,8 @@ static int train(struct train_settings *settings, struct saved_model *saved)
 
     if (check_files(settings, &outputs))
         code = EXIT_USAGE;
+    else if (signals_listen())
+        code = EXIT_FAILED;
     else if (cluster_rank() > 0 || try_outputs(settings, &outputs) == 0)
         code = start(&training, settings, saved);
     code = cluster_agree(code);

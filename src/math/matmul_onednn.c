@@ -111,13 +111,13 @@ static struct {
     FUNCTIONS(POINTER)
 } dnnl;
 
+static char problem[512]; /* why the library cannot be loaded */
+
 static void load(void)
 {
     static const struct dynamic_function functions[] = { FUNCTIONS(FUNCTION) };
-    const char *problem = dynamic_load(NMT_DNNL, functions, sizeof functions / sizeof *functions);
 
-    if (problem)
-        die("oneDNN cannot be loaded: %s; install libdnnl%d, or use --backend openblas", problem, DNNL_VERSION_MAJOR);
+    dynamic_load(NMT_DNNL, functions, sizeof functions / sizeof *functions, problem, sizeof problem);
 }
 
 static void need_library(void)
@@ -125,6 +125,8 @@ static void need_library(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, load);
+    if (*problem)
+        die("oneDNN cannot be loaded: %s; install libdnnl%d, or use --backend openblas", problem, DNNL_VERSION_MAJOR);
 }
 
 enum { TYPICAL = 64, ROWS_MOST = 512, SUM = 1024, REST = 64 };

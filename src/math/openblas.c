@@ -27,6 +27,8 @@ static struct {
     void (*memory_free)(void *);
 } library;
 
+static char problem[512]; /* why the library cannot be loaded */
+
 static void load(void)
 {
     static const struct dynamic_function functions[] = {
@@ -37,13 +39,10 @@ static void load(void)
         { "blas_memory_alloc", &library.memory_alloc },
         { "blas_memory_free", &library.memory_free },
     };
-    const char *problem;
 
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    problem = dynamic_load(NMT_OPENBLAS, functions, sizeof functions / sizeof *functions);
-    if (problem)
-        die("OpenBLAS cannot be loaded: %s; install libopenblas0", problem);
-    library.set_num_threads(1); /* another part of the process may have loaded it before */
+    if (dynamic_load(NMT_OPENBLAS, functions, sizeof functions / sizeof *functions, problem, sizeof problem) == 0)
+        library.set_num_threads(1); /* another part of the process may have loaded it before */
 }
 
 static void need_library(void)
@@ -51,6 +50,8 @@ static void need_library(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, load);
+    if (*problem)
+        die("OpenBLAS cannot be loaded: %s; install libopenblas0", problem);
 }
 
 /* ---- buffers ---- */
@@ -61,6 +62,7 @@ static void need_library(void)
 static struct {
     pthread_mutex_t lock;
     pthread_key_t key; /* not NULL in the threads that are counted */
+    int has_key;
     size_t threads;
     void **mapped; /* [count] */
     int count;
@@ -74,12 +76,6 @@ static void leave(void *key)
     pthread_mutex_unlock(&buffers.lock);
 }
 
-static void make_key(void)
-{
-    if (pthread_key_create(&buffers.key, leave))
-        die("out of memory: no thread-specific data is left");
-}
-
 static int is_mapped(const void *buffer)
 {
     for (int i = 0; i < buffers.count; i++)
@@ -88,8 +84,8 @@ static int is_mapped(const void *buffer)
     return 0;
 }
 
-/* Takes those that are free, until one is new. Runs under the lock, with room in `mapped` and in `held` [count + 1]. 0, or -1 if there is no memory. */
-static int map_buffer(void **held)
+/* Takes those that are free, until one is new, with room for all in `held` [count + 1]. 0, or -1 if there is no memory. */
+static int map_one_into(void **held)
 {
     void *memory = malloc(OPENBLAS_BYTES), *buffer;
     int taken = 0;
@@ -108,21 +104,32 @@ static int map_buffer(void **held)
     return buffer ? 0 : -1;
 }
 
-/* Counts this thread. 0, or -1 if there is no memory for its buffer. */
+/* 0, or -1 if there is no memory. */
+static int map_one(void)
+{
+    size_t bytes = sizeof *buffers.mapped * (size_t)(buffers.count + 1);
+    void **mapped = realloc(buffers.mapped, bytes), **held = malloc(bytes);
+    int result;
+
+    if (mapped)
+        buffers.mapped = mapped;
+    result = mapped && held ? map_one_into(held) : -1;
+    free(held);
+    return result;
+}
+
+/* Counts this thread, until its end. 0, or -1 if there is no memory for its buffer. */
 static int enter(void)
 {
-    int result = 0;
+    int result;
 
     pthread_mutex_lock(&buffers.lock);
-    if (buffers.threads == (size_t)buffers.count) {
-        void **more = realloc(buffers.mapped, sizeof *more * (size_t)(buffers.count + 1));
-        void **held = malloc(sizeof *held * (size_t)(buffers.count + 1));
-
-        if (more)
-            buffers.mapped = more;
-        result = more && held ? map_buffer(held) : -1;
-        free(held);
-    }
+    if (!buffers.has_key)
+        buffers.has_key = pthread_key_create(&buffers.key, leave) == 0;
+    result = buffers.has_key && (buffers.threads < (size_t)buffers.count || map_one() == 0) &&
+                     pthread_setspecific(buffers.key, &buffers) == 0
+                 ? 0
+                 : -1;
     if (result == 0)
         buffers.threads++;
     pthread_mutex_unlock(&buffers.lock);
@@ -132,17 +139,14 @@ static int enter(void)
 /* Before every product. */
 static void need_buffer(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     static _Thread_local int counted;
 
     if (counted)
         return;
     need_library();
-    pthread_once(&once, make_key);
     if (enter())
         die("out of memory (%zu bytes needed)", OPENBLAS_BYTES);
     counted = 1;
-    pthread_setspecific(buffers.key, &buffers);
 }
 
 char *openblas_get_corename(void)

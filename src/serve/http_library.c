@@ -35,9 +35,11 @@ static struct {
 int http_library_load(void)
 {
     static const struct dynamic_function functions[] = { FUNCTIONS(FUNCTION) };
-    const char *problem = dynamic_load(NMT_MICROHTTPD, functions, sizeof functions / sizeof *functions);
+    char problem[512];
 
-    return problem ? error("serve: libmicrohttpd cannot be loaded: %s; install libmicrohttpd12", problem) : 0;
+    if (dynamic_load(NMT_MICROHTTPD, functions, sizeof functions / sizeof *functions, problem, sizeof problem))
+        return error("serve: libmicrohttpd cannot be loaded: %s; install libmicrohttpd12", problem);
+    return 0;
 }
 
 /* ---- the functions under their own names ---- */

@@ -1,6 +1,8 @@
+#define _POSIX_C_SOURCE 200809L
 #include "serve/nmt.h"
 
 #include "base/report.h"
+#include "base/signals.h"
 #include "model/model_file.h"
 #include "search/translate.h"
 #include "serve/guard.h"
@@ -31,14 +33,17 @@ struct nmt {
 
 /* ---- errors ---- */
 
-/* guard, by the calling thread alone: libraries of matrix products would start threads of their own in it. */
+/* guard, by the calling thread alone: libraries of matrix products would start threads of their own in it. Without signals (base/signals.h). */
 static int guarded(struct report_capture *capture, int (*work)(void *call), void *call)
 {
     int threads = omp_get_max_threads(), result;
+    sigset_t before;
 
+    signals_block(&before);
     omp_set_num_threads(1);
     result = guard(capture, work, call);
     omp_set_num_threads(threads);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
 }
 

@@ -70,7 +70,8 @@ NMT_API struct nmt *nmt_open_memory(const void *bytes, size_t length, char **err
 NMT_API void nmt_close(struct nmt *model);
 
 /* Translates `count` texts (options NULL: the defaults), by the calling thread. Returns results [count] for nmt_free; NULL if that fails, as
- * above. Results do not depend on other threads. A call that runs out of memory loses some of what it held, but returns. */
+ * above. Results do not depend on other threads. A call that runs out of memory loses some of what it held, but returns. Meanwhile, the calling
+ * thread blocks signals. */
 NMT_API struct nmt_result *nmt_translate(struct nmt *model, const char *const *texts, size_t count,
                                          const struct nmt_options *options, char **error);
 NMT_API void nmt_free(struct nmt_result *results, size_t count);
