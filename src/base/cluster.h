@@ -44,9 +44,6 @@ void cluster_send(int rank, const void *data, size_t bytes);
 void cluster_receive(int rank, void *data, size_t bytes);
 void cluster_wait(void);
 
-/* Lets transfers go on, without waiting. */
-void cluster_progress(void);
-
 /* all [count][bytes], of which this process has filled in its own: now all of them. */
 void cluster_gather(void *all, size_t bytes);
 
