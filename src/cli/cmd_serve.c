@@ -180,10 +180,7 @@ static int try_model(struct served *model, int shortlist)
     }
     model->aligns = can(model, &(struct nmt_options){ .alignment = 1 }, NULL);
     model->lists = can(model, &(struct nmt_options){ .shortlist = 1 }, NULL);
-    if (shortlist && !model->lists)
-        return error("%s has no shortlist, which nmt train makes where it learns a lexicon for guided attention; omit --shortlist",
-                     model->name);
-    return 0;
+    return shortlist && !model->lists ? error("%s has no shortlist; omit --shortlist", model->name) : 0;
 }
 
 /* 0, or -1 after reporting. */
