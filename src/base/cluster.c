@@ -91,6 +91,10 @@ void cluster_wait(void)
 {
 }
 
+void cluster_progress(void)
+{
+}
+
 #else
 
 enum { NAME = 80, TAG = 1, SPINS = 2000 };
@@ -194,6 +198,14 @@ void cluster_wait(void)
         }
     }
     request_count = 0;
+}
+
+void cluster_progress(void)
+{
+    int done;
+
+    if (request_count)
+        MPI_Testall(request_count, requests, &done, MPI_STATUSES_IGNORE);
 }
 
 static MPI_Request *new_request(int partner)

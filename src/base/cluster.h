@@ -44,6 +44,9 @@ void cluster_send(int rank, const void *data, size_t bytes);
 void cluster_receive(int rank, void *data, size_t bytes);
 void cluster_wait(void);
 
+/* Lets the transfers go on that have been started: MPI moves data only while it is called. Cheap, for use between computations. */
+void cluster_progress(void);
+
 /* all [count][bytes], of which this process has filled in its own: now all of them. */
 void cluster_gather(void *all, size_t bytes);
 

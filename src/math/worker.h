@@ -17,7 +17,8 @@ struct worker {
     struct onednn *onednn;    /* compiled matrix products; NULL: OpenBLAS */
     enum precision precision; /* of the inputs of matrix products */
     struct meter meter;
-    struct arena arena; /* activations: every pass and every search restarts it */
+    void (*meanwhile)(void); /* called whenever the worker enters another part of the meter, or NULL */
+    struct arena arena;      /* activations: every pass and every search restarts it */
 };
 
 /* Replaces BACKEND_AUTO and PRECISION_AUTO by the best choice for this build and processor: oneDNN where available; bf16 where the
@@ -41,6 +42,8 @@ void worker_reserve(struct worker *worker, size_t bytes);
 /* Makes `part` the worker's current part of the meter; returns the previous one. */
 static inline const char *worker_enter(struct worker *worker, const char *part)
 {
+    if (worker->meanwhile)
+        worker->meanwhile();
     return meter_enter(&worker->meter, part);
 }
 

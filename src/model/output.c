@@ -184,3 +184,20 @@ void output_loss_backward(struct worker *worker, const struct model *model, cons
         chunk_backward(worker, model, x, &chunk, loss, gradient);
     }
 }
+
+void output_own_numbers(const struct model *model, size_t *from, size_t *to)
+{
+    const struct block *W = &model->layout.blocks[model->output.W], *b = &model->layout.blocks[model->output.b];
+
+    *from = *to = 0;
+    if (model->config.tie == TIE_NONE && b->offset == W->offset + W->count) {
+        *from = W->offset;
+        *to = b->offset + b->count;
+    }
+}
+
+void output_settle(const struct model *model, struct gradient *gradient)
+{
+    gradient_dense(gradient, model->output.W);
+    gradient_dense(gradient, model->output.b);
+}

@@ -75,4 +75,9 @@ void output_loss(struct worker *worker, const struct model *model, const struct 
 void output_loss_backward(struct worker *worker, const struct model *model, const struct output_rows *rows, struct loss *loss,
                           struct gradient *gradient);
 
+/* The numbers *from … *to − 1 of the layout are the output layer's own: nothing but output_loss_backward adds to their gradient. None
+ * (*from = *to) if it shares its matrix with an embedding. output_settle makes zeros of what no loss has added to. */
+void output_own_numbers(const struct model *model, size_t *from, size_t *to);
+void output_settle(const struct model *model, struct gradient *gradient);
+
 #endif

@@ -89,16 +89,27 @@ static void guided_loss(const struct pass *pass, const struct pass_input *input,
     }
 }
 
-void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
-                   struct gradient *gradient)
+void pass_gradient_output(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
+                          struct gradient *gradient)
 {
     const struct output_rows rows = { &pass->decoded, run(worker, pass, input, 1), input->judgement };
 
     if (input->guide)
         guided_loss(pass, input, loss);
     output_loss_backward(worker, input->model, &rows, loss, gradient);
+}
+
+void pass_gradient_rest(struct worker *worker, struct pass *pass, struct gradient *gradient)
+{
     pass->decoder_kind->backward(worker, gradient, pass->decoder);
     pass->encoder_kind->backward(worker, gradient, pass->encoder);
+}
+
+void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
+                   struct gradient *gradient)
+{
+    pass_gradient_output(worker, pass, input, loss, gradient);
+    pass_gradient_rest(worker, pass, gradient);
 }
 
 const real *pass_alignment(const struct pass *pass, int b, const struct attention_map *map)

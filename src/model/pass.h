@@ -33,10 +33,16 @@ void pass_release(struct pass *pass);
  * target sentence, if not NULL. */
 void pass_forward(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss, double *nll);
 
-/* The loss of the batch, and judgement.scale times the gradient of loss + guide->strength · guided + judgement.twins / 2 · apart: one pass through `gradient` (layers/gradient.h), which the
- * caller begins and ends. */
+/* The loss of the batch, and judgement.scale times the gradient of loss + guide->strength · guided + judgement.twins / 2 · apart: one
+ * pass through `gradient` (layers/gradient.h), which the caller begins and ends. */
 void pass_gradient(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
                    struct gradient *gradient);
+
+/* Its two halves: forward, the loss and the gradient of the output layer; then the rest, while the worker's arena is as the first half
+ * left it. In between, the output layer's own numbers are complete (output_own_numbers). */
+void pass_gradient_output(struct worker *worker, struct pass *pass, const struct pass_input *input, struct loss *loss,
+                          struct gradient *gradient);
+void pass_gradient_rest(struct worker *worker, struct pass *pass, struct gradient *gradient);
 
 /* The weights of attention of the last pass's target sentence b (PLACE_ENCODER: source sentence b): a row per word that looks, a column
  * per word that is looked at; valid until the next call and the worker's next pass. */

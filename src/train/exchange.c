@@ -126,29 +126,112 @@ const real *exchange_summed(const struct exchange *exchange, size_t from)
                                 : exchange->sums[0] + (from - process_start(exchange, cluster_rank()));
 }
 
-/* ---- f32 ---- */
+/* ---- gradients ---- */
 
-/* Each process sends each other its slice of the own numbers; own numbers are copied. */
-static void exchange_sums(struct exchange *exchange)
+static uint16_t *reserve(uint16_t **numbers, size_t *room, size_t wanted)
 {
-    int me = cluster_rank();
-    size_t mine = process_start(exchange, me), length = process_length(exchange, me);
-
-    for (int i = 0; i < exchange->workers; i++) {
-        if (!exchange->sums[i])
-            continue;
-        if (!is_own(exchange, i)) {
-            cluster_receive(i / exchange->count, exchange->sums[i], length * sizeof(real));
-            continue;
-        }
-        for (int process = 0; process < cluster_count(); process++)
-            if (process != me)
-                cluster_send(process, exchange->gradients[i] + process_start(exchange, process),
-                             process_length(exchange, process) * sizeof(real));
-        memcpy(exchange->sums[i], exchange->gradients[i] + mine, length * sizeof(real));
+    if (wanted > *room) {
+        *numbers = memory_resize(*numbers, wanted, sizeof **numbers);
+        *room = wanted;
     }
-    cluster_wait();
+    return *numbers;
 }
+
+/* The part of a process's slices that is in the range. */
+static struct exchange_range part_of(const struct exchange *exchange, int process, struct exchange_range range)
+{
+    size_t from = process_start(exchange, process), to = process_start(exchange, process + 1);
+
+    from = from > range.from ? from : range.from;
+    to = to < range.to ? to : range.to;
+    return (struct exchange_range){ from, from < to ? to : from };
+}
+
+/* The number of roots before worker `end` that this process has (own), or that others have. */
+static size_t roots_before(const struct exchange *exchange, int end, int own)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < end; i++)
+        count += exchange->sums[i] && is_own(exchange, i) == own;
+    return count;
+}
+
+/* Where the rounded numbers of this process's slices come in that another process's root sends. */
+static uint16_t *received_of(const struct exchange *exchange, int root)
+{
+    return exchange->received + roots_before(exchange, root, 0) * process_length(exchange, cluster_rank());
+}
+
+/* Starts to send an own root's numbers to their owner, another process. */
+static void send_part(struct exchange *exchange, int root, int process, struct exchange_range part)
+{
+    const real *numbers = exchange->gradients[root] + part.from;
+    size_t count = part.to - part.from;
+
+    if (exchange->precision == EXCHANGE_BF16) {
+        uint16_t *sent = exchange->sent + roots_before(exchange, root, 1) * exchange->length + part.from;
+
+        vec_round_bf16(sent, exchange->errors[root] + part.from, numbers, count);
+        cluster_send(process, sent, count * sizeof *sent);
+    } else
+        cluster_send(process, numbers, count * sizeof *numbers);
+}
+
+/* Starts to receive numbers of this process's slices from another process's root. */
+static void receive_part(struct exchange *exchange, int root, struct exchange_range part)
+{
+    size_t at = part.from - process_start(exchange, cluster_rank()), count = part.to - part.from;
+
+    if (exchange->precision == EXCHANGE_BF16)
+        cluster_receive(root / exchange->count, received_of(exchange, root) + at, count * sizeof(uint16_t));
+    else
+        cluster_receive(root / exchange->count, exchange->sums[root] + at, count * sizeof(real));
+}
+
+static void start(struct exchange *exchange, struct exchange_range range)
+{
+    if (exchange->precision == EXCHANGE_BF16) {
+        reserve(&exchange->sent, &exchange->sent_room, roots_before(exchange, exchange->workers, 1) * exchange->length);
+        reserve(&exchange->received, &exchange->received_room,
+                roots_before(exchange, exchange->workers, 0) * process_length(exchange, cluster_rank()));
+    }
+    for (int i = 0; i < exchange->workers; i++) {
+        if (exchange->sums[i] && !is_own(exchange, i))
+            receive_part(exchange, i, part_of(exchange, cluster_rank(), range));
+        for (int process = 0; exchange->sums[i] && is_own(exchange, i) && process < cluster_count(); process++)
+            if (process != cluster_rank())
+                send_part(exchange, i, process, part_of(exchange, process, range));
+    }
+}
+
+void exchange_early(struct exchange *exchange, struct exchange_range range)
+{
+    exchange->early = range;
+    start(exchange, range);
+}
+
+void exchange_gradients(struct exchange *exchange)
+{
+    size_t mine = process_start(exchange, cluster_rank()), length = process_length(exchange, cluster_rank());
+
+    if (cluster_count() == 1)
+        return;
+    start(exchange, (struct exchange_range){ 0, exchange->early.from });
+    start(exchange, (struct exchange_range){ exchange->early.to, exchange->length });
+    cluster_wait();
+    exchange->early = (struct exchange_range){ 0, 0 };
+    for (int i = 0; i < exchange->workers; i++) {
+        if (exchange->sums[i] && is_own(exchange, i))
+            memcpy(exchange->sums[i], exchange->gradients[i] + mine, length * sizeof(real));
+        else if (exchange->sums[i] && exchange->precision == EXCHANGE_BF16) {
+            memset(exchange->sums[i], 0, length * sizeof(real));
+            vec_add_bf16(exchange->sums[i], received_of(exchange, i), length);
+        }
+    }
+}
+
+/* ---- weights and other arrays ---- */
 
 void exchange_spread(struct exchange *exchange, real *array)
 {
@@ -174,71 +257,6 @@ void exchange_collect(struct exchange *exchange, real *array)
     cluster_wait();
 }
 
-/* ---- bf16 ---- */
-
-static uint16_t *reserve(uint16_t **numbers, size_t *room, size_t wanted)
-{
-    if (wanted > *room) {
-        *numbers = memory_resize(*numbers, wanted, sizeof **numbers);
-        *room = wanted;
-    }
-    return *numbers;
-}
-
-static int own_roots(const struct exchange *exchange)
-{
-    int count = 0;
-
-    for (int i = exchange->first; i < exchange->first + exchange->count; i++)
-        count += is_root(exchange, i);
-    return count;
-}
-
-static int roots(const struct exchange *exchange)
-{
-    int count = 0;
-
-    for (int i = 0; i < exchange->workers; i++)
-        count += is_root(exchange, i);
-    return count;
-}
-
-static void exchange_sums_rounded(struct exchange *exchange)
-{
-    int me = cluster_rank();
-    size_t mine = process_start(exchange, me), length = process_length(exchange, me);
-    uint16_t *sent = reserve(&exchange->sent, &exchange->sent_room, (size_t)own_roots(exchange) * exchange->length);
-    uint16_t *received = reserve(&exchange->received, &exchange->received_room, (size_t)roots(exchange) * length);
-    uint16_t *at = received;
-
-    for (int i = 0; i < exchange->workers; i++) {
-        if (!exchange->sums[i])
-            continue;
-        if (!is_own(exchange, i)) {
-            cluster_receive(i / exchange->count, at, length * sizeof *at);
-            at += length;
-            continue;
-        }
-        for (int process = 0; process < cluster_count(); process++) {
-            size_t from = process_start(exchange, process), count = process_length(exchange, process);
-
-            if (process == me)
-                continue;
-            vec_round_bf16(sent + from, exchange->errors[i] + from, exchange->gradients[i] + from, count);
-            cluster_send(process, sent + from, count * sizeof *sent);
-        }
-        memcpy(exchange->sums[i], exchange->gradients[i] + mine, length * sizeof(real));
-        sent += exchange->length;
-    }
-    cluster_wait();
-    for (int i = 0; i < exchange->workers; i++)
-        if (exchange->sums[i] && !is_own(exchange, i)) {
-            memset(exchange->sums[i], 0, length * sizeof(real));
-            vec_add_bf16(exchange->sums[i], received, length);
-            received += length;
-        }
-}
-
 /* What is sent is the change of the weights since the last time: the exact ones less those that all have. */
 static void exchange_changes(struct exchange *exchange, real *values)
 {
@@ -258,18 +276,6 @@ static void exchange_changes(struct exchange *exchange, real *values)
     vec_add_bf16(values + mine, sent, length);
     vec_add_bf16(values, received, mine);
     vec_add_bf16(values + mine + length, received + mine + length, exchange->length - mine - length);
-}
-
-/* ---- both ---- */
-
-void exchange_gradients(struct exchange *exchange)
-{
-    if (cluster_count() == 1)
-        return;
-    if (exchange->precision == EXCHANGE_BF16)
-        exchange_sums_rounded(exchange);
-    else
-        exchange_sums(exchange);
 }
 
 real *exchange_owned(struct exchange *exchange, real *values, size_t from)

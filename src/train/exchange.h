@@ -29,6 +29,11 @@ enum exchange_precision { EXCHANGE_F32, EXCHANGE_BF16 };
 /* Names in the order of the enum, NULL-terminated. */
 extern const char *const exchange_names[];
 
+/* Numbers from … to − 1. */
+struct exchange_range {
+    size_t from, to;
+};
+
 /* Seconds that a process has spent so far. */
 struct process_time {
     double computing, exchanging, waiting;
@@ -42,10 +47,11 @@ struct exchange {
     struct process_time *times; /* [processes], as of the last update */
 
     /* with several processes */
-    real **sums;               /* [workers]: of each root, the numbers of this process's slices; else NULL */
-    real **errors;             /* [workers]: bf16: of each root of this process, what was lost in rounding [length]; else NULL */
-    real *weights;             /* bf16: the exact weights of this process's slices, or NULL */
-    uint16_t *sent, *received; /* bf16: numbers on the way */
+    struct exchange_range early; /* what exchange_early has begun to send of this update */
+    real **sums;                 /* [workers]: of each root, the numbers of this process's slices; else NULL */
+    real **errors;               /* [workers]: bf16: of each root of this process, what was lost in rounding [length]; else NULL */
+    real *weights;               /* bf16: the exact weights of this process's slices, or NULL */
+    uint16_t *sent, *received;   /* bf16: numbers on the way: of each own root [length]; of each other [this process's slices] */
     size_t sent_room, received_room;
 };
 
@@ -69,7 +75,10 @@ void exchange_add(const struct exchange *exchange, size_t from, size_t to);
 /* Calls `add` (gradient_adopt) for each addition of exchange_add. */
 void exchange_each(const struct exchange *exchange, void (*add)(void *context, int to, int from), void *context);
 
-/* Sends the roots' numbers to their owners, and receives those of this process's slices. Main thread; nothing with one process. */
+/* Sends the roots' numbers to their owners, and receives those of this process's slices. Main thread; nothing with one process.
+ * exchange_early begins with a part of them, the same in all processes, which is complete before the others and moves whenever
+ * cluster_progress is called; exchange_gradients then does the rest, and waits for both. */
+void exchange_early(struct exchange *exchange, struct exchange_range range);
 void exchange_gradients(struct exchange *exchange);
 
 /* Adds the rest: numbers from … to-1 of this process's slices. exchange_summed returns the sum's numbers, from number `from` on. */

@@ -20,8 +20,8 @@ struct job {
 
 /* ---- gradient ---- */
 
-/* The worker's part of one of the lesson's batches. */
-static void batch_gradient(const struct job *job, struct worker *worker, int k)
+/* The worker's part of one of the lesson's batches, as far as the output layer. */
+static void batch_gradient_output(const struct job *job, struct worker *worker, int k)
 {
     struct learner *learner = job->learner;
     struct apprentice *mine = &learner->apprentices[worker->index];
@@ -41,10 +41,12 @@ static void batch_gradient(const struct job *job, struct worker *worker, int k)
         guide_part_fill(&mine->guide, learner->guidance, pairs, &mine->part);
         mine->guide.guide.strength = learner->guide_strength;
     }
-    pass_gradient(worker, &mine->pass, &input, &learner->told[learner->exchange.first + worker->index].loss, &mine->gradient);
+    pass_gradient_output(worker, &mine->pass, &input, &learner->told[learner->exchange.first + worker->index].loss,
+                         &mine->gradient);
 }
 
-static void part_gradient(const struct job *job, struct worker *worker)
+/* The worker's gradient of the lesson, up to the last batch's output layer. */
+static void part_gradient_output(const struct job *job, struct worker *worker)
 {
     struct learner *learner = job->learner;
     struct apprentice *mine = &learner->apprentices[worker->index];
@@ -55,23 +57,33 @@ static void part_gradient(const struct job *job, struct worker *worker)
     for (int k = 0; k < job->lesson->count; k++) {
         part_make(&mine->part, &job->lesson->batches[k], number, learner->exchange.workers, learner->r_drop > 0);
         if (mine->part.batch.sentences)
-            batch_gradient(job, worker, k);
+            batch_gradient_output(job, worker, k);
+        if (mine->part.batch.sentences && k < job->lesson->count - 1)
+            pass_gradient_rest(worker, &mine->pass, &mine->gradient);
     }
+}
+
+static void part_gradient_rest(const struct job *job, struct worker *worker)
+{
+    struct apprentice *mine = &job->learner->apprentices[worker->index];
+
+    if (mine->part.batch.sentences)
+        pass_gradient_rest(worker, &mine->pass, &mine->gradient);
     gradient_end(&mine->gradient);
 }
 
 /* ---- reduce ---- */
 
-/* One of a process's workers adds its share of the numbers, as far as other processes are not needed. */
-static void add_share(struct learner *learner, int worker)
+/* One of a process's workers adds its share of numbers, as far as other processes are not needed. */
+static void add_share(struct learner *learner, int worker, struct exchange_range range)
 {
-    size_t length = learner->model.layout.length, workers = (size_t)learner->team->count;
-    size_t grains = (length + EXCHANGE_GRAIN - 1) / EXCHANGE_GRAIN, end = grains * ((size_t)worker + 1) / workers;
+    size_t workers = (size_t)learner->team->count;
+    size_t grains = (range.to - range.from + EXCHANGE_GRAIN - 1) / EXCHANGE_GRAIN, end = grains * ((size_t)worker + 1) / workers;
 
     for (size_t grain = grains * (size_t)worker / workers; grain < end; grain++) {
-        size_t from = grain * EXCHANGE_GRAIN, to = from + EXCHANGE_GRAIN;
+        size_t from = range.from + grain * EXCHANGE_GRAIN, to = from + EXCHANGE_GRAIN;
 
-        exchange_add(&learner->exchange, from, to < length ? to : length);
+        exchange_add(&learner->exchange, from, to < range.to ? to : range.to);
     }
 }
 
@@ -173,18 +185,45 @@ static void part(struct job *job, struct worker *worker)
     worker_enter(worker, WAITING);
 }
 
-static void add_over_processes(struct job *job, struct team *team)
+/* Starts to exchange the output layer's gradient, which is complete first: it moves while the rest is computed. */
+static void exchange_output(struct learner *learner, struct team *team)
 {
-    struct learner *learner = job->learner;
+    struct exchange_range output;
 
+    output_own_numbers(&learner->model, &output.from, &output.to);
+    TEAM_EACH (team, worker) {
+        output_settle(&learner->model, &learner->apprentices[worker->index].gradient);
+        worker_enter(worker, WAITING);
+    }
+#pragma omp barrier
     TEAM_EACH (team, worker) {
         worker_enter(worker, OPTIMIZER);
-        add_share(learner, worker->index);
+        add_share(learner, worker->index, output);
         worker_enter(worker, WAITING);
     }
 #pragma omp barrier
 #pragma omp master
     {
+        exchange_early(&learner->exchange, output);
+        team->workers[0].meanwhile = cluster_progress;
+    }
+}
+
+static void add_over_processes(struct job *job, struct team *team)
+{
+    struct learner *learner = job->learner;
+    const struct exchange *exchange = &learner->exchange;
+
+    TEAM_EACH (team, worker) {
+        worker_enter(worker, OPTIMIZER);
+        add_share(learner, worker->index, (struct exchange_range){ 0, exchange->early.from });
+        add_share(learner, worker->index, (struct exchange_range){ exchange->early.to, exchange->length });
+        worker_enter(worker, WAITING);
+    }
+#pragma omp barrier
+#pragma omp master
+    {
+        team->workers[0].meanwhile = NULL;
         meet(job, team->workers);
         exchange_gradients(&learner->exchange);
         part(job, team->workers);
@@ -218,7 +257,13 @@ int learner_update(struct learner *learner, struct update *update, const struct 
         vec_flush_denormals();
         TEAM_EACH (team, worker) {
             worker_enter(worker, METER_ELEMENTWISE);
-            part_gradient(&job, worker);
+            part_gradient_output(&job, worker);
+        }
+        if (several)
+            exchange_output(learner, team);
+        TEAM_EACH (team, worker) {
+            worker_enter(worker, METER_ELEMENTWISE);
+            part_gradient_rest(&job, worker);
             worker_enter(worker, WAITING);
         }
 #pragma omp barrier
