@@ -77,9 +77,11 @@ equal a b 'sgd: 3 x 2 and 1 x 6'
 cluster a 1 4 --tie target --lexical off --embedding 16 --maxout 16
 cluster b 4 1 --tie target --lexical off --embedding 16 --maxout 16
 equal a b 'an output layer that shares its matrix: 4 x 1 and 1 x 4'
-cluster a 1 4 --batch-sentences 3
-cluster b 2 2 --batch-sentences 3
-equal a b 'fewer sentences than workers: 2 x 2 and 1 x 4'
+cluster a 1 4 --first 17 --batch-sentences 4
+export OMPI_MCA_btl=tcp,self
+cluster b 2 2 --first 17 --batch-sentences 4
+unset OMPI_MCA_btl
+equal a b 'at times fewer sentences than workers, and over TCP: 2 x 2 and 1 x 4'
 has "$T/b/log" '"processes": \[{"computing": [0-9.e-]*, "exchanging": [0-9.e-]*, "waiting": [0-9.e-]*}, {' 'the log has the times of each process'
 
 # --- resuming ---
