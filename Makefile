@@ -6,7 +6,7 @@
 #   release      what is installed                 asan         address and undefined-behaviour sanitizers
 #   no-onednn    OpenBLAS alone                    tsan         thread sanitizer
 #   clang        the other compiler                fuzz         the library under the fuzzers
-#   mpi          several processes (or MPI=1)
+#   mpi          several processes (or MPI=1)      arm64        for another processor (scripts/setup --arm64; tests/cli/portable.t)
 #   shared       the library for other programs (make library)
 #   deb          program and library of the Debian packages (make deb)
 #   double, clang-double, asan-double              every number a double, for the gradient checks of the three beside it
@@ -33,7 +33,7 @@ FLAGS_shared = -fPIC -fvisibility=hidden
 FLAGS_deb = $(FLAGS_shared)
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
 FLAGS = $(FLAGS_$(CONFIG))
-COMPILER = $(if $(filter clang clang-double tsan fuzz,$(CONFIG)),$(CLANG),$(CC))
+COMPILER = $(if $(filter clang clang-double tsan fuzz,$(CONFIG)),$(CLANG),$(if $(filter arm64,$(CONFIG)),aarch64-linux-gnu-gcc,$(CC)))
 # Where gradients are tested; those of no-onednn are those of release.
 DOUBLE = $(if $(filter clang asan,$(CONFIG)),$(CONFIG)-double,$(if $(filter no-onednn,$(CONFIG)),,double))
 
@@ -43,7 +43,7 @@ LIBS = -ldl -lutf8proc -lz -ljson-c -lm
 
 # oneDNN: taken where its header is found, and loaded when it is needed; ONEDNN=0 builds without it.
 ONEDNN ?= $(shell printf '\043include <dnnl.h>\n' | $(COMPILER) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
-ifeq ($(filter no-onednn double clang-double asan-double fuzz,$(CONFIG)),)
+ifeq ($(filter no-onednn double clang-double asan-double fuzz arm64,$(CONFIG)),)
 ifeq ($(ONEDNN),1)
 BASE += -DNMT_ONEDNN
 # The program loads it when it is needed; but the leak checker of gcc 12 faults where thread-local data came that late.

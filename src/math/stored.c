@@ -119,8 +119,11 @@ static int write_q8_0(unsigned char *to, const real *from, size_t count)
         double most = 0, scale;
         uint16_t half;
 
-        for (int i = 0; i < Q8_0_NUMBERS; i++)
-            most = fmax(most, fabs((double)from[i]));
+        for (int i = 0; i < Q8_0_NUMBERS; i++) {
+            double size = fabs((double)from[i]);
+
+            most = size > most ? size : most; /* gcc 12 for arm64 fails to compile fmax in a loop */
+        }
         half = to_f16(most / 127);
         if (half == 0x7c00)
             return -1;

@@ -89,7 +89,7 @@ static void q8_0_is_off_by_half_a_step_at_most(void **state)
         assert_int_equal(stored_write(block, STORED_Q8_0, x, Q8_0_NUMBERS), 0);
         stored_read(back, block, STORED_Q8_0, 0, Q8_0_NUMBERS);
         for (int k = 0; k < Q8_0_NUMBERS; k++)
-            largest = fmax(largest, fabs((double)x[k]));
+            largest = fabs((double)x[k]) > largest ? fabs((double)x[k]) : largest;
         memset(block + 2, 1, Q8_0_NUMBERS);
         stored_read(ends, block, STORED_Q8_0, 0, 1);
         d = (double)ends[0];
