@@ -31,8 +31,13 @@ void model_place(struct model *model, real *values)
     model->borrowed = values != NULL;
     model->values = values ? values : layout_array(&model->layout);
     model_place_empty(model);
+    model_point(model, model->values);
+}
+
+void model_point(struct model *model, const real *values)
+{
     for (int i = 0; i < model->layout.block_count; i++)
-        model->weights[i].w = model->values + model->layout.blocks[i].offset;
+        model->weights[i].w = values + model->layout.blocks[i].offset;
 }
 
 int model_may_store(const struct model *model, int block)

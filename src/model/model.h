@@ -25,6 +25,10 @@ void model_init(struct model *model, const struct config *config, real *values);
 void model_declare(struct model *model, const struct config *config);
 void model_place(struct model *model, real *values);
 void model_place_empty(struct model *model);
+
+/* The weights are these numbers [layout.length] from now on, `values` stays what it is; what is packed must be packed again. */
+void model_point(struct model *model, const real *values);
+
 void model_release(struct model *model);
 
 /* The numbers of a block that is neither an operand of products nor an embedding: these are always reals. */

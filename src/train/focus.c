@@ -24,8 +24,9 @@ static void add_agreement(double *agreement, const struct learner *learner, cons
         }
 }
 
-void focus_choose(struct learner *learner, struct model *model, const struct corpus *valid)
+void focus_choose(struct learner *learner, const real *values, const struct corpus *valid)
 {
+    struct model *model = &learner->model;
     struct apprentice *mine = &learner->apprentices[0];
     int heads = attention_heads(&model->config, PLACE_SOURCE), maps = attention_layers(&model->config, PLACE_SOURCE) * (heads + 1),
         best = 0;
@@ -33,6 +34,7 @@ void focus_choose(struct learner *learner, struct model *model, const struct cor
 
     if (!attention_has_choice(&model->config) || !learner->guidance || learner->guidance->first)
         return;
+    learner_point(learner, values);
     agreement = memory_new((size_t)maps, sizeof *agreement);
     for (size_t from = 0; from < valid->pairs && from < PAIRS; from += AT_ONCE) {
         int32_t numbers[AT_ONCE];
@@ -53,4 +55,5 @@ void focus_choose(struct learner *learner, struct model *model, const struct cor
     model->alignment =
         (struct attention_map){ best / (heads + 1), best % (heads + 1) < heads ? best % (heads + 1) : -1, PLACE_SOURCE };
     free(agreement);
+    learner_point(learner, model->values);
 }

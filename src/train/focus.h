@@ -6,8 +6,8 @@
 
 #include "train/learner.h"
 
-/* Sets model.alignment by the first 200 pairs of `valid`. Does nothing where there is no choice, or no lexicon. `model`: the learner's, or
- * one of the same configuration. */
-void focus_choose(struct learner *learner, struct model *model, const struct corpus *valid);
+/* Sets the alignment of the learner's model by what it does with these values on the first 200 pairs of `valid`. Does nothing where there
+ * is no choice, or no lexicon. */
+void focus_choose(struct learner *learner, const real *values, const struct corpus *valid);
 
 #endif

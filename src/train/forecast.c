@@ -36,7 +36,7 @@ struct forecast forecast_memory(const struct trainer *trainer)
     const struct learner *learner = &trainer->learner;
     size_t array = learner->model.layout.length * sizeof(real), threads = (size_t)learner->team->count;
     int matrices;
-    size_t packed = packed_bytes(learner, &matrices), before = progress_memory();
+    size_t packed = packed_bytes(learner, &matrices), before = progress_memory_now();
     size_t most = (size_t)trainer->settings->keep_best, best = !trainer->valid ? 0
                                                                : most > 1      ? most + 1
                                                                                : 1; /* and their average */
@@ -45,8 +45,11 @@ struct forecast forecast_memory(const struct trainer *trainer)
 
     forecast.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + best) * array;
     forecast.products = 2 * packed + threads * (size_t)matrices * matmul_compiled(&learner->team->workers[0]);
-    if (trainer->valid)
-        forecast.validation = (learner->average ? packed : 0) + 2 * threads * validate_measure(trainer->valid, &learner->model);
+    if (trainer->valid) {
+        size_t validation = threads * validate_measure(trainer->valid, &learner->model);
+
+        forecast.validation = validation > forecast.activations ? validation - forecast.activations : 0;
+    }
     return forecast;
 }
 

@@ -10,7 +10,7 @@ struct forecast {
     size_t parameters;  /* weights, their average and the best ones, a gradient per worker, the optimiser's moments */
     size_t activations; /* of the largest batch of the next epoch, all workers together */
     size_t products;    /* packed weights and compiled matrix products */
-    size_t validation;  /* the average's packed copy; a forward pass for scores, and about as much for search */
+    size_t validation;  /* what its activations take beyond those of training */
 };
 
 /* The prediction for a trainer that is ready to run. */

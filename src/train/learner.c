@@ -60,9 +60,15 @@ void learner_collect_moments(struct learner *learner)
 
 void learner_begin(struct learner *learner, enum exchange_precision exchange)
 {
+    exchange_begin(&learner->exchange, exchange, learner->model.values);
+    learner_point(learner, learner->model.values);
+}
+
+void learner_point(struct learner *learner, const real *values)
+{
     struct team *team = learner->team;
 
-    exchange_begin(&learner->exchange, exchange, learner->model.values);
+    model_point(&learner->model, values);
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     TEAM_EACH (team, worker)
         model_pack(&learner->model, worker, team->count, 1);

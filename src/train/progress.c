@@ -24,6 +24,17 @@ size_t progress_memory(void)
     return (size_t)usage.ru_maxrss * 1024;
 }
 
+size_t progress_memory_now(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+    int read = file ? fscanf(file, "%*u %lu", &pages) : 0;
+
+    if (file)
+        fclose(file);
+    return read == 1 ? pages * (size_t)sysconf(_SC_PAGESIZE) : progress_memory();
+}
+
 int progress_open(struct progress *progress, const char *log, int resumed)
 {
     *progress = (struct progress){ .log_name = log, .live = isatty(STDERR_FILENO) };

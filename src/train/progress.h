@@ -44,7 +44,8 @@ double progress_seconds(const struct progress *progress);
 /* Reports the last updates, ends the live line, closes and checks the log. 0, or -1 after reporting. */
 int progress_close(struct progress *progress, const struct trainer_state *state, double rate);
 
-/* Peak resident memory of the process so far, in bytes. */
+/* Resident memory of the process in bytes: its peak so far; now (where the system does not say, the peak). */
 size_t progress_memory(void);
+size_t progress_memory_now(void);
 
 #endif

@@ -109,22 +109,16 @@ const real *trainer_values(const struct trainer *trainer)
     return trainer->learner.average ? trainer->learner.average : trainer->learner.model.values;
 }
 
-/* Validates an average of the weights, or (NULL) the weights. 0, or 1 if a signal ended it. */
-static int validate_values(struct trainer *trainer, real *values, struct validation *result, const volatile sig_atomic_t *signal)
+/* Validates these values. 0, or 1 if a signal ended it. */
+static int validate_values(struct trainer *trainer, const real *values, struct validation *result,
+                           const volatile sig_atomic_t *signal)
 {
     struct learner *learner = &trainer->learner;
-    struct team *team = learner->team;
-    struct model average;
     int stopped;
 
-    if (!values)
-        return validate(result, &learner->model, trainer->tokenizer, team, trainer->valid, signal);
-    model_init(&average, &learner->model.config, values);
-#pragma omp parallel num_threads(team->count) if (team->count > 1)
-    TEAM_EACH (team, worker)
-        model_pack(&average, worker, team->count, 0);
-    stopped = validate(result, &average, trainer->tokenizer, team, trainer->valid, signal);
-    model_release(&average);
+    learner_point(learner, values);
+    stopped = validate(result, &learner->model, trainer->tokenizer, learner->team, trainer->valid, signal);
+    learner_point(learner, learner->model.values);
     return stopped;
 }
 
@@ -150,23 +144,6 @@ static int keep_best(struct trainer *trainer, double score)
     return 1;
 }
 
-/* Of the model that has become the best one. */
-static void choose_focus(struct trainer *trainer)
-{
-    struct learner *learner = &trainer->learner;
-    struct model average;
-
-    if (!learner->average) {
-        focus_choose(learner, &learner->model, trainer->valid);
-        return;
-    }
-    model_init(&average, &learner->model.config, learner->average);
-    average.alignment = learner->model.alignment;
-    focus_choose(learner, &average, trainer->valid);
-    learner->model.alignment = average.alignment;
-    model_release(&average);
-}
-
 static void count_worse(struct trainer *trainer)
 {
     struct trainer_state *state = &trainer->state;
@@ -190,7 +167,7 @@ static int validation_point(struct trainer *trainer, struct run *run)
     int better;
 
     learner_complete_average(&trainer->learner);
-    if (validate_values(trainer, trainer->learner.average, &result, run->signal)) {
+    if (validate_values(trainer, trainer_values(trainer), &result, run->signal)) {
         alignment_release(&result.alignment);
         return 1;
     }
@@ -208,7 +185,7 @@ static int validation_point(struct trainer *trainer, struct run *run)
         progress_watch(&run->progress, state->update, &result.alignment);
     alignment_release(&result.alignment);
     if (better)
-        choose_focus(trainer);
+        focus_choose(&trainer->learner, trainer_values(trainer), trainer->valid);
     else
         count_worse(trainer);
     state->due = 0;

@@ -60,7 +60,8 @@ static int watch(struct alignment *alignment, struct translator *translator, con
     return stopped;
 }
 
-size_t validate_measure(const struct corpus *corpus, const struct model *model)
+/* Activations of forced decoding. */
+static size_t measure_forced(const struct corpus *corpus, const struct model *model)
 {
     size_t most = 0;
 
@@ -78,6 +79,37 @@ size_t validate_measure(const struct corpus *corpus, const struct model *model)
         most = bytes > most ? bytes : most;
     }
     return most;
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const int *x = a, *y = b;
+
+    return (*x < *y) - (*x > *y);
+}
+
+/* Of greedy search in the longest sentences, which are searched together. */
+static size_t measure_search(const struct corpus *corpus, const struct model *model)
+{
+    int *lengths = memory_new(corpus->pairs, sizeof *lengths), count = corpus->pairs < BATCH ? (int)corpus->pairs : BATCH;
+    const struct batch batch = { .sentences = count, .source = corpus->sentence[SOURCE], .source_length = lengths };
+    struct step step = { .model = model };
+    size_t bytes;
+
+    for (size_t i = 0; i < corpus->pairs; i++)
+        lengths[i] = corpus->length[SOURCE][i] < LONGEST ? corpus->length[SOURCE][i] : LONGEST;
+    qsort(lengths, corpus->pairs, sizeof *lengths, by_length);
+    bytes = step_measure(&step, &batch, count);
+    step_release(&step);
+    free(lengths);
+    return bytes;
+}
+
+size_t validate_measure(const struct corpus *corpus, const struct model *model)
+{
+    size_t forced = measure_forced(corpus, model), search = measure_search(corpus, model);
+
+    return forced > search ? forced : search;
 }
 
 int validate(struct validation *validation, struct model *model, const struct tokenizer *tokenizer, struct team *team,
