@@ -215,6 +215,7 @@ static int train(struct train_settings *settings, struct saved_model *saved)
         code = EXIT_FAILED;
     else if (cluster_rank() > 0 || try_outputs(settings, &outputs) == 0)
         code = start(&training, settings, saved);
+    model_file_release(saved); /* of a checkpoint, several times the model */
     code = cluster_agree(code);
     if (code == 0) {
         recipe_print(settings, &stored);

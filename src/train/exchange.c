@@ -140,11 +140,10 @@ static uint16_t *reserve(uint16_t **numbers, size_t *room, size_t wanted)
 /* The part of a process's slices that is in the range. */
 static struct exchange_range part_of(const struct exchange *exchange, int process, struct exchange_range range)
 {
-    size_t from = process_start(exchange, process), to = process_start(exchange, process + 1);
+    size_t start = process_start(exchange, process), end = process_start(exchange, process + 1);
+    size_t from = start > range.from ? start : range.from, to = end < range.to ? end : range.to;
 
-    from = from > range.from ? from : range.from;
-    to = to < range.to ? to : range.to;
-    return (struct exchange_range){ from, from < to ? to : from };
+    return from < to ? (struct exchange_range){ from, to } : (struct exchange_range){ start, start };
 }
 
 /* The number of roots before worker `end` that this process has (own), or that others have. */
@@ -189,7 +188,8 @@ static void receive_part(struct exchange *exchange, int root, struct exchange_ra
         cluster_receive(root / exchange->count, exchange->sums[root] + at, count * sizeof(real));
 }
 
-static void start(struct exchange *exchange, struct exchange_range range)
+/* Starts all transfers of a range. */
+static void start_range(struct exchange *exchange, struct exchange_range range)
 {
     if (exchange->precision == EXCHANGE_BF16) {
         reserve(&exchange->sent, &exchange->sent_room, roots_before(exchange, exchange->workers, 1) * exchange->length);
@@ -208,7 +208,7 @@ static void start(struct exchange *exchange, struct exchange_range range)
 void exchange_early(struct exchange *exchange, struct exchange_range range)
 {
     exchange->early = range;
-    start(exchange, range);
+    start_range(exchange, range);
 }
 
 void exchange_gradients(struct exchange *exchange)
@@ -217,8 +217,8 @@ void exchange_gradients(struct exchange *exchange)
 
     if (cluster_count() == 1)
         return;
-    start(exchange, (struct exchange_range){ 0, exchange->early.from });
-    start(exchange, (struct exchange_range){ exchange->early.to, exchange->length });
+    start_range(exchange, (struct exchange_range){ 0, exchange->early.from });
+    start_range(exchange, (struct exchange_range){ exchange->early.to, exchange->length });
     cluster_wait();
     exchange->early = (struct exchange_range){ 0, 0 };
     for (int i = 0; i < exchange->workers; i++) {

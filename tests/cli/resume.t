@@ -81,6 +81,20 @@ resume --max-updates 5
 resume --max-updates 13
 equal 'three legs'
 
+# The checkpoint, several times the model, leaves the memory when it has been read.
+fresh
+training --validate-every 3 --max-updates 4
+"$NMT" train --resume --model "$T/run/m.gguf" --patience never --max-updates 100000 >"$T/out" 2>"$T/err" &
+running=$!
+await "$T/err" 'update 6:' $running
+if [ -r /proc/$running/maps ]; then
+    is "$(grep -c 'update 6:' "$T/err") $(grep -c 'm.checkpoint.gguf' /proc/$running/maps)" '1 0' 'a resumed training does not hold its checkpoint'
+else
+    skip 1 'no /proc'
+fi
+kill -INT $running
+wait $running || true
+
 # --- signals ---
 fresh
 training --validate-every 50 --max-updates 300
