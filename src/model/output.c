@@ -187,13 +187,11 @@ void output_loss_backward(struct worker *worker, const struct model *model, cons
 
 void output_own_numbers(const struct model *model, size_t *from, size_t *to)
 {
-    const struct block *W = &model->layout.blocks[model->output.W], *b = &model->layout.blocks[model->output.b];
+    const struct block *W = &model->layout.blocks[model->output.W],
+                       *b = &model->layout.blocks[model->output.b]; /* one after the other */
 
-    *from = *to = 0;
-    if (model->config.tie == TIE_NONE && b->offset == W->offset + W->count) {
-        *from = W->offset;
-        *to = b->offset + b->count;
-    }
+    *to = b->offset + b->count;
+    *from = model->config.tie == TIE_NONE ? W->offset : *to;
 }
 
 void output_settle(const struct model *model, struct gradient *gradient)

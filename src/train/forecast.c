@@ -40,7 +40,8 @@ struct forecast forecast_memory(const struct trainer *trainer)
     size_t most = (size_t)trainer->settings->keep_best, best = !trainer->valid ? 0
                                                                : most > 1      ? most + 1
                                                                                : 1; /* and their average */
-    size_t in_use = (1 + (learner->average != NULL)) * array;                  /* of the parameters, also counted in `before` */
+    size_t restored = trainer->state.update ? (size_t)learner->optimizer.moments + (size_t)trainer->best.count : 0;
+    size_t in_use = (1 + (learner->average != NULL) + restored) * array; /* of the parameters, also counted in `before` */
     struct forecast forecast = { .text = before > in_use ? before - in_use : 0, .activations = largest_batch(trainer) };
 
     forecast.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + best) * array;

@@ -58,20 +58,27 @@ void learner_collect_moments(struct learner *learner)
         exchange_collect(&learner->exchange, learner->optimizer.moment[i]);
 }
 
+static void pack(struct learner *learner)
+{
+    struct team *team = learner->team;
+
+#pragma omp parallel num_threads(team->count) if (team->count > 1)
+    TEAM_EACH (team, worker)
+        model_pack(&learner->model, worker, team->count, 1);
+}
+
 void learner_begin(struct learner *learner, enum exchange_precision exchange)
 {
     exchange_begin(&learner->exchange, exchange, learner->model.values);
-    learner_point(learner, learner->model.values);
+    pack(learner);
 }
 
 void learner_point(struct learner *learner, const real *values)
 {
-    struct team *team = learner->team;
-
+    if (learner->model.weights->w == values)
+        return;
     model_point(&learner->model, values);
-#pragma omp parallel num_threads(team->count) if (team->count > 1)
-    TEAM_EACH (team, worker)
-        model_pack(&learner->model, worker, team->count, 1);
+    pack(learner);
 }
 
 size_t learner_measure(const struct learner *learner, const struct pairs *pairs)

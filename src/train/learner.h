@@ -56,7 +56,8 @@ void learner_average(struct learner *learner, double keep);
 /* Starts to train with the weights as they are: packs them all. */
 void learner_begin(struct learner *learner, enum exchange_precision exchange);
 
-/* The model computes with these values, packed, from now on: with its own (model.values) again before the next update. */
+/* The model computes with these values, packed, from now on, if it does not do so already: with its own (model.values) again before the
+ * next update. */
 void learner_point(struct learner *learner, const real *values);
 
 /* Bytes of the activations for a batch of these pairs, summed over the workers. */

@@ -56,9 +56,10 @@ static void part_gradient_output(const struct job *job, struct worker *worker)
     gradient_begin(&mine->gradient);
     for (int k = 0; k < job->lesson->count; k++) {
         part_make(&mine->part, &job->lesson->batches[k], number, learner->exchange.workers, learner->r_drop > 0);
-        if (mine->part.batch.sentences)
-            batch_gradient_output(job, worker, k);
-        if (mine->part.batch.sentences && k < job->lesson->count - 1)
+        if (!mine->part.batch.sentences)
+            continue;
+        batch_gradient_output(job, worker, k);
+        if (k < job->lesson->count - 1)
             pass_gradient_rest(worker, &mine->pass, &mine->gradient);
     }
 }
@@ -191,6 +192,8 @@ static void exchange_output(struct learner *learner, struct team *team)
     struct exchange_range output;
 
     output_own_numbers(&learner->model, &output.from, &output.to);
+    if (output.from == output.to)
+        return;
     TEAM_EACH (team, worker) {
         output_settle(&learner->model, &learner->apprentices[worker->index].gradient);
         worker_enter(worker, WAITING);
