@@ -80,42 +80,56 @@ sub picture {
     write_file($file, "$svg</svg>\n");
 }
 
-# BLEU on the validation pairs against minutes of training, a curve per step.
-sub curves {
-    my ($file, @models) = @_;
+# A chart of BLEU with a line per step. `$axes` has x and y (what they show), from and to (of x), and ticks, each [x, text].
+sub chart {
+    my ($file, $axes, @lines) = @_;
     my ($width, $height, $left, $right, $top, $bottom) = (680, 360, 58, 430, 20, 310);
-    my ($most_x, $most_y) = (0, 0);
-    for my $model (@models) {
-        for my $point (@{ $model->{curve} }) {
-            $most_x = $point->[0] if $point->[0] > $most_x;
-            $most_y = $point->[1] if $point->[1] > $most_y;
-        }
-    }
-    $most_x ||= 1;
-    my $tick = $most_y > 50 ? 20 : $most_y > 20 ? 10 : $most_y > 10 ? 5 : 2;
-    my $top_tick = $tick * (int($most_y / $tick) + 1);
-    my $at = sub { sprintf '%.1f,%.1f', $left + ($right - $left) * $_[0] / $most_x, $bottom - ($bottom - $top) * $_[1] / $top_tick };
+    my $most = 0;
+    for my $line (@lines) { $_->[1] > $most and $most = $_->[1] for @{ $line->{points} } }
+    my $tick = $most > 50 ? 20 : $most > 20 ? 10 : $most > 10 ? 5 : 2;
+    my $top_tick = $tick * (int($most / $tick) + 1);
+    my $x_at = sub { sprintf '%.1f', $left + ($right - $left) * ($_[0] - $axes->{from}) / ($axes->{to} - $axes->{from}) };
+    my $y_at = sub { sprintf '%.1f', $bottom - ($bottom - $top) * $_[0] / $top_tick };
     my $svg = qq(<svg xmlns="http://www.w3.org/2000/svg" width="$width" height="$height" viewBox="0 0 $width $height" role="img" )
-        . qq(aria-label="BLEU on the validation pairs against time" font-family="sans-serif" font-size="13">\n<g fill="#777777" stroke="none">\n);
+        . qq(aria-label="$axes->{y} against $axes->{x}" font-family="sans-serif" font-size="13">\n<g fill="#777777" stroke="none">\n);
     for (my $value = 0; $value <= $top_tick; $value += $tick) {
-        my ($x, $y) = split /,/, $at->(0, $value);
+        my $y = $y_at->($value);
         $svg .= qq(<path d="M$left ${y}H$right" stroke="#777777" stroke-opacity="0.3"/><text x="@{[$left - 8]}" y="@{[$y + 4]}" text-anchor="end">$value</text>\n);
     }
-    my $step = $most_x > 20 ? 10 : $most_x > 8 ? 2 : $most_x > 3 ? 1 : $most_x > 1 ? 0.5 : 0.1;
-    for (my $minutes = $step; $minutes <= $most_x; $minutes += $step) {
-        my ($x) = split /,/, $at->($minutes, 0);
-        $svg .= sprintf qq(<path d="M$x ${bottom}v4" stroke="#777777"/><text x="$x" y="%d" text-anchor="middle">%g</text>\n), $bottom + 18, $minutes;
+    for my $mark (@{ $axes->{ticks} }) {
+        my $x = $x_at->($mark->[0]);
+        $svg .= sprintf qq(<path d="M$x ${bottom}v4" stroke="#777777"/><text x="$x" y="%d" text-anchor="middle">%s</text>\n), $bottom + 18, escape($mark->[1]);
     }
-    $svg .= sprintf qq(<text x="%d" y="%d" text-anchor="middle">minutes of training</text>\n), ($left + $right) / 2, $bottom + 40;
-    $svg .= qq(<text transform="translate(18 @{[($top + $bottom) / 2]}) rotate(-90)" text-anchor="middle">BLEU, validation</text>\n</g>\n);
-    for my $i (0 .. $#models) {
-        my $points = join ' ', map { $at->(@$_) } @{ $models[$i]{curve} };
+    $svg .= sprintf qq(<text x="%d" y="%d" text-anchor="middle">%s</text>\n), ($left + $right) / 2, $bottom + 40, $axes->{x};
+    $svg .= qq(<text transform="translate(18 @{[($top + $bottom) / 2]}) rotate(-90)" text-anchor="middle">$axes->{y}</text>\n</g>\n);
+    for my $i (0 .. $#lines) {
+        my $points = join ' ', map { $x_at->($_->[0]) . ',' . $y_at->($_->[1]) } @{ $lines[$i]{points} };
         my $y = $top + 20 * $i + 10;
         $svg .= qq(<polyline points="$points" fill="none" stroke="$colours[$i]" stroke-width="2"/>\n);
         $svg .= qq(<path d="M@{[$right + 14]} ${y}h24" stroke="$colours[$i]" stroke-width="2"/><text x="@{[$right + 44]}" y="@{[$y + 4]}" fill="#777777">)
-            . escape($models[$i]{title}) . "</text>\n";
+            . escape($lines[$i]{title}) . "</text>\n";
     }
     write_file($file, "$svg</svg>\n");
+}
+
+# BLEU on the validation pairs against minutes of training.
+sub chart_of_time {
+    my ($file, @models) = @_;
+    my $most = 0;
+    for my $model (@models) { $_->[0] > $most and $most = $_->[0] for @{ $model->{curve} } }
+    $most ||= 1;
+    my $step = $most > 20 ? 10 : $most > 8 ? 2 : $most > 3 ? 1 : $most > 1 ? 0.5 : 0.1;
+    my @ticks = map { [$_ * $step, sprintf '%g', $_ * $step] } 1 .. int($most / $step + 1e-9);
+    chart($file, { x => 'minutes of training', y => 'BLEU, validation', from => 0, to => $most, ticks => \@ticks },
+        map { { title => $_->{title}, points => $_->{curve} } } @models);
+}
+
+# BLEU of the test pairs by their number of source words, as in figure 2 of Bahdanau, Cho and Bengio (2015).
+sub chart_of_length {
+    my ($file, @models) = @_;
+    my @buckets = map { $_->[0] } @{ $models[0]{lengths} };
+    chart($file, { x => 'source words', y => 'BLEU', from => -0.5, to => @buckets - 0.5, ticks => [map { [$_, $buckets[$_]] } 0 .. $#buckets] },
+        map { my $m = $_; { title => $m->{title}, points => [map { [$_, $m->{lengths}[$_][1]] } 0 .. $#buckets] } } @models);
 }
 
 sub read_model {
@@ -130,7 +144,7 @@ sub read_model {
     my @speeds = $log =~ /"tokens_per_second": ([-+.e0-9]+)/g;
     my $lines = () = slurp("$name.hypothesis") =~ /\n/g;
     my @lengths;
-    push @lengths, [$1, $2] while $bleu =~ /"source_words": "([^"]*)", "lines": [0-9]+, "score": ([-+.e0-9]+)/g;
+    push @lengths, [$1, $3, $2] while $bleu =~ /"source_words": "([^"]*)", "lines": ([0-9]+), "score": ([-+.e0-9]+)/g;
     my ($middle) = (sort { $a <=> $b } @speeds)[$#speeds / 2];
     chomp(my $options = slurp("$name.options"));
     return { title => $title, parameters => slurp("$name.parameters") + 0, bleu => number($bleu, 'score'), options => $options,
@@ -161,8 +175,11 @@ for my $directory (@directories) {
             shown($m->{chrf}, 2), $gold ? ' ' . shown($m->{aer}, 2) . ' |' : '', $m->{sentences};
     }
     $page .= "\nBLEU by number of source words:\n\n| step |" . join('', map { " $_->[0] |" } @{ $models[0]{lengths} }) . "\n|---|" . '---|' x @{ $models[0]{lengths} } . "\n";
+    $page .= '| lines |' . join('', map { " $_->[2] |" } @{ $models[0]{lengths} }) . "\n";
     $page .= "| $_->{title} |" . join('', map { sprintf ' %.1f |', $_->[1] } @{ $_->{lengths} }) . "\n" for @models;
-    curves("${base}history-$corpus.svg", @models);
+    chart_of_length("${base}history-$corpus-length.svg", @models);
+    $page .= "\n![BLEU by number of source words](history-$corpus-length.svg)\n";
+    chart_of_time("${base}history-$corpus.svg", @models);
     $page .= "\n![BLEU on the validation pairs against time](history-$corpus.svg)\n\nOne sentence, as each step aligns it (rows: target words):\n\n";
     for my $i (1 .. $#steps) {
         my @rows = read_matrix("$directory/$steps[$i][0].csv");

@@ -17,7 +17,7 @@ works 'trains and measures every step' history "$T:en:fr"
 ok 'writes the page' test -s "$T/page/HISTORY.md"
 is "$(grep -c '^| [^|]* | [0-9]* | [0-9]* | [0-9.]* | [0-9.]* |' "$T/page/HISTORY.md")" 7 'with a row per step'
 is "$(grep -c '^| [^|]* |.*| – |' "$T/page/HISTORY.md")" 1 'all but the first with an error rate of alignments'
-is "$(ls "$T/page"/history-*.svg | wc -l)" 7 'six alignments and the curves'
+is "$(ls "$T/page"/history-*.svg | wc -l)" 8 'six alignments, and the curves of time and length'
 for picture in "$T/page"/history-*.svg; do
     ok "${picture##*/} ends" sh -c 'tail -n 1 "$1" | grep -qx "</svg>"' - "$picture"
 done
