@@ -87,15 +87,26 @@ void model_pack(struct model *model, struct worker *worker, int workers, int bac
     }
 }
 
-size_t model_product_numbers(const struct model *model, int *matrices)
+/* Whether a block of a layout has the sizes of an earlier one: products with either share what the backend compiles. */
+static int seen_sizes(const struct layout *layout, int number)
+{
+    const struct block *blocks = layout->blocks, *block = &blocks[number];
+
+    for (int i = 0; i < number; i++)
+        if (blocks[i].product && blocks[i].rows == block->rows && blocks[i].columns == block->columns)
+            return 1;
+    return 0;
+}
+
+size_t model_product_numbers(const struct model *model, int *sizes)
 {
     size_t numbers = 0;
 
-    *matrices = 0;
+    *sizes = 0;
     for (int i = 0; i < model->layout.block_count; i++)
         if (model->layout.blocks[i].product && model->layout.blocks[i].count) {
             numbers += model->layout.blocks[i].count;
-            ++*matrices;
+            *sizes += !seen_sizes(&model->layout, i);
         }
     return numbers;
 }

@@ -44,8 +44,8 @@ int model_may_store(const struct model *model, int block);
  * each of `workers` workers whenever values have changed, by any thread; it does not wait for other workers. */
 void model_pack(struct model *model, struct worker *worker, int workers, int backward_too);
 
-/* Numbers in the weights of matrix products. */
-size_t model_product_numbers(const struct model *model, int *matrices);
+/* Numbers in the weights of matrix products, and how many different `sizes` (rows, columns) these weights have. */
+size_t model_product_numbers(const struct model *model, int *sizes);
 
 /* Floating-point operations of a forward pass. */
 double model_operations(const struct config *config, const struct work *work);

@@ -22,21 +22,21 @@ static size_t largest_batch(const struct trainer *trainer)
     return most;
 }
 
-/* The backend's own copies of all weights, for one direction, and (`matrices`) their number. */
-static size_t packed_bytes(const struct learner *learner, int *matrices)
+/* The backend's own copies of all weights, for one direction, and how many different `sizes` they have. */
+static size_t packed_bytes(const struct learner *learner, int *sizes)
 {
-    *matrices = 0;
+    *sizes = 0;
     if (!matmul_packs(&learner->team->workers[0]))
         return 0;
-    return model_product_numbers(&learner->model, matrices) * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
+    return model_product_numbers(&learner->model, sizes) * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
 }
 
 struct forecast forecast_memory(const struct trainer *trainer)
 {
     const struct learner *learner = &trainer->learner;
     size_t array = learner->model.layout.length * sizeof(real), threads = (size_t)learner->team->count;
-    int matrices;
-    size_t packed = packed_bytes(learner, &matrices), before = progress_memory_now();
+    int sizes;
+    size_t packed = packed_bytes(learner, &sizes), before = progress_memory_now();
     size_t most = (size_t)trainer->settings->keep_best, best = !trainer->valid ? 0
                                                                : most > 1      ? most + 1
                                                                                : 1; /* and their average */
@@ -45,7 +45,7 @@ struct forecast forecast_memory(const struct trainer *trainer)
     struct forecast forecast = { .text = before > in_use ? before - in_use : 0, .activations = largest_batch(trainer) };
 
     forecast.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + best) * array;
-    forecast.products = 2 * packed + threads * (size_t)matrices * matmul_compiled(&learner->team->workers[0]);
+    forecast.products = 2 * packed + threads * (size_t)sizes * matmul_compiled(&learner->team->workers[0]);
     if (trainer->valid) {
         size_t validation = threads * validate_measure(trainer->valid, &learner->model);
 
