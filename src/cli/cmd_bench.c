@@ -26,7 +26,7 @@ struct bench_settings {
     const char *source, *target;
     int model_type, embedding, hidden, alignment, maxout, encoder_layers, decoder_layers, heads, feed_forward, query;
     int vocabulary, batch, updates, sentences;
-    int threads, backend, precision, json, train, translate;
+    int threads, backend, precision, json, train, translate, shortlist;
     double dropout, smoothing, peak_seconds;
 };
 
@@ -242,7 +242,7 @@ static int bench_training(struct bench *bench)
 }
 
 /* Translates batch `index` of the plan, each sentence to exactly its reference's length, so that the work does not depend on the
- * weights. */
+ * weights. Searches the shortlist, if the model has one. */
 static void translate_batch(struct beam *beam, const struct corpus *corpus, const struct plan *plan, size_t index, int beam_size)
 {
     const int32_t *pairs = plan->pairs + plan->first[index];
@@ -251,7 +251,7 @@ static void translate_batch(struct beam *beam, const struct corpus *corpus, cons
     int *source_length = memory_new(count, sizeof *source_length), *exact = memory_new(count, sizeof *exact);
     struct hypothesis *best = memory_new(count, sizeof *best);
     struct batch batch = { .sentences = (int)count, .source = source, .source_length = source_length };
-    struct beam_options options = { .beam = beam_size, .n_best = 1, .forbidden = -1, .exact_length = exact };
+    struct beam_options options = { .beam = beam_size, .n_best = 1, .forbidden = -1, .exact_length = exact, .shortlist = 1 };
 
     for (size_t k = 0; k < count; k++) {
         source[k] = corpus->sentence[SOURCE][pairs[k]];
@@ -322,6 +322,32 @@ static double translate_speed(struct bench *bench, struct model *model, const st
     return (double)part.pairs / from;
 }
 
+/* A shortlist of the usual size, 30 words for each source word and 200 for all, drawn at random. */
+static struct shortlist make_shortlist(const struct config *config)
+{
+    enum { TRANSLATIONS = 30, FREQUENT = 200 };
+    struct shortlist list = { .sources = config->Vx };
+    struct rng rng = rng_make(1, 0x73686f72, 0, 0);
+    int each = TRANSLATIONS < config->Vy ? TRANSLATIONS : config->Vy, all = FREQUENT < config->Vy ? FREQUENT : config->Vy;
+    size_t used = 0;
+
+    list.own_counts = memory_new((size_t)list.sources + 1, sizeof *list.own_counts);
+    list.own_words = memory_new((size_t)list.sources * (size_t)each + (size_t)all, sizeof *list.own_words);
+    for (int x = 0; x <= list.sources; x++) {
+        size_t count = (size_t)(list.own_counts[x] = x < list.sources ? each : all), V = (size_t)config->Vy;
+
+        for (size_t i = 0; i < count; i++) { /* one of each of `count` parts of the vocabulary */
+            size_t from = i * V / count, to = (i + 1) * V / count;
+
+            list.own_words[used++] = (int32_t)(from + rng_below(&rng, to - from));
+        }
+    }
+    list.counts = list.own_counts;
+    list.words = list.own_words;
+    shortlist_index(&list);
+    return list;
+}
+
 static void bench_translation(struct bench *bench)
 {
     const struct way ways[] = {
@@ -334,6 +360,8 @@ static void bench_translation(struct bench *bench)
     model_init(&model, &bench->config, NULL);
     layout_initialize(&model.layout, model.values, INITIAL_GLOROT, 1);
     model_pack(&model, &bench->team.workers[0], 1, 0);
+    if (bench->s.shortlist)
+        model.shortlist = make_shortlist(&bench->config);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         double speed = translate_speed(bench, &model, &ways[i]);
         struct corpus part = translate_corpus(bench, &ways[i]);
@@ -390,6 +418,10 @@ static const struct option table[] = {
       .help = "duration of each peak measurement" },
     { "train", ROW(FLAG, train), .help = "measure only training (and the peaks)" },
     { "translate", ROW(FLAG, translate), .help = "measure only translation (and the peaks)" },
+    { "shortlist", ROW(FLAG, shortlist),
+      .help =
+          "translate with a shortlist of the usual size (nmt translate --shortlist), of random words; per cent of the peak then "
+          "still count the whole output layer" },
     { "threads", ROW(INT, threads), .value = "N", .initial = "auto", .low = 1, .high = TEAM_MOST, .word = "auto",
       .help = "worker threads; auto: one per processor" },
     { "backend", ROW(CHOICE, backend), .value = "NAME", .initial = "auto", .names = backend_names,

@@ -110,6 +110,7 @@ void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
         s->guided_weight = 0;
     choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 0.3);
     choose(&s->guided_epochs, 20);
+    choose(&s->bpe_dropout_epochs, 20);
     choose_real(&s->learning_rate, usual_rate(s->optimizer));
     choose(&s->warmup, s->from ? 100 : 400);
     choose_real(&s->dropout, large ? 0.1 : 0.3);

@@ -95,13 +95,18 @@ double trainer_rate(const struct trainer *trainer)
     return rate;
 }
 
+/* What is left in this epoch of a value that falls to 0 in so many epochs (0: it stays). */
+static double what_is_left(const struct trainer *trainer, double value, int epochs)
+{
+    double left = epochs ? 1 - (double)(trainer->state.epoch - 1) / epochs : 1;
+
+    return left > 0 ? value * left : 0;
+}
+
 /* The weight of guided attention in this epoch. */
 static double guide_strength(const struct trainer *trainer)
 {
-    const struct train_settings *settings = trainer->settings;
-    double left = settings->guided_epochs ? 1 - (double)(trainer->state.epoch - 1) / settings->guided_epochs : 1;
-
-    return left > 0 ? settings->guided_weight * left : 0;
+    return what_is_left(trainer, trainer->settings->guided_weight, trainer->settings->guided_epochs);
 }
 
 const real *trainer_values(const struct trainer *trainer)
@@ -260,7 +265,8 @@ static int plan_epoch(struct trainer *trainer, struct run *run)
         return 0;
     plan_release(&run->plan);
     if (settings->bpe_dropout > 0)
-        corpus_encode_again(trainer->corpus, trainer->tokenizer, settings->bpe_dropout, seed, epoch);
+        corpus_encode_again(trainer->corpus, trainer->tokenizer,
+                            what_is_left(trainer, settings->bpe_dropout, settings->bpe_dropout_epochs), seed, epoch);
     plan_make(&run->plan, trainer->corpus, &batches, seed, epoch);
     run->planned_epoch = state->epoch;
     if ((size_t)state->batch >= run->plan.batches)

@@ -14,6 +14,8 @@ works 'only training' bench --train
 lacks "$T/out" '^translate ' 'no translation'
 works 'only translation' bench --translate
 lacks "$T/out" '^training ' 'no training'
+works 'translation with shortlists' bench --translate --shortlist --vocabulary 1000
+has "$T/out" '^translate ' 'is measured'
 works 'JSON' bench --json
 has "$T/out" '^\{.*"train_tokens_per_second": [0-9.e+]+, .*"translate_beam5_sentences_per_second": [0-9.e+]+.*\}$' 'one object, with the figures'
 
