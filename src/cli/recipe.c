@@ -26,7 +26,7 @@ static const char vaswani[] = "encoder = transformer\ndecoder = transformer\nemb
                               "encoder-layers = 6\ndecoder-layers = 6\nnorm = post\nadam-beta1 = 0.9\nadam-beta2 = 0.98\n"
                               "adam-epsilon = 1e-9\nschedule = inverse-sqrt\nwarmup = 4000\nlearning-rate = 0.0007\n"
                               "batch-tokens = 25000\ndropout = 0.1\ndropout-attention = 0\ndropout-feed-forward = 0\n"
-                              "label-smoothing = 0.1\nguided-alignment = off\n";
+                              "label-smoothing = 0.1\nbpe-dropout = 0\nguided-alignment = off\n";
 
 static const char tiny_transformer[] = "encoder = transformer\ndecoder = transformer\nembedding = 128\nfeed-forward = 256\n"
                                        "heads = 4\nencoder-layers = 4\ndecoder-layers = 4\n";
@@ -216,10 +216,12 @@ static const struct option table[] = {
       .help = "dropout of source words (auto: same as --word-dropout)" },
     { "word-dropout-target", ROW(REAL, word_dropout_target), PROBABILITY, OPTION_AUTO, FREE,
       .help = "dropout of target words (auto: same as --word-dropout)" },
-    { "bpe-dropout", ROW(REAL, bpe_dropout), PROBABILITY, .initial = "0", STATE,
-      .help = "share of BPE merges skipped at the start of training, drawn afresh in every epoch" },
+    { "bpe-dropout", ROW(REAL, bpe_dropout), PROBABILITY, OPTION_AUTO, STATE,
+      .help = "share of BPE merges skipped, drawn afresh in every epoch (auto: 0.1 for a small corpus, otherwise 0)" },
     { "bpe-dropout-epochs", ROW(INT, bpe_dropout_epochs), .value = "N", OPTION_AUTO, .high = INT_MAX, STATE,
-      .help = "number of epochs in which this share falls to 0 (0: it stays)" },
+      .help = "number of epochs with BPE-dropout, before those without it; it ends earlier where --halve-after halves the learning "
+              "rate "
+              "(0: no limit; auto: as many as read 150,000 pairs of a small corpus)" },
     { "label-smoothing", ROW(REAL, label_smoothing), PROBABILITY, .initial = "0.1", FREE,
       .help = "probability mass spread over the whole vocabulary" },
     { "r-drop", ROW(REAL, r_drop), .value = "WEIGHT", .initial = "0", .high = 1000, FREE,

@@ -20,10 +20,11 @@ static const struct number {
     size_t field;
     enum { LONG, INT, DOUBLE } type;
     double low, high;
+    int optional; /* checkpoints of older programs lack it */
 } numbers[] = {
 #define NUMBER(name, type, low, high)                                                                                              \
     {                                                                                                                              \
-        "checkpoint." #name, offsetof(struct trainer_state, name), type, low, high                                                 \
+        "checkpoint." #name, offsetof(struct trainer_state, name), type, low, high, 0                                              \
     }
     NUMBER(update, LONG, 1, COUNT_MOST),
     NUMBER(epoch, LONG, 1, COUNT_MOST),
@@ -37,6 +38,7 @@ static const struct number {
     NUMBER(loss_sum, DOUBLE, 0, 1e300),
     NUMBER(loss_words, LONG, 0, COUNT_MOST),
 #undef NUMBER
+    { "checkpoint.plain_epoch", offsetof(struct trainer_state, plain_epoch), LONG, 0, COUNT_MOST, 1 },
 };
 
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
@@ -206,6 +208,8 @@ static int get_state(const struct gguf *gguf, struct trainer_state *state)
         int64_t whole = 0;
         double value = 0;
 
+        if (numbers[i].optional && !gguf_has(gguf, numbers[i].key))
+            continue;
         if (numbers[i].type == DOUBLE ? gguf_get_real(gguf, numbers[i].key, &value) : gguf_get_int(gguf, numbers[i].key, &whole))
             return -1;
         if (numbers[i].type != DOUBLE)

@@ -95,18 +95,22 @@ double trainer_rate(const struct trainer *trainer)
     return rate;
 }
 
-/* What is left in this epoch of a value that falls to 0 in so many epochs (0: it stays). */
-static double what_is_left(const struct trainer *trainer, double value, int epochs)
-{
-    double left = epochs ? 1 - (double)(trainer->state.epoch - 1) / epochs : 1;
-
-    return left > 0 ? value * left : 0;
-}
-
 /* The weight of guided attention in this epoch. */
 static double guide_strength(const struct trainer *trainer)
 {
-    return what_is_left(trainer, trainer->settings->guided_weight, trainer->settings->guided_epochs);
+    const struct train_settings *settings = trainer->settings;
+    double left = settings->guided_epochs ? 1 - (double)(trainer->state.epoch - 1) / settings->guided_epochs : 1;
+
+    return left > 0 ? settings->guided_weight * left : 0;
+}
+
+/* The share of merges skipped in this epoch. */
+static double bpe_dropout(const struct trainer *trainer)
+{
+    const struct train_settings *settings = trainer->settings;
+    long epoch = trainer->state.epoch, most = settings->bpe_dropout_epochs, plain = trainer->state.plain_epoch;
+
+    return (most && epoch > most) || (plain && epoch >= plain) ? 0 : settings->bpe_dropout;
 }
 
 const real *trainer_values(const struct trainer *trainer)
@@ -156,10 +160,13 @@ static void count_worse(struct trainer *trainer)
 
     state->worse++;
     state->worse_since_halving++;
-    if (halve_after && trainer->settings->schedule == SCHEDULE_PLATEAU && state->worse_since_halving >= halve_after) {
+    if (!halve_after || state->worse_since_halving < halve_after)
+        return;
+    state->worse_since_halving = 0;
+    if (trainer->settings->schedule == SCHEDULE_PLATEAU)
         state->rate_factor /= 2;
-        state->worse_since_halving = 0;
-    }
+    if (!state->plain_epoch)
+        state->plain_epoch = state->epoch + (state->batch > 0);
 }
 
 /* Validates, and updates history, best model, learning rate and patience. 0, or 1 if a signal ended it: then nothing was
@@ -265,8 +272,7 @@ static int plan_epoch(struct trainer *trainer, struct run *run)
         return 0;
     plan_release(&run->plan);
     if (settings->bpe_dropout > 0)
-        corpus_encode_again(trainer->corpus, trainer->tokenizer,
-                            what_is_left(trainer, settings->bpe_dropout, settings->bpe_dropout_epochs), seed, epoch);
+        corpus_encode_again(trainer->corpus, trainer->tokenizer, bpe_dropout(trainer), seed, epoch);
     plan_make(&run->plan, trainer->corpus, &batches, seed, epoch);
     run->planned_epoch = state->epoch;
     if ((size_t)state->batch >= run->plan.batches)

@@ -28,6 +28,7 @@ struct trainer_state {
     int worse, worse_since_halving; /* validations since the best one, and since the last halving */
     double loss_sum;                /* smoothed loss since the last validation, and its words */
     long loss_words;
+    long plain_epoch; /* the first epoch without BPE-dropout, since learning stalled; 0: it has not */
 };
 
 struct trainer {
