@@ -5,13 +5,13 @@ corpus 200
 
 training() { # few pairs at a high rate, so that validations go up and down
     train --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --first 60 --learning-rate 0.03 --warmup 5 --batch-sentences 5 \
-        --validate-every 5 --stop-on loss --average 0 --patience never --halve-after never "$@"
+        --validate-every 5 --stop-on loss --average 0 --patience never --halve-after never --precision f32 "$@"
 }
 average() { # FIELD LOG: the field of the average in the log
     sed -n "s/^{\"average.*\"$1\": \([^,}]*\).*/\1/p" "$2"
 }
 loss() { # MODEL: of the validation pairs, in nats
-    "$NMT" align --model "$1" --scores --source "$T/valid.en" --target "$T/valid.fr" | awk '{ sum -= $1 } END { printf "%.4f\n", sum }'
+    "$NMT" align --model "$1" --precision f32 --scores --source "$T/valid.en" --target "$T/valid.fr" | awk '{ sum -= $1 } END { printf "%.4f\n", sum }'
 }
 until_there() { # COMMAND...: waits until the command succeeds, 30 seconds at most
     tries=0

@@ -59,7 +59,7 @@ refused first 100 all
 refused weight 2 1
 refused bad-utf8 skip error
 refused bpe-dropout 0.2 0.1
-refused bpe-dropout-epochs 3 20
+refused bpe-dropout-epochs 3 750
 refused accumulate 2 1
 refused copy off auto
 refused valid-split 10 0
