@@ -95,15 +95,12 @@ static void choose_gru(struct train_settings *s, int small)
     choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
 }
 
-/* Of a small corpus (0 pairs: another one), a model first learns words in changing pieces, and then as they will be. Links of a file number
- * pieces that must not change; a parent has learned enough. */
-static void choose_bpe_dropout(struct train_settings *s, size_t pairs)
+/* In a small corpus, a model first learns words in changing pieces, and then as they will be. Links of a file number pieces that must not
+ * change; a parent has learned enough. */
+static void choose_bpe_dropout(struct train_settings *s, int small)
 {
-    enum { VISITS = 150000 };
-    int epochs = pairs ? (int)((VISITS + pairs - 1) / pairs) : 0;
-
-    choose_real(&s->bpe_dropout, pairs && s->units == UNITS_BPE && !s->from && !settings_guide(s) ? 0.1 : 0);
-    choose(&s->bpe_dropout_epochs, s->bpe_dropout > 0 ? epochs : 0);
+    choose_real(&s->bpe_dropout, small && s->units == UNITS_BPE && !s->from && !settings_guide(s) ? 0.1 : 0);
+    choose(&s->bpe_dropout_updates, small && s->bpe_dropout > 0 ? 6000 : 0);
 }
 
 void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
@@ -121,7 +118,7 @@ void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
         s->guided_weight = 0;
     choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 0.3);
     choose(&s->guided_epochs, 20);
-    choose_bpe_dropout(s, small ? pairs : 0);
+    choose_bpe_dropout(s, small);
     choose_real(&s->learning_rate, usual_rate(s->optimizer));
     choose(&s->warmup, s->from ? 100 : 400);
     choose_real(&s->dropout, large ? 0.1 : 0.3);

@@ -57,7 +57,7 @@ struct train_settings {
     int optimizer, schedule, warmup, halve_after, patience, stop_on, validate_every, keep_best;
     double learning_rate, clip, adam_beta1, adam_beta2, adam_epsilon;
     double guided_weight; /* of guided attention at first, and the number of epochs in which it falls to 0 (0: never) */
-    int guided_epochs, bpe_dropout_epochs;
+    int guided_epochs, bpe_dropout_updates;
     int batch_tokens, batch_sentences, pool;
     int accumulate, exchange;     /* batches per update; how processes exchange numbers (train/exchange.h) */
     long max_updates, max_epochs; /* -1, 0: no bound */

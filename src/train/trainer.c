@@ -108,9 +108,11 @@ static double guide_strength(const struct trainer *trainer)
 static double bpe_dropout(const struct trainer *trainer)
 {
     const struct train_settings *settings = trainer->settings;
-    long epoch = trainer->state.epoch, most = settings->bpe_dropout_epochs, plain = trainer->state.plain_epoch;
+    const struct trainer_state *state = &trainer->state;
+    long first = state->update - state->batch / settings->accumulate; /* updates before this epoch */
+    int limit = settings->bpe_dropout_updates, stalled = state->plain_epoch && state->epoch >= state->plain_epoch;
 
-    return (most && epoch > most) || (plain && epoch >= plain) ? 0 : settings->bpe_dropout;
+    return (limit && first >= limit) || stalled ? 0 : settings->bpe_dropout;
 }
 
 const real *trainer_values(const struct trainer *trainer)

@@ -14,16 +14,16 @@ epochs() {
 more() { echo "$1" | awk -v plain="$plain" '{ for (i = 1; i <= NF; i++) printf "%s", ($i > plain ? "+" : "-"); print "" }'; }
 
 plain=$(epochs --bpe-dropout 0 | tr ' ' '\n' | sort -n | tail -n 1)
-is "$(more "$(epochs --bpe-dropout 0.4 --bpe-dropout-epochs 0)")" ++++ 'all epochs'
-is "$(more "$(epochs --bpe-dropout 0.4 --bpe-dropout-epochs 2)")" ++-- 'the first two'
+is "$(more "$(epochs --bpe-dropout 0.4 --bpe-dropout-updates 0)")" ++++ 'all epochs'
+is "$(more "$(epochs --bpe-dropout 0.4 --bpe-dropout-updates 200)")" ++-- 'the first two'
 is "$(more "$(epochs --bpe-dropout 0.4 --learning-rate 0 --average 0 --halve-after 1)")" ++-- \
     'until learning stalls: the second validation is no better than the first'
 is "$(more "$(epochs --bpe-dropout 0.4 --learning-rate 0 --average 0 --halve-after 1 --schedule inverse-sqrt)")" ++-- \
     'with other schedules, too'
 
 works 'a small corpus' train --model "$T/m.gguf" --max-updates 1
-has "$T/err" 'BPE-dropout 0.1 for 750 epochs$' 'has it by itself, until 150,000 pairs were read'
-works 'one that is given' train --model "$T/m.gguf" --max-updates 1 --bpe-dropout 0.3 --bpe-dropout-epochs 0
+has "$T/err" 'BPE-dropout 0.1 for 6000 updates$' 'has it by itself'
+works 'one that is given' train --model "$T/m.gguf" --max-updates 1 --bpe-dropout 0.3 --bpe-dropout-updates 0
 has "$T/err" 'BPE-dropout 0.3$' 'is the one that is used'
 for other in '--units word' '--units char' '--bpe-dropout 0' "--from $T/m.gguf" '--preset vaswani --embedding 16 --feed-forward 16 --heads 2 --encoder-layers 1 --decoder-layers 1'; do
     small=$TINY

@@ -59,7 +59,7 @@ refused first 100 all
 refused weight 2 1
 refused bad-utf8 skip error
 refused bpe-dropout 0.2 0.1
-refused bpe-dropout-epochs 3 750
+refused bpe-dropout-updates 3 6000
 refused accumulate 2 1
 refused copy off auto
 refused valid-split 10 0
@@ -91,7 +91,7 @@ for option in $(cat "$T/free") model source target pairs synthetic-source synthe
     from new-vocabulary preset model-type encoder decoder decoder-layers heads encoder-heads feed-forward norm adam-beta1 adam-beta2 \
     adam-epsilon log watch quiet config optimizer average weight synthetic-weight seed batch-sentences batch-tokens pool stop-on \
     hidden embedding alignment maxout encoder-layers attention query tie lexical guided-alignment initial units \
-    vocabulary max-length first bad-utf8 bpe-dropout bpe-dropout-epochs valid-split pretokenized lowercase copy keep-best accumulate ensemble-train export; do
+    vocabulary max-length first bad-utf8 bpe-dropout bpe-dropout-updates valid-split pretokenized lowercase copy keep-best accumulate ensemble-train export; do
     grep -v -x -e "$option" "$T/options" >"$T/rest"
     mv "$T/rest" "$T/options"
 done
