@@ -343,6 +343,8 @@ static int check(const struct train_settings *s)
         return error("train: --ensemble-train needs several processes; see models/CLUSTER.md");
     if (s->new_vocabulary && !s->from)
         return error("train: --new-vocabulary needs --from");
+    if (s->bpe_dropout_updates > 0 && (s->bpe_dropout == 0 || s->units != UNITS_BPE))
+        return error("train: --bpe-dropout-updates needs BPE-dropout; see --bpe-dropout");
     if (s->units != UNITS_BPE && s->bpe_dropout > 0)
         return error("train: --bpe-dropout needs --units bpe");
     if (s->vocabulary != AUTO_SETTING && s->vocabulary < least)

@@ -41,4 +41,6 @@ i=0
 while [ $i -lt 200 ]; do echo 0-0; i=$((i + 1)); done >"$T/links"
 works 'links of a file' train --model "$T/n.gguf" --max-updates 1 --valid-split 0 --guided-alignment "$T/links"
 lacks "$T/err" 'BPE-dropout' 'number pieces that may not change'
+must_fail 2 'updates of nothing' train --model "$T/n.gguf" --bpe-dropout 0 --bpe-dropout-updates 5
+must_fail 2 'or without BPE' train --model "$T/n.gguf" --units char --bpe-dropout-updates 5
 done_testing
