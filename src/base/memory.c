@@ -61,15 +61,22 @@ size_t memory_doubled(size_t room, size_t most)
     return room < 8 ? 16 : room > most / 2 ? most : 2 * room;
 }
 
-int memory_probe(size_t bytes)
+int memory_has(size_t bytes)
 {
     void *map = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (map == MAP_FAILED)
-        return error("out of memory: about %zu MB more are needed; use fewer --threads, or raise the limit (ulimit -v)",
-                     bytes / 1000000 + 1);
+        return 0;
     munmap(map, bytes ? bytes : 1);
-    return 0;
+    return 1;
+}
+
+int memory_probe(size_t bytes)
+{
+    if (memory_has(bytes))
+        return 0;
+    return error("out of memory: about %zu MB more are needed; use fewer --threads, or raise the limit (ulimit -v)",
+                 bytes / 1000000 + 1);
 }
 
 static void text_room(struct text *text, size_t more)

@@ -21,6 +21,9 @@ void *memory_resize(void *old, size_t count, size_t size);
  * resident memory or a container's limit. 0, or -1 after reporting. */
 int memory_probe(size_t bytes);
 
+/* The same, without reporting. Whether they are. */
+int memory_has(size_t bytes);
+
 /* A copy of the `length` bytes at `text`, terminated by a NUL. Release with free(). */
 char *memory_copy_text(const char *text, size_t length);
 

@@ -173,6 +173,31 @@ static void check(dnnl_status_t status, const char *what)
         die("oneDNN: %s failed (status %d); use --backend openblas", what, (int)status);
 }
 
+/* Address space that is free while a product is compiled. oneDNN 2.6 writes its code to NULL where it cannot have the memory. */
+#define COMPILING_BYTES ((size_t)16 << 20)
+
+/* A primitive of this description, which is released. One at a time, so that what was free still is. */
+static dnnl_primitive_t compile(dnnl_primitive_desc_t description)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    dnnl_primitive_t run = NULL;
+    dnnl_status_t status = dnnl_success;
+    int has;
+
+    pthread_mutex_lock(&mutex);
+    has = memory_has(COMPILING_BYTES);
+    if (has)
+        status = dnnl.primitive_create(&run, description);
+    pthread_mutex_unlock(&mutex);
+    dnnl.primitive_desc_destroy(description);
+    if (!has)
+        die("out of memory: about %zu MB more are needed to compile a product; use --backend openblas, or raise the limit (ulimit "
+            "-v)",
+            COMPILING_BYTES / 1000000 + 1);
+    check(status, "compiling a product");
+    return run;
+}
+
 int onednn_available(void)
 {
     return 1;
@@ -336,8 +361,7 @@ static struct primitive *find(struct onednn *onednn, const struct shape *shape, 
     b = packed ? packed->format : describe(shape->k, shape->n, shape->ldb, shape->b_transposed, onednn->type);
     c = describe(shape->m, shape->n, shape->ldc, 0, result_type(onednn));
     description = describe_product(onednn, &a, &b, &c, shape->add);
-    check(dnnl.primitive_create(&one->run, description), "compiling a product");
-    dnnl.primitive_desc_destroy(description);
+    one->run = compile(description);
     check(dnnl.memory_create(&one->a, &a, onednn->engine, DNNL_MEMORY_NONE), "making a view");
     check(dnnl.memory_create(&one->b, &b, onednn->engine, DNNL_MEMORY_NONE), "making a view");
     check(dnnl.memory_create(&one->c, &c, onednn->engine, DNNL_MEMORY_NONE), "making a view");
@@ -613,8 +637,7 @@ static struct packed *packed_new(struct onednn *onednn, const struct weight *wei
     check(dnnl.memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
     check(dnnl.reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
           "packing a weight");
-    check(dnnl.primitive_create(&one->reorder, description), "packing a weight");
-    dnnl.primitive_desc_destroy(description);
+    one->reorder = compile(description);
     return one;
 }
 

@@ -501,10 +501,62 @@ static void prepare(const struct translator *translator, struct run *run, size_t
         set_prefixes(translator, run, i);
 }
 
+/* `count` pairs from number `from` on of those that translator_align was given. */
+struct pairs {
+    char *const *lines[2];
+    size_t from, count;
+    double *log_probability;
+    struct alignment *alignments;
+};
+
+/* Work that is divided into numbered batches. */
+struct shares {
+    struct translator *translator;
+    void (*work)(const struct shares *shares, int worker, size_t number);
+    size_t count;
+    struct piece **order; /* translation: batch i has the pieces order[start[i]] … order[start[i + 1] - 1] */
+    const int *start;
+    const struct tokens *sentences;
+    struct pairs pairs; /* alignment: all of them */
+};
+
+/* Does all batches, those that are this process's. One thread does without OpenMP: die() may leave it by a jump (report_capture), and what OpenMP
+ * keeps of a parallel region, were it of one thread only, would be released once more when the thread ends. */
+static void work_on(const struct shares *shares, int threads)
+{
+    struct translator *translator = shares->translator;
+
+    if (threads == 1) {
+        for (size_t i = 0; i < shares->count; i++)
+            if (!stopped(translator) && is_mine(translator, i))
+                shares->work(shares, 0, i);
+        return;
+    }
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (size_t i = 0; i < shares->count; i++)
+        if (!stopped(translator) && is_mine(translator, i))
+            shares->work(shares, omp_get_thread_num(), i);
+}
+
+static int threads_for(const struct translator *translator, size_t batches)
+{
+    size_t most = (size_t)translator->team->count;
+
+    return (int)(batches > most ? most : batches ? batches : 1);
+}
+
+static void translate_share(const struct shares *shares, int worker, size_t i)
+{
+    const int *start = shares->start;
+    struct job job = { shares->translator, worker, shares->order + start[i], start[i + 1] - start[i], shares->sentences };
+
+    translate_batch(&job);
+}
+
 int translator_run(struct translator *translator, struct translation *translations, size_t count)
 {
     const struct translate_options *options = &translator->options;
-    int workers = translator->team->count * (options->shared ? cluster_count() : 1), threads;
+    int workers = translator->team->count * (options->shared ? cluster_count() : 1);
     int most = HYPOTHESES_OF_BATCH / options->beam.beam, batches, *start, unfinished = 0;
     struct piece **order;
     struct run run;
@@ -513,14 +565,13 @@ int translator_run(struct translator *translator, struct translation *translatio
     for (size_t i = 0; i < count; i++)
         prepare(translator, &run, i);
     batches = pieces_batches(&run.pieces, options->batch < most ? options->batch : most, workers, &order, &start);
-    threads = translator->team->count < batches ? translator->team->count : batches ? batches : 1;
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
-    for (int i = 0; i < batches; i++) {
-        struct job job = { translator, omp_get_thread_num(), order + start[i], start[i + 1] - start[i], run.pieces.sentences };
-
-        if (!stopped(translator) && is_mine(translator, (size_t)i))
-            translate_batch(&job);
-    }
+    work_on(&(struct shares){ .translator = translator,
+                              .work = translate_share,
+                              .count = (size_t)batches,
+                              .order = order,
+                              .start = start,
+                              .sentences = run.pieces.sentences },
+            threads_for(translator, (size_t)batches));
     if (all_stopped(translator))
         unfinished = 1;
     else if (options->shared)
@@ -546,18 +597,9 @@ void translation_release(struct translation *translation)
     *translation = (struct translation){ 0 };
 }
 
-/* Pairs from … to-1 of those that translator_align was given. */
-struct pairs {
-    char *const *lines[2];
-    size_t from;
-    int count;
-    double *log_probability;
-    struct alignment *alignments;
-};
-
 static void align_batch(struct translator *translator, int worker, const struct pairs *pairs)
 {
-    int n = pairs->count, refused = translator->options.refused, count = 0;
+    int n = (int)pairs->count, refused = translator->options.refused, count = 0;
     struct tokens(*tokens)[2] = memory_new((size_t)n, sizeof *tokens);
     int32_t *(*ids)[2] = memory_new((size_t)n, sizeof *ids);
     struct scored *scored = memory_new((size_t)n, sizeof *scored);
@@ -616,22 +658,26 @@ static void align_batch(struct translator *translator, int worker, const struct 
     free(number);
 }
 
+static void align_share(const struct shares *shares, int worker, size_t i)
+{
+    size_t batch = (size_t)shares->translator->options.batch, left = shares->pairs.count - i * batch;
+    struct pairs pairs = shares->pairs;
+
+    pairs.from = i * batch;
+    pairs.count = left < batch ? left : batch;
+    align_batch(shares->translator, worker, &pairs);
+}
+
 int translator_align(struct translator *translator, char *const *source, char *const *target, size_t count, double *log_probability,
                      struct alignment *alignments)
 {
-    int batch = translator->options.batch, threads = translator->team->count;
-    size_t batches = (count + (size_t)batch - 1) / (size_t)batch;
+    size_t batch = (size_t)translator->options.batch, batches = (count + batch - 1) / batch;
 
-    if ((size_t)threads > batches)
-        threads = batches ? (int)batches : 1;
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
-    for (size_t i = 0; i < batches; i++) {
-        size_t from = i * (size_t)batch, left = count - from;
-        struct pairs pairs = { { source, target }, from, left < (size_t)batch ? (int)left : batch, log_probability, alignments };
-
-        if (!stopped(translator) && is_mine(translator, i))
-            align_batch(translator, omp_get_thread_num(), &pairs);
-    }
+    work_on(&(struct shares){ .translator = translator,
+                              .work = align_share,
+                              .count = batches,
+                              .pairs = { { source, target }, 0, count, log_probability, alignments } },
+            threads_for(translator, batches));
     if (all_stopped(translator))
         return 1;
     if (translator->options.shared)
