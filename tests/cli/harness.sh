@@ -185,7 +185,7 @@ train() {
 learned() {
     file=$1
     shift
-    train --quiet --model "$file" --max-updates 100 --learning-rate 0.01 --warmup 0 --dropout 0 "$@" 2>"$T/learned"
+    train --quiet --model "$file" --max-updates 100 --learning-rate 0.01 --warmup 0 --dropout 0 --bpe-dropout 0 "$@" 2>"$T/learned"
 }
 
 translate() {
