@@ -34,7 +34,7 @@ for units in bpe char; do
     translate --model "$T/$units.gguf" --prefix "$T/own" <"$T/in" >"$T/out"
     same "$T/own" "$T/out" "$units: a translation as its own prefix remains what it is"
     translate --model "$T/$units.gguf" --beam 1 <"$T/in" >"$T/greedy"
-    sed 's/^\(.\{9\}\).*/\1/' "$T/greedy" >"$T/nine"
+    LC_ALL=C.UTF-8 sed 's/^\(.\{9\}\).*/\1/' "$T/greedy" >"$T/nine"
     translate --model "$T/$units.gguf" --beam 1 --prefix "$T/nine" <"$T/in" >"$T/out"
     paste -d '\n' "$T/nine" "$T/out" >"$T/both"
     ok "$units: nine letters of it, too" awk 'NR % 2 { wanted = $0; next } index($0, wanted) != 1 { bad = 1 } END { exit bad }' "$T/both"
