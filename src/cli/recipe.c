@@ -219,8 +219,9 @@ static const struct option table[] = {
     { "bpe-dropout", ROW(REAL, bpe_dropout), PROBABILITY, OPTION_AUTO, STATE,
       .help = "share of BPE merges skipped, drawn afresh in every epoch (auto: 0.1 for a small corpus, otherwise 0)" },
     { "bpe-dropout-updates", ROW(INT, bpe_dropout_updates), .value = "N", OPTION_AUTO, .high = INT_MAX, STATE,
-      .help = "no BPE-dropout in epochs that begin after N updates, nor once --halve-after validations were no better (0: no limit of "
-              "updates; auto: 6000 for a small corpus)" },
+      .help =
+          "no BPE-dropout in epochs that begin after N updates, nor once --halve-after validations were no better (0: no limit of "
+          "updates; auto: 6000 for a small corpus)" },
     { "label-smoothing", ROW(REAL, label_smoothing), PROBABILITY, .initial = "0.1", FREE,
       .help = "probability mass spread over the whole vocabulary" },
     { "r-drop", ROW(REAL, r_drop), .value = "WEIGHT", .initial = "0", .high = 1000, FREE,
