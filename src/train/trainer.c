@@ -27,6 +27,7 @@ struct run {
     struct plan plan;
     struct pairs *batches; /* [settings.accumulate] of the next update */
     long planned_epoch;    /* of the plan; 0: there is none */
+    double bpe_dropout;    /* with which the corpus is encoded; 0: plainly, as at the start of a run */
     long first_update;     /* updates done before */
     const volatile sig_atomic_t *signal;
     struct look now, *looks; /* [processes] */
@@ -269,12 +270,14 @@ static int plan_epoch(struct trainer *trainer, struct run *run)
     const struct train_settings *settings = trainer->settings;
     const struct plan_options batches = settings_batches(settings);
     uint64_t seed = (uint64_t)settings->seed, epoch = (uint64_t)state->epoch;
+    double share = bpe_dropout(trainer);
 
     if (run->planned_epoch == state->epoch)
         return 0;
     plan_release(&run->plan);
-    if (settings->bpe_dropout > 0)
-        corpus_encode_again(trainer->corpus, trainer->tokenizer, bpe_dropout(trainer), seed, epoch);
+    if (share > 0 || run->bpe_dropout > 0)
+        corpus_encode_again(trainer->corpus, trainer->tokenizer, share, seed, epoch);
+    run->bpe_dropout = share;
     plan_make(&run->plan, trainer->corpus, &batches, seed, epoch);
     run->planned_epoch = state->epoch;
     if ((size_t)state->batch >= run->plan.batches)
