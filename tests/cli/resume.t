@@ -45,7 +45,7 @@ halves 'sgd' 10 --optimizer sgd --learning-rate 0.5 --validate-every 3
 halves 'averaged weights' 7 --average 0.9 --validate-every 3
 halves 'BPE dropout' 7 --bpe-dropout 0.2 --validate-every 5
 halves 'BPE dropout, which ends' 14 --bpe-dropout 0.4 --bpe-dropout-updates 12 --validate-every 5
-halves 'BPE dropout, which ends where learning stalls' 14 --bpe-dropout 0.4 --validate-every 3 --halve-after 1 --patience 0
+halves 'BPE dropout, which ends where learning stalls' 14 --bpe-dropout 0.4 --learning-rate 0 --average 0 --validate-every 3 --halve-after 1 --patience 0
 halves 'BPE dropout and averaged weights, second epoch' 14 --bpe-dropout 0.2 --average 0.9
 halves 'halved rate' 9 --validate-every 2 --halve-after 1 --patience 0
 rates=$("$NMT" info --json "$T/whole/m.gguf" | sed -n 's/.*"training.history.rate".*\[\(.*\)\].*/\1/p')
