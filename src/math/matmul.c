@@ -26,7 +26,7 @@ int matmul_packs(const struct worker *worker)
 
 size_t matmul_compiled(const struct worker *worker)
 {
-    return worker->onednn && onednn_compiles(worker->onednn) ? 3700000 : 0;
+    return worker->onednn && onednn_compiles(worker->onednn) ? 4500000 : 0;
 }
 
 void matmul_pack(struct worker *worker, struct weight *weight, enum pass_direction direction)

@@ -39,7 +39,7 @@ const real *weight_rows(const struct weight *weight, int first, int rows, real *
 /* Whether packing speeds up products with weights that are used repeatedly; if not, matmul_pack does nothing. */
 int matmul_packs(const struct worker *worker);
 
-/* Bytes that the compiled products of all weights of one size take on each thread, as measured with oneDNN; 0 where none are compiled. */
+/* Bytes that the compiled products of all weights of one size take, as measured with oneDNN; 0 where none are compiled. */
 size_t matmul_compiled(const struct worker *worker);
 
 /* Updates the backend's copy of a weight whose numbers changed, for one direction; allocates it the first time. Different

@@ -1,6 +1,6 @@
-/* The oneDNN backend: one compiled product ("primitive") per shape, made when the shape first appears and kept in a table.
+/* The oneDNN backend: one compiled product per shape, made when the shape first appears (math/onednn).
  *
- * Rows vary from step to step (the sentences still active) and from batch to batch. A primitive costs 0.05 ms to make and 60 to 130
+ * Rows vary from step to step (the sentences still active) and from batch to batch. A product costs 0.05 ms to compile and 60 to 130
  * kB to keep, so few shapes are made: rows are cut into blocks of a few sizes, which are processed one by one (next_rows). The
  * summed dimension of a gradient is padded with zeros to a multiple of REST; it is not cut below SUM, because every cut reads and
  * writes all of the gradient once more.
@@ -10,10 +10,7 @@
  * with a stride is computed in a third one.
  *
  * In int8, each row of X and each row of W is rounded to integers in -127 … 127 with its own scale; the product of integers
- * is exact, and the two scales convert it back to real numbers. Only for packed weights and forward products; not for training.
- *
- * The library is loaded when it is first needed: this takes as long as translating a word, and a single sentence does without it
- * (math/direct). */
+ * is exact, and the two scales convert it back to real numbers. Only for packed weights and forward products; not for training. */
 #define _POSIX_C_SOURCE 200809L
 #include "math/matmul_backend.h"
 
@@ -74,73 +71,22 @@ void onednn_unpack(void *packed)
 
 #else
 
-#include "base/dynamic.h"
 #include "base/memory.h"
-#include "base/report.h"
+#include "math/onednn.h"
 #include "math/vec.h"
 
 #include <assert.h>
-#include <dnnl.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
-
-#define TEXT_OF(x) #x
-#define LIBRARY_OF(version) "libdnnl.so." TEXT_OF(version)
-#ifndef NMT_DNNL
-#define NMT_DNNL LIBRARY_OF(DNNL_VERSION_MAJOR)
-#endif
-
-/* The functions of the library that are used, without their dnnl_. */
-/* clang-format off */
-#define FUNCTIONS(F) \
-    F(engine_create) F(engine_destroy) F(stream_create) F(stream_destroy) F(get_effective_cpu_isa) \
-    F(set_primitive_cache_capacity) F(sgemm) F(memory_desc_init_by_strides) F(memory_desc_init_by_tag) \
-    F(memory_create) F(memory_destroy) F(memory_get_data_handle) F(memory_set_data_handle) F(matmul_desc_init) \
-    F(reorder_primitive_desc_create) F(post_ops_create) F(post_ops_destroy) F(post_ops_append_sum) \
-    F(primitive_attr_create) F(primitive_attr_destroy) F(primitive_attr_set_post_ops) F(primitive_desc_create) \
-    F(primitive_desc_destroy) F(primitive_desc_query_md) F(primitive_create) F(primitive_destroy) F(primitive_execute)
-/* clang-format on */
-
-#define POINTER(name) __typeof__(dnnl_##name) *name;
-#define FUNCTION(name) { "dnnl_" #name, &dnnl.name },
-
-static struct {
-    FUNCTIONS(POINTER)
-} dnnl;
-
-static char problem[512]; /* why the library cannot be loaded */
-
-static void load(void)
-{
-    static const struct dynamic_function functions[] = { FUNCTIONS(FUNCTION) };
-
-    dynamic_load(NMT_DNNL, functions, sizeof functions / sizeof *functions, problem, sizeof problem);
-}
-
-static void need_library(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, load);
-    if (*problem)
-        die("oneDNN cannot be loaded: %s; install libdnnl%d, or use --backend openblas", problem, DNNL_VERSION_MAJOR);
-}
 
 enum { TYPICAL = 64, ROWS_MOST = 512, SUM = 1024, REST = 64 };
 
-/* The key of a compiled product. Without padding, because it is hashed as bytes. */
-struct shape {
-    int m, n, k, lda, ldb, ldc;
-    int a_transposed, b_transposed, packed, add;
-};
-
+/* A compiled product with this thread's views of its matrices. */
 struct primitive {
     struct shape shape;
-    dnnl_primitive_t run;
-    dnnl_memory_t a, b, c;
+    const struct compiled *compiled;
+    dnnl_memory_t a, b, c, scratchpad; /* scratchpad: NULL if it needs none */
     UT_hash_handle hh;
 };
 
@@ -150,8 +96,8 @@ struct onednn {
     dnnl_stream_t stream;
     dnnl_data_type_t type; /* of the operands */
     struct primitive *primitives;
-    void *scratch[3]; /* dense operands, dense result */
-    size_t scratch_bytes[3];
+    void *scratch[4]; /* dense operands, dense result; the product's own */
+    size_t scratch_bytes[4];
     float row_scales[ROWS_MOST]; /* int8: of the rows of a block */
     int plain;                   /* f32 with AVX2 (below) */
 };
@@ -166,37 +112,6 @@ struct packed {
     float *values; /* f32 with AVX2, instead of all of these: [k, stride] */
     int stride;
 };
-
-static void check(dnnl_status_t status, const char *what)
-{
-    if (status != dnnl_success)
-        die("oneDNN: %s failed (status %d); use --backend openblas", what, (int)status);
-}
-
-/* Address space that is free while a product is compiled. oneDNN 2.6 writes its code to NULL where it cannot have the memory. */
-#define COMPILING_BYTES ((size_t)16 << 20)
-
-/* A primitive of this description, which is released. One at a time, so that what was free still is. */
-static dnnl_primitive_t compile(dnnl_primitive_desc_t description)
-{
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    dnnl_primitive_t run = NULL;
-    dnnl_status_t status = dnnl_success;
-    int has;
-
-    pthread_mutex_lock(&mutex);
-    has = memory_has(COMPILING_BYTES);
-    if (has)
-        status = dnnl.primitive_create(&run, description);
-    pthread_mutex_unlock(&mutex);
-    dnnl.primitive_desc_destroy(description);
-    if (!has)
-        die("out of memory: about %zu MB more are needed to compile a product; use --backend openblas, or raise the limit (ulimit "
-            "-v)",
-            COMPILING_BYTES / 1000000 + 1);
-    check(status, "compiling a product");
-    return run;
-}
 
 int onednn_available(void)
 {
@@ -222,14 +137,14 @@ int onednn_fast(enum precision precision)
 {
     if (precision == PRECISION_F32)
         return 1;
-    need_library();
+    onednn_need_library();
     return native(precision);
 }
 
 const char *onednn_instructions(enum precision precision)
 {
 #if defined(__x86_64__)
-    need_library();
+    onednn_need_library();
     switch (dnnl.get_effective_cpu_isa()) {
     case dnnl_cpu_isa_avx512_core_amx: return precision == PRECISION_F32 ? "AVX-512" : "AMX";
     case dnnl_cpu_isa_avx512_core_bf16:
@@ -274,12 +189,10 @@ static void start(struct onednn *onednn)
 {
     if (onednn->engine)
         return;
-    need_library();
+    onednn->engine = onednn_join();
     onednn->plain = onednn->precision == PRECISION_F32 && has_avx2_only();
-    dnnl.set_primitive_cache_capacity(0); /* this table is the cache */
     onednn->type = onednn->precision == PRECISION_BF16 ? dnnl_bf16 : onednn->precision == PRECISION_INT8 ? dnnl_s8 : dnnl_f32;
-    check(dnnl.engine_create(&onednn->engine, dnnl_cpu, 0), "starting");
-    check(dnnl.stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags), "starting");
+    onednn_check(dnnl.stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags), "starting");
 }
 
 void onednn_free(struct onednn *onednn)
@@ -288,83 +201,46 @@ void onednn_free(struct onednn *onednn)
 
     HASH_ITER (hh, onednn->primitives, one, next) {
         HASH_DEL(onednn->primitives, one);
-        dnnl.primitive_destroy(one->run);
         dnnl.memory_destroy(one->a);
         dnnl.memory_destroy(one->b);
         dnnl.memory_destroy(one->c);
+        dnnl.memory_destroy(one->scratchpad);
         free(one);
     }
     if (onednn->engine) {
         dnnl.stream_destroy(onednn->stream);
-        dnnl.engine_destroy(onednn->engine);
+        onednn_leave();
     }
-    free(onednn->scratch[0]);
-    free(onednn->scratch[1]);
-    free(onednn->scratch[2]);
+    for (int i = 0; i < 4; i++)
+        free(onednn->scratch[i]);
     free(onednn);
 }
 
-/* The type of a product's result. */
-static dnnl_data_type_t result_type(const struct onednn *onednn)
+static dnnl_memory_t view(struct onednn *onednn, const dnnl_memory_desc_t *format)
 {
-    return onednn->type == dnnl_s8 ? dnnl_s32 : dnnl_f32;
-}
+    dnnl_memory_t memory;
 
-/* The description of a [rows, columns] matrix with row stride ld, or of its transpose's view. */
-static dnnl_memory_desc_t describe(int rows, int columns, int ld, int transposed, dnnl_data_type_t type)
-{
-    dnnl_memory_desc_t format;
-    dnnl_dims_t sizes = { rows, columns }, strides = { ld, 1 };
-
-    if (transposed) {
-        strides[0] = 1;
-        strides[1] = ld;
-    }
-    check(dnnl.memory_desc_init_by_strides(&format, 2, sizes, type, strides), "describing a matrix");
-    return format;
-}
-
-static dnnl_primitive_desc_t describe_product(struct onednn *onednn, const dnnl_memory_desc_t *a, const dnnl_memory_desc_t *b,
-                                              const dnnl_memory_desc_t *c, int add)
-{
-    dnnl_matmul_desc_t matmul;
-    dnnl_primitive_attr_t attributes;
-    dnnl_primitive_desc_t description;
-
-    check(dnnl.matmul_desc_init(&matmul, a, b, NULL, c), "describing a product");
-    check(dnnl.primitive_attr_create(&attributes), "describing a product");
-    if (add) {
-        dnnl_post_ops_t after;
-
-        check(dnnl.post_ops_create(&after), "describing a product");
-        check(dnnl.post_ops_append_sum(after, 1), "describing a product");
-        check(dnnl.primitive_attr_set_post_ops(attributes, after), "describing a product");
-        dnnl.post_ops_destroy(after);
-    }
-    check(dnnl.primitive_desc_create(&description, &matmul, attributes, onednn->engine, NULL), "describing a product");
-    dnnl.primitive_attr_destroy(attributes);
-    return description;
+    onednn_check(dnnl.memory_create(&memory, format, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    return memory;
 }
 
 static struct primitive *find(struct onednn *onednn, const struct shape *shape, const struct packed *packed)
 {
+    const struct compiled *compiled;
     struct primitive *one;
-    dnnl_memory_desc_t a, b, c;
-    dnnl_primitive_desc_t description;
 
     HASH_FIND(hh, onednn->primitives, shape, sizeof *shape, one);
     if (one)
         return one;
+    compiled = onednn_compiled(shape, packed ? &packed->format : NULL);
     one = memory_new(1, sizeof *one);
-    one->shape = *shape;
-    a = describe(shape->m, shape->k, shape->lda, shape->a_transposed, onednn->type);
-    b = packed ? packed->format : describe(shape->k, shape->n, shape->ldb, shape->b_transposed, onednn->type);
-    c = describe(shape->m, shape->n, shape->ldc, 0, result_type(onednn));
-    description = describe_product(onednn, &a, &b, &c, shape->add);
-    one->run = compile(description);
-    check(dnnl.memory_create(&one->a, &a, onednn->engine, DNNL_MEMORY_NONE), "making a view");
-    check(dnnl.memory_create(&one->b, &b, onednn->engine, DNNL_MEMORY_NONE), "making a view");
-    check(dnnl.memory_create(&one->c, &c, onednn->engine, DNNL_MEMORY_NONE), "making a view");
+    *one = (struct primitive){ .shape = *shape,
+                               .compiled = compiled,
+                               .a = view(onednn, &compiled->a),
+                               .b = view(onednn, &compiled->b),
+                               .c = view(onednn, &compiled->c) };
+    if (dnnl.memory_desc_get_size(&compiled->scratchpad))
+        one->scratchpad = view(onednn, &compiled->scratchpad);
     HASH_ADD(hh, onednn->primitives, shape, sizeof one->shape, one);
     return one;
 }
@@ -420,18 +296,24 @@ static void execute(struct onednn *onednn, const struct shape *shape, const void
                     void *c)
 {
     struct primitive *one = find(onednn, shape, packed);
-    dnnl_exec_arg_t arguments[] = { { DNNL_ARG_SRC, one->a }, { DNNL_ARG_WEIGHTS, one->b }, { DNNL_ARG_DST, one->c } };
+    dnnl_exec_arg_t arguments[] = {
+        { DNNL_ARG_SRC, one->a }, { DNNL_ARG_WEIGHTS, one->b }, { DNNL_ARG_DST, one->c }, { DNNL_ARG_SCRATCHPAD, one->scratchpad }
+    };
     union {
         const void *constant;
         void *plain;
     } source = { .constant = a }, weights = { .constant = b };
 
     if (packed)
-        check(dnnl.memory_get_data_handle(packed->memory, &weights.plain), "finding a weight");
-    check(dnnl.memory_set_data_handle(one->a, source.plain), "setting an operand");
-    check(dnnl.memory_set_data_handle(one->b, weights.plain), "setting an operand");
-    check(dnnl.memory_set_data_handle(one->c, c), "setting an operand");
-    check(dnnl.primitive_execute(one->run, onednn->stream, 3, arguments), "a product");
+        onednn_check(dnnl.memory_get_data_handle(packed->memory, &weights.plain), "finding a weight");
+    onednn_check(dnnl.memory_set_data_handle(one->a, source.plain), "setting an operand");
+    onednn_check(dnnl.memory_set_data_handle(one->b, weights.plain), "setting an operand");
+    onednn_check(dnnl.memory_set_data_handle(one->c, c), "setting an operand");
+    if (one->scratchpad)
+        onednn_check(
+            dnnl.memory_set_data_handle(one->scratchpad, scratch(onednn, 3, dnnl.memory_desc_get_size(&one->compiled->scratchpad))),
+            "setting working memory");
+    onednn_check(dnnl.primitive_execute(one->compiled->run, onednn->stream, one->scratchpad ? 4 : 3, arguments), "a product");
 }
 
 /* The largest block that is not larger than the rest. */
@@ -461,9 +343,13 @@ static int next_rows(int left)
  * copied to its place. */
 static void product_by_rows(struct onednn *onednn, const struct product *p)
 {
-    struct shape shape = {
-        .n = p->n, .k = p->k, .ldb = p->ldb, .ldc = p->n, .b_transposed = p->b_transposed, .packed = p->packed != NULL
-    };
+    struct shape shape = { .type = onednn->type,
+                           .n = p->n,
+                           .k = p->k,
+                           .ldb = p->ldb,
+                           .ldc = p->n,
+                           .b_transposed = p->b_transposed,
+                           .packed = p->packed != NULL };
     const void *b =
         p->packed ? NULL : operand(onednn, 1, p->b, p->b_transposed ? p->n : p->k, p->b_transposed ? p->k : p->n, 0, &shape.ldb);
 
@@ -498,7 +384,7 @@ static void product_by_rows(struct onednn *onednn, const struct product *p)
 /* C [m, n] (+)= Aᵀ B with A [k, m], B [k, n]: cut along the sum. */
 static void product_by_sum(struct onednn *onednn, const struct product *p)
 {
-    struct shape shape = { .m = p->m, .n = p->n, .ldc = p->ldc, .a_transposed = 1, .add = p->add };
+    struct shape shape = { .type = onednn->type, .m = p->m, .n = p->n, .ldc = p->ldc, .a_transposed = 1, .add = p->add };
     int rows;
 
     for (int row = 0; row < p->k; row += rows, shape.add = 1) {
@@ -551,7 +437,7 @@ static void plain_gradient(struct onednn *onednn, const struct product *p)
                 memcpy(copy + (size_t)i * (size_t)ldb, b + (size_t)i * (size_t)p->ldb, (size_t)p->n * sizeof *copy);
             b = copy;
         }
-        check(dnnl.sgemm('N', 'N', p->m, p->n, rows, 1, a, lda, b, ldb, row || p->add ? 1 : 0, p->c, p->ldc), "a product");
+        onednn_check(dnnl.sgemm('N', 'N', p->m, p->n, rows, 1, a, lda, b, ldb, row || p->add ? 1 : 0, p->c, p->ldc), "a product");
     }
 }
 
@@ -562,12 +448,13 @@ static void plain_product(struct onednn *onednn, const struct product *p)
     if (p->a_transposed)
         plain_gradient(onednn, p);
     else if (packed)
-        check(dnnl.sgemm('N', 'N', p->m, p->n, p->k, 1, p->a, p->lda, packed->values, packed->stride, p->add ? 1 : 0, p->c, p->ldc),
-              "a product");
+        onednn_check(
+            dnnl.sgemm('N', 'N', p->m, p->n, p->k, 1, p->a, p->lda, packed->values, packed->stride, p->add ? 1 : 0, p->c, p->ldc),
+            "a product");
     else
-        check(dnnl.sgemm('N', p->b_transposed ? 'T' : 'N', p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, p->add ? 1 : 0, p->c,
-                         p->ldc),
-              "a product");
+        onednn_check(dnnl.sgemm('N', p->b_transposed ? 'T' : 'N', p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, p->add ? 1 : 0,
+                                p->c, p->ldc),
+                     "a product");
 }
 
 /* Rows of a weight that is not stored as reals are read a few at a time. */
@@ -621,23 +508,14 @@ static struct packed *packed_new(struct onednn *onednn, const struct weight *wei
 {
     int transposed = direction == FORWARD, k = transposed ? weight->in : weight->out, n = transposed ? weight->out : weight->in;
     int int8 = onednn->type == dnnl_s8;
-    dnnl_memory_desc_t a = describe(TYPICAL, k, k, 0, onednn->type), c = describe(TYPICAL, n, n, 0, result_type(onednn)), any,
-                       plain;
-    dnnl_dims_t sizes = { k, n };
-    dnnl_primitive_desc_t description;
+    dnnl_memory_desc_t plain = onednn_describe(k, n, transposed ? k : n, transposed, int8 ? dnnl_s8 : dnnl_f32);
     struct packed *one = memory_new(1, sizeof *one);
 
-    check(dnnl.memory_desc_init_by_tag(&any, 2, sizes, onednn->type, dnnl_format_tag_any), "describing a weight");
-    description = describe_product(onednn, &a, &any, &c, 0);
-    one->format = *dnnl.primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-    dnnl.primitive_desc_destroy(description);
-    plain = describe(k, n, transposed ? k : n, transposed, int8 ? dnnl_s8 : dnnl_f32);
+    one->format = onednn_preferred(onednn->type, k, n);
     one->scales = int8 ? memory_new((size_t)n, sizeof *one->scales) : NULL;
-    check(dnnl.memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
-    check(dnnl.memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
-    check(dnnl.reorder_primitive_desc_create(&description, &plain, onednn->engine, &one->format, onednn->engine, NULL),
-          "packing a weight");
-    one->reorder = compile(description);
+    onednn_check(dnnl.memory_create(&one->memory, &one->format, onednn->engine, DNNL_MEMORY_ALLOCATE), "packing a weight");
+    onednn_check(dnnl.memory_create(&one->plain, &plain, onednn->engine, DNNL_MEMORY_NONE), "packing a weight");
+    one->reorder = onednn_reorder(&plain, &one->format);
     return one;
 }
 
@@ -669,10 +547,10 @@ void onednn_pack(struct onednn *onednn, const struct weight *weight, enum pass_d
         vec_to_int8(whole, one->scales, source.constant, weight->in, weight->out, weight->in);
         source.plain = whole;
     }
-    check(dnnl.memory_set_data_handle(one->plain, source.plain), "packing a weight");
+    onednn_check(dnnl.memory_set_data_handle(one->plain, source.plain), "packing a weight");
     arguments[0] = (dnnl_exec_arg_t){ DNNL_ARG_FROM, one->plain };
     arguments[1] = (dnnl_exec_arg_t){ DNNL_ARG_TO, one->memory };
-    check(dnnl.primitive_execute(one->reorder, onednn->stream, 2, arguments), "packing a weight");
+    onednn_check(dnnl.primitive_execute(one->reorder, onednn->stream, 2, arguments), "packing a weight");
     free(reals);
 }
 

@@ -1,5 +1,6 @@
 #include "train/forecast.h"
 
+#include "model/output.h"
 #include "train/progress.h"
 #include "train/validate.h"
 
@@ -22,30 +23,35 @@ static size_t largest_batch(const struct trainer *trainer)
     return most;
 }
 
-/* The backend's own copies of all weights, for one direction, and how many different `sizes` they have. */
-static size_t packed_bytes(const struct learner *learner, int *sizes)
+/* The backend's own copies of all weights in both directions, what it compiles, and each thread's copies of operands, of which the output layer's
+ * are the largest (with room to grow by a quarter). */
+static size_t product_bytes(const struct learner *learner)
 {
-    *sizes = 0;
-    if (!matmul_packs(&learner->team->workers[0]))
+    const struct worker *worker = &learner->team->workers[0];
+    size_t each = learner->team->precision == PRECISION_BF16 ? 2 : 4, outputs = (size_t)learner->model.config.Vy, numbers;
+    int sizes;
+
+    if (!matmul_packs(worker))
         return 0;
-    return model_product_numbers(&learner->model, sizes) * (learner->team->precision == PRECISION_BF16 ? 2 : 4);
+    numbers = model_product_numbers(&learner->model, &sizes);
+    return 2 * numbers * each + (size_t)sizes * matmul_compiled(worker) +
+           (size_t)learner->team->count * (OUTPUT_CHUNK * outputs * each * 5 / 4);
 }
 
 struct forecast forecast_memory(const struct trainer *trainer)
 {
     const struct learner *learner = &trainer->learner;
     size_t array = learner->model.layout.length * sizeof(real), threads = (size_t)learner->team->count;
-    int sizes;
-    size_t packed = packed_bytes(learner, &sizes), before = progress_memory_now();
+    size_t before = progress_memory_now();
     size_t most = (size_t)trainer->settings->keep_best, best = !trainer->valid ? 0
                                                                : most > 1      ? most + 1
                                                                                : 1; /* and their average */
     size_t restored = trainer->state.update ? (size_t)learner->optimizer.moments + (size_t)trainer->best.count : 0;
-    size_t in_use = (1 + (learner->average != NULL) + restored) * array; /* of the parameters, also counted in `before` */
+    size_t in_use = (1 + threads + (learner->average != NULL) + restored) * array; /* of the parameters, also counted in `before` */
     struct forecast forecast = { .text = before > in_use ? before - in_use : 0, .activations = largest_batch(trainer) };
 
     forecast.parameters = (1 + threads + (size_t)learner->optimizer.moments + (learner->average != NULL) + best) * array;
-    forecast.products = 2 * packed + threads * (size_t)sizes * matmul_compiled(&learner->team->workers[0]);
+    forecast.products = product_bytes(learner);
     if (trainer->valid) {
         size_t validation = threads * validate_measure(trainer->valid, &learner->model);
 
