@@ -26,11 +26,11 @@ static double follow(double setting, double other)
     return setting == AUTO_SETTING ? other : setting;
 }
 
-/* The default learning rate of an optimiser. */
-static double usual_rate(int optimizer)
+/* The default learning rate of an optimiser: Adam's is twice as high where a narrow network learns from many pairs. */
+static double usual_rate(int optimizer, int fast)
 {
     switch (optimizer) {
-    case OPTIMIZER_ADAM: return 0.001;
+    case OPTIMIZER_ADAM: return fast ? 0.002 : 0.001;
     case OPTIMIZER_ADADELTA: return 1;
     default: return 0.5;
     }
@@ -58,17 +58,19 @@ static int usual_heads(int E)
     return heads;
 }
 
-/* The kinds of encoder and decoder, and the sizes of those that are Transformers. */
-static void choose_transformer(struct train_settings *s, int small)
+static void choose_kinds(struct train_settings *s)
 {
-    int encoder, decoder;
-
     s->kinds_chosen = s->encoder == AUTO_SETTING && s->decoder == AUTO_SETTING;
     choose(&s->encoder, ENCODER_GRU);
     choose(&s->decoder, DECODER_GRU);
-    encoder = s->encoder == ENCODER_TRANSFORMER;
-    decoder = s->decoder == DECODER_TRANSFORMER;
-    choose(&s->embedding, small ? 128 : 256);
+}
+
+/* The embedding, and the sizes of the Transformers. */
+static void choose_transformer(struct train_settings *s, int narrow)
+{
+    int encoder = s->encoder == ENCODER_TRANSFORMER, decoder = s->decoder == DECODER_TRANSFORMER;
+
+    choose(&s->embedding, narrow ? 128 : 256);
     choose(&s->heads, decoder ? usual_heads(s->embedding) : 1);
     if (encoder)
         choose(&s->encoder_heads, decoder ? s->heads : usual_heads(s->embedding));
@@ -81,18 +83,18 @@ static void choose_transformer(struct train_settings *s, int small)
 }
 
 /* The sizes of the GRUs. */
-static void choose_gru(struct train_settings *s, int small)
+static void choose_gru(struct train_settings *s, int narrow)
 {
     int encoder = s->encoder == ENCODER_GRU, decoder = s->decoder == DECODER_GRU;
 
     if (encoder || decoder)
-        choose(&s->hidden, small ? 256 : 512);
+        choose(&s->hidden, narrow ? 256 : 512);
     if (encoder)
-        choose(&s->encoder_layers, small ? 2 : 1);
+        choose(&s->encoder_layers, narrow ? 2 : 1);
     if (!decoder)
         return;
-    choose(&s->alignment, small ? 256 : 512);
-    choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : small ? 256 : 512);
+    choose(&s->alignment, narrow ? 256 : 512);
+    choose(&s->maxout, s->tie != TIE_NONE ? s->embedding : narrow ? 256 : 512);
 }
 
 /* In a small corpus, a model first learns words in changing pieces, and then as they will be. Links of a file number pieces that must not
@@ -105,12 +107,15 @@ static void choose_bpe_dropout(struct train_settings *s, int small)
 
 void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
 {
-    /* A corpus of a few thousand pairs needs a small model, with a deeper rather than a wider encoder (models/RECIPES.md). */
-    int tiny = pairs < 4000, small = pairs < 12000, large = pairs >= 60000;
+    int tiny = pairs < 4000, small = pairs < 12000, large = pairs >= 60000, recurrent, narrow;
 
+    choose_kinds(s);
+    /* A small corpus needs a small model; recurrent ones are rather deep than wide for up to 60,000 pairs (models/RECIPES.md). */
+    recurrent = s->encoder == ENCODER_GRU && s->decoder == DECODER_GRU;
+    narrow = small || (recurrent && !large);
     choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : tiny ? 2000 : small ? 4000 : large ? 16000 : 8000);
-    choose_transformer(s, small);
-    choose_gru(s, small);
+    choose_transformer(s, narrow);
+    choose_gru(s, narrow);
     choose(&s->lexical, !large && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
     choose(&s->batch_tokens, small ? 500 : large ? 3000 : 1000);
     choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(authentic));
@@ -119,7 +124,7 @@ void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
     choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 0.3);
     choose(&s->guided_epochs, 20);
     choose_bpe_dropout(s, small);
-    choose_real(&s->learning_rate, usual_rate(s->optimizer));
+    choose_real(&s->learning_rate, usual_rate(s->optimizer, recurrent && !small && !large && !s->from));
     choose(&s->warmup, s->from ? 100 : 400);
     choose_real(&s->dropout, large ? 0.1 : 0.3);
     choose_real(&s->dropout_state, large ? 0 : 0.2);

@@ -107,13 +107,23 @@ for pairs in 3999 11999 12000 60000; do
     case $pairs in
     3999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     11999) vocabulary=4000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
-    12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 512, attention additive \(512, heads 1\), maxout 512' ;;
+    12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     60000) vocabulary=16000 batches=3000 dropout='0.1 \(states 0\)' sizes='gru, hidden 512, attention additive \(512, heads 1\), maxout 512' ;;
     esac
     has "$T/err" "^vocabulary .*\\(at most $vocabulary\\)" 'says the vocabulary'
     has "$T/err" "batches of $batches target tokens" 'says the batches'
     has "$T/err" "dropout $dropout" 'says the dropout'
     has "$T/err" "$sizes" 'sizes, too'
+    rate=0.001
+    [ "$pairs" != 12000 ] || rate=0.002
+    has "$T/err" "learning rate $rate," 'and the learning rate'
+done
+for kinds in '--model-type transformer' '--model-type mixed' '--optimizer sgd'; do
+    rate=0.001
+    [ "$kinds" != '--optimizer sgd' ] || rate=0.5
+    # shellcheck disable=SC2086
+    works "12000 pairs, $kinds" "$NMT" train --model "$T/open.gguf" --pairs "$T/12000.tsv" --max-updates 0 --threads 1 $kinds
+    has "$T/err" "learning rate $rate," "learns at $rate"
 done
 works 'an option given by hand wins' "$NMT" train --model "$T/open.gguf" --pairs "$T/11999.tsv" --max-updates 0 --threads 1 --hidden 24 \
     --tie all --dropout 0 --dropout-state .5 --encoder-layers 1
