@@ -2,7 +2,7 @@
  * product needs it: a single sentence is translated without it (math/direct), and OPENBLAS_NUM_THREADS must be set before. A linked library starts one
  * thread per processor before main, each of which maps 128 MB and, under a limit on address space, retries endlessly; exit()
  * then waits for them forever. nmt has its own threads, each of which calls the library in single-threaded mode. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* a lock that prefers writers */
 #include "math/openblas.h"
 
 #include "base/dynamic.h"
@@ -58,15 +58,22 @@ static void need_library(void)
 
 /* OpenBLAS maps a buffer for each thread that computes at the same time as others, when they first do, keeps it for any thread, and
  * retries endlessly if it cannot. So a thread's first product maps one more here, unless a thread has ended that has left its own:
- * afterwards OpenBLAS maps none. */
+ * afterwards OpenBLAS maps none. Nobody multiplies meanwhile, since buffers that others need are taken for a moment. */
 static struct {
     pthread_mutex_t lock;
-    pthread_key_t key; /* not NULL in the threads that are counted */
+    pthread_rwlock_t mapping; /* read: while multiplying; written: while a buffer is mapped */
+    pthread_key_t key;        /* not NULL in the threads that are counted */
     int has_key;
     size_t threads;
     void **mapped; /* [count] */
     int count;
-} buffers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} buffers = { .lock = PTHREAD_MUTEX_INITIALIZER,
+#ifdef PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+              .mapping = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+#else
+              .mapping = PTHREAD_RWLOCK_INITIALIZER
+#endif
+};
 
 static void leave(void *key)
 {
@@ -113,7 +120,9 @@ static int map_one(void)
 
     if (mapped)
         buffers.mapped = mapped;
+    pthread_rwlock_wrlock(&buffers.mapping);
     result = mapped && held ? map_one_into(held) : -1;
+    pthread_rwlock_unlock(&buffers.mapping);
     free(held);
     return result;
 }
@@ -136,17 +145,23 @@ static int enter(void)
     return result;
 }
 
-/* Before every product. */
-static void need_buffer(void)
+/* Before and after every product. */
+static void begin(void)
 {
     static _Thread_local int counted;
 
-    if (counted)
-        return;
-    need_library();
-    if (enter())
-        die("out of memory (%zu bytes needed)", OPENBLAS_BYTES);
-    counted = 1;
+    if (!counted) {
+        need_library();
+        if (enter())
+            die("out of memory (%zu bytes needed)", OPENBLAS_BYTES);
+        counted = 1;
+    }
+    pthread_rwlock_rdlock(&buffers.mapping);
+}
+
+static void end(void)
+{
+    pthread_rwlock_unlock(&buffers.mapping);
 }
 
 char *openblas_get_corename(void)
@@ -159,14 +174,16 @@ char *openblas_get_corename(void)
 void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, float alpha,
                  const float *a, blasint lda, const float *b, blasint ldb, float beta, float *c, blasint ldc)
 {
-    need_buffer();
+    begin();
     library.sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    end();
 }
 
 /* parameters: as in cblas.h. */
 void cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k, double alpha,
                  const double *a, blasint lda, const double *b, blasint ldb, double beta, double *c, blasint ldc)
 {
-    need_buffer();
+    begin();
     library.dgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    end();
 }
