@@ -80,7 +80,7 @@ void onednn_unpack(void *packed)
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPICAL = 64, ROWS_MOST = 512, SUM = 1024, REST = 64 };
+enum { ROWS_MOST = 512, SUM = 1024, REST = 64 };
 
 /* A compiled product with this thread's views of its matrices. */
 struct primitive {

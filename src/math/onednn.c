@@ -150,7 +150,6 @@ static dnnl_primitive_desc_t describe_product(const dnnl_memory_desc_t *a, const
 
 dnnl_memory_desc_t onednn_preferred(dnnl_data_type_t type, int k, int n)
 {
-    enum { TYPICAL = 64 };
     dnnl_memory_desc_t a = onednn_describe(TYPICAL, k, k, 0, type), c = onednn_describe(TYPICAL, n, n, 0, result_type(type)), any,
                        format;
     dnnl_dims_t sizes = { k, n };

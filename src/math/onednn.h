@@ -47,6 +47,9 @@ struct compiled {
     UT_hash_handle hh;
 };
 
+/* Rows of a typical product, for which the format of weights is chosen. */
+enum { TYPICAL = 64 };
+
 /* What is compiled is kept as long as somebody uses it. onednn_join returns the engine of all. */
 dnnl_engine_t onednn_join(void);
 void onednn_leave(void);
