@@ -359,7 +359,7 @@ static void bench_translation(struct bench *bench)
 
     model_init(&model, &bench->config, NULL);
     layout_initialize(&model.layout, model.values, INITIAL_GLOROT, 1);
-    model_pack(&model, &bench->team.workers[0], 1, 0);
+    model_pack(&model, &bench->team.workers[0], 1, PACK_FORWARD);
     if (bench->s.shortlist)
         model.shortlist = make_shortlist(&bench->config);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {

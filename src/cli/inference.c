@@ -144,7 +144,7 @@ int inference_ready(struct inference *inference, long lines)
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     TEAM_EACH (team, worker)
         for (int i = 0; i < inference->count; i++)
-            model_pack(inference->models[i], worker, team->count, 0);
+            model_pack(inference->models[i], worker, team->count, PACK_FORWARD);
     return 0;
 }
 

@@ -165,6 +165,10 @@ static const struct option table[] = {
               "between processes" },
     { "pool", ROW(INT, pool), .value = "N", .initial = "100", .low = 1, .high = 1000000, STATE,
       .help = "number of batches whose pairs are sorted by length together" },
+    { "softmax-sample", ROW(INT, softmax_sample), .value = "N", OPTION_AUTO, .high = 10000000, FREE,
+      .help =
+          "compute the softmax of an update over the batch's target words and at least N others, drawn at random, which stand for "
+          "all the rest; validation and scores use them all (0: updates, too; auto: 1024 for a large corpus, otherwise 0)" },
     { "clip", ROW(REAL, clip), .value = "NORM", .initial = "1", .high = 1e9, .word = "none", FREE,
       .help = "clip the gradient norm to NORM" },
     { "guided-alignment", ROW(TEXT, guided_alignment), .value = "WHAT", .initial = "auto",
@@ -337,6 +341,8 @@ static int check(const struct train_settings *s)
         return error("train: --schedule cosine needs --max-updates, the update at which the learning rate is 0");
     if (s->optimizer != OPTIMIZER_ADAM && (s->adam_beta1 != 0.9 || s->adam_beta2 != 0.999 || s->adam_epsilon != 1e-8))
         return error("train: --adam-beta1, --adam-beta2 and --adam-epsilon need --optimizer adam");
+    if (s->softmax_sample > 0 && s->r_drop > 0)
+        return error("train: --softmax-sample cannot be combined with --r-drop");
     if (s->watch && !s->log)
         return error("train: --watch writes to the log; give --log, too");
     if (s->ensemble_train && !cluster_launched())

@@ -29,6 +29,23 @@ void cross_entropy_backward(struct loss *loss, struct matrix logits, const int32
     }
 }
 
+void cross_entropy_sampled_backward(struct loss *loss, struct matrix logits, const int32_t *y, const struct stand_ins *stand_ins,
+                                    double smoothing, double scale)
+{
+    double each = smoothing / stand_ins->total; /* the share of a word */
+
+    for (int i = 0; i < logits.rows; i++) {
+        real *row = matrix_row(logits, i), mean;
+        double label = (double)row[y[i]], nll, unused;
+
+        vec_dots(&mean, stand_ins->weight, row, logits.columns, 1, logits.columns);
+        nll = vec_cross_entropy(row, logits.columns, y[i], 0, scale, &unused);
+        vec_add_scaled(row, (real)(-scale * each), stand_ins->weight, logits.columns);
+        row[y[i]] += (real)(scale * smoothing);
+        count(loss, nll, nll + label - (double)mean / stand_ins->total + stand_ins->offset, smoothing);
+    }
+}
+
 void cross_entropy_twins_backward(struct loss *loss, struct matrix logits, const int32_t *y, double smoothing, double weight,
                                   double scale)
 {

@@ -22,6 +22,17 @@ void cross_entropy_forward(struct loss *loss, double *nll, struct matrix logits,
 /* The same; the logits become `scale` times the gradient of the loss. */
 void cross_entropy_backward(struct loss *loss, struct matrix logits, const int32_t *y, double smoothing, double scale);
 
+/* Columns that stand for several words each: column j for weight[j] ≥ 1 of them, Σ weight = `total`, and its logit has log weight[j] added to it,
+ * so that softmax estimates the probabilities among all words. The logits become `scale` times the gradient of the estimated loss. `offset` is
+ * Σ weight[j] log weight[j] / total. */
+struct stand_ins {
+    const real *weight; /* [columns] */
+    double total, offset;
+};
+
+void cross_entropy_sampled_backward(struct loss *loss, struct matrix logits, const int32_t *y, const struct stand_ins *stand_ins,
+                                    double smoothing, double scale);
+
 /* Twins: rows 2k and 2k + 1 are the same word under different dropout, and count as one, with their mean loss. The logits become `scale` times
  * the gradient of loss + weight/2 · apart, where apart = ½ (KL(p‖q) + KL(q‖p)) (R-Drop, Liang et al. 2021, equation 4, halved). */
 void cross_entropy_twins_backward(struct loss *loss, struct matrix logits, const int32_t *y, double smoothing, double weight,

@@ -71,7 +71,7 @@ void model_release(struct model *model)
     *model = (struct model){ 0 };
 }
 
-void model_pack(struct model *model, struct worker *worker, int workers, int backward_too)
+void model_pack(struct model *model, struct worker *worker, int workers, enum packing packing)
 {
     if (!matmul_packs(worker))
         return;
@@ -80,7 +80,8 @@ void model_pack(struct model *model, struct worker *worker, int workers, int bac
     for (int i = 2 * model->layout.block_count - 1, share = 0; i >= 0; i--) {
         const struct block *block = &model->layout.blocks[i / 2];
 
-        if (!block->product || !block->count || (i % 2 == BACKWARD && !backward_too))
+        if (!block->product || !block->count || (i % 2 == BACKWARD && packing == PACK_FORWARD) ||
+            (i / 2 == model->output.W && packing == PACK_BELOW_OUTPUT))
             continue;
         if (share++ % workers == worker->index)
             matmul_pack(worker, &model->weights[i / 2], (enum pass_direction)(i % 2));

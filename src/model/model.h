@@ -40,9 +40,12 @@ static inline const real *model_block(const struct model *model, int block)
 /* Whether the numbers of a block may be of another type than reals. */
 int model_may_store(const struct model *model, int block);
 
-/* (Re)packs this worker's share of the weights for forward products and, with backward_too, for backward ones. To be called for
- * each of `workers` workers whenever values have changed, by any thread; it does not wait for other workers. */
-void model_pack(struct model *model, struct worker *worker, int workers, int backward_too);
+/* What is packed: for forward products (search); for backward ones too; the same but the output layer (training with a sample of its words). */
+enum packing { PACK_FORWARD, PACK_BOTH, PACK_BELOW_OUTPUT };
+
+/* (Re)packs this worker's share of the weights. To be called for each of `workers` workers whenever values have changed, by any thread; it
+ * does not wait for other workers. */
+void model_pack(struct model *model, struct worker *worker, int workers, enum packing packing);
 
 /* Numbers in the weights of matrix products, and how many different `sizes` (rows, columns) these weights have. */
 size_t model_product_numbers(const struct model *model, int *sizes);

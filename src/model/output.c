@@ -1,8 +1,10 @@
 #include "model/output.h"
 
 #include "layers/embedding.h"
+#include "math/vec.h"
 #include "model/model.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char SOFTMAX[] = "softmax";
@@ -79,9 +81,16 @@ void output_words_logits(struct worker *worker, const struct output_words *outpu
 void output_bind(struct output_scratch *scratch, const struct model *model, const struct decoded *decoded,
                  const struct judgement *judgement, struct arena *arena)
 {
+    const struct softmax_sample *sample = judgement->sample;
     int rows = decoded->rows < OUTPUT_CHUNK ? decoded->rows : OUTPUT_CHUNK;
 
-    *scratch = (struct output_scratch){ .logits = matrix_take(arena, rows, model->config.Vy) };
+    *scratch = (struct output_scratch){ .logits = matrix_take(arena, rows, sample ? sample->count : model->config.Vy) };
+    if (sample) {
+        scratch->words = (struct output_words){ .words = sample->words, .count = sample->count };
+        output_words_bind(&scratch->words, model, arena);
+        scratch->dW = matrix_take(arena, sample->count, decoded->top.columns);
+        scratch->db = arena_take(arena, (size_t)sample->count * sizeof(real));
+    }
     if (judgement->twins > 0) {
         scratch->top = matrix_take(arena, rows, decoded->top.columns);
         scratch->dtop = matrix_take(arena, rows, decoded->top.columns);
@@ -168,9 +177,61 @@ static void twins_backward(struct worker *worker, const struct model *model, con
     }
 }
 
+/* The sample's part of the output layer, and how many words stand behind each of its columns. */
+static struct stand_ins gather_sample(struct output_words *output, const struct model *model, const struct softmax_sample *sample)
+{
+    struct stand_ins stand_ins = { .weight = sample->weight };
+
+    output_words_gather(output, model);
+    for (int i = 0; i < sample->count; i++) {
+        double weight = (double)sample->weight[i];
+
+        output->b[i] += (real)log(weight);
+        stand_ins.total += weight;
+        stand_ins.offset += weight * log(weight);
+    }
+    stand_ins.offset /= stand_ins.total;
+    return stand_ins;
+}
+
+static void sampled_backward(struct worker *worker, const struct model *model, const struct output_rows *x, struct loss *loss,
+                             struct gradient *gradient)
+{
+    const struct softmax_sample *sample = x->judgement.sample;
+    struct output_words words = x->scratch.words;
+    const struct stand_ins stand_ins = gather_sample(&words, model, sample);
+    struct matrix db = matrix_view(x->scratch.db, sample->count, 1);
+
+    matrix_zero(db);
+    for (int from = 0, rows; from < x->decoded->rows; from += rows) {
+        int32_t labels[OUTPUT_CHUNK];
+        struct matrix dlogits, top;
+        const char *before;
+
+        rows = chunk_of(x, from);
+        dlogits = matrix_rows(x->scratch.logits, 0, rows);
+        top = matrix_rows(x->decoded->top, from, rows);
+        for (int i = 0; i < rows; i++)
+            labels[i] = sample->place[x->decoded->labels[from + i]];
+        output_words_logits(worker, &words, dlogits, top);
+        before = worker_enter(worker, SOFTMAX);
+        cross_entropy_sampled_backward(loss, dlogits, labels, &stand_ins, x->judgement.smoothing, x->judgement.scale);
+        worker_enter(worker, before);
+        matmul_backward(worker, matrix_rows(x->decoded->dtop, from, rows), dlogits, &words.W, SET);
+        matmul_gradient(worker, x->scratch.dW.at, dlogits, top, from ? ADD : SET);
+        vec_sum_rows(db.at, dlogits.at, dlogits.stride, rows, dlogits.columns);
+    }
+    gradient_rows(gradient, model->output.W, x->scratch.dW, sample->words, NULL);
+    gradient_rows(gradient, model->output.b, db, sample->words, NULL);
+}
+
 void output_loss_backward(struct worker *worker, const struct model *model, const struct output_rows *x, struct loss *loss,
                           struct gradient *gradient)
 {
+    if (x->judgement.sample) {
+        sampled_backward(worker, model, x, loss, gradient);
+        return;
+    }
     if (x->judgement.twins > 0) {
         twins_backward(worker, model, x, loss, gradient);
         return;

@@ -42,22 +42,34 @@ void output_words_bind(struct output_words *output, const struct model *model, s
 void output_words_gather(struct output_words *output, const struct model *model);
 void output_words_logits(struct worker *worker, const struct output_words *output, struct matrix logits, struct matrix top);
 
+/* Some target words that stand for all of them in the softmax of a batch (train/softmax_sample.h). */
+struct softmax_sample {
+    const int32_t *words; /* [count]: those of the batch and others */
+    const int32_t *place; /* [Vy] of each of them among `words` */
+    const real *weight;   /* [count] the number of words that each stands for */
+    int count;
+};
+
 /* Parameters of the loss in training and scoring. */
 struct judgement {
     double smoothing; /* of the labels, ε */
     double scale;     /* of the gradient */
     double twins;     /* R-Drop: the second half of the batch are the first half's sentences again, and this is the weight of their
                        * divergence (layers/cross_entropy.h); 0: no twins */
+    const struct softmax_sample *sample; /* of the gradient, without twins; NULL: all words */
 };
 
 /* Scratch memory of the loss. */
 struct output_scratch {
-    struct matrix logits;    /* [OUTPUT_CHUNK or fewer, Vy] */
-    struct matrix top, dtop; /* twins: [the same, top], a chunk's rows side by side */
-    int *row;                /* twins: [rows] the decoder's row of each word of the batch */
+    struct matrix logits;      /* [OUTPUT_CHUNK or fewer, Vy or the sample's count] */
+    struct output_words words; /* of a sample: its part of the output layer, */
+    struct matrix dW;          /* [count, top] and its gradient */
+    real *db;                  /* [count] */
+    struct matrix top, dtop;   /* twins: [the same, top], a chunk's rows side by side */
+    int *row;                  /* twins: [rows] the decoder's row of each word of the batch */
 };
 
-/* For the rows of `decoded`, from the arena. */
+/* For the rows of `decoded`, from the arena. judgement->sample: only for output_loss_backward. */
 void output_bind(struct output_scratch *scratch, const struct model *model, const struct decoded *decoded,
                  const struct judgement *judgement, struct arena *arena);
 

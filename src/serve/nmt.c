@@ -123,7 +123,7 @@ static int prepare(struct nmt *model)
         return -1;
     }
     if (!model_file_is_small(&model->saved)) /* it is to stay small in memory, too */
-        model_pack(&model->saved.model, desk->team.workers, 1, 0);
+        model_pack(&model->saved.model, desk->team.workers, 1, PACK_FORWARD);
     desk_return(model, desk);
     return 0;
 }

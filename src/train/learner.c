@@ -23,6 +23,7 @@ void learner_release(struct learner *learner)
         pass_release(&learner->apprentices[i].pass);
         part_release(&learner->apprentices[i].part);
         guide_part_release(&learner->apprentices[i].guide);
+        softmax_sampler_release(&learner->apprentices[i].sampler);
     }
     free(learner->apprentices);
     free(learner->average);
@@ -64,7 +65,7 @@ static void pack(struct learner *learner)
 
 #pragma omp parallel num_threads(team->count) if (team->count > 1)
     TEAM_EACH (team, worker)
-        model_pack(&learner->model, worker, team->count, 1);
+        model_pack(&learner->model, worker, team->count, PACK_BOTH);
 }
 
 void learner_begin(struct learner *learner, enum exchange_precision exchange)
@@ -75,27 +76,40 @@ void learner_begin(struct learner *learner, enum exchange_precision exchange)
 
 void learner_point(struct learner *learner, const real *values)
 {
-    if (learner->model.weights->w == values)
+    if (learner->model.weights->w == values && !learner->softmax_sample)
         return;
     model_point(&learner->model, values);
     pack(learner);
 }
 
+const struct softmax_sample *learner_sample(const struct learner *learner, struct softmax_sampler *sampler,
+                                            const struct pairs *pairs, uint64_t number)
+{
+    if (!learner->softmax_sample)
+        return NULL;
+    return softmax_sample_draw(sampler, pairs, learner->model.config.Vy, learner->softmax_sample,
+                               rng_make(learner->seed, rng_stream("softmax sample"), number, 0));
+}
+
 size_t learner_measure(const struct learner *learner, const struct pairs *pairs)
 {
     const struct dropping dropping = { .rates = learner->dropout };
+    struct softmax_sampler sampler = { .words = NULL };
+    const struct softmax_sample *sample = learner_sample(learner, &sampler, pairs, 0);
     size_t total = 0;
 
     for (int i = 0; i < learner->team->count; i++) {
         struct part part = { 0 };
-        struct pass_input input = {
-            .model = &learner->model, .batch = &part.batch, .dropping = &dropping, .judgement.twins = learner->r_drop
-        };
+        struct pass_input input = { .model = &learner->model,
+                                    .batch = &part.batch,
+                                    .dropping = &dropping,
+                                    .judgement = { .twins = learner->r_drop, .sample = sample } };
 
         part_make(&part, pairs, i, learner->team->count, learner->r_drop > 0);
         if (part.batch.sentences)
             total += pass_measure(&input, 1);
         part_release(&part);
     }
+    softmax_sampler_release(&sampler);
     return total;
 }

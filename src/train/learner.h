@@ -8,6 +8,7 @@
 #include "train/exchange.h"
 #include "train/guide.h"
 #include "train/optimizer.h"
+#include "train/softmax_sample.h"
 
 /* One worker's state. */
 struct apprentice {
@@ -15,6 +16,7 @@ struct apprentice {
     struct pass pass;
     struct part part;
     struct guide_part guide;
+    struct softmax_sampler sampler;
 };
 
 /* What the workers of all processes tell of an update. */
@@ -27,9 +29,10 @@ struct learner {
     struct team *team;  /* not owned */
     struct model model; /* owned */
     struct optimizer optimizer;
-    double clip;      /* the gradient norm is clipped to this; 0: no clipping */
-    double smoothing; /* label smoothing ε */
-    double r_drop;    /* weight of the divergence of two passes; 0: one pass */
+    double clip;        /* the gradient norm is clipped to this; 0: no clipping */
+    double smoothing;   /* label smoothing ε */
+    double r_drop;      /* weight of the divergence of two passes; 0: one pass */
+    int softmax_sample; /* target words that an update's softmax is computed over (train/softmax_sample.h); 0: all of them */
     struct dropout dropout;
     double average_keep; /* decay of the exponential moving average of the weights; 0: no average */
     real *average;       /* [layout.length], or NULL */
@@ -57,8 +60,12 @@ void learner_average(struct learner *learner, double keep);
 void learner_begin(struct learner *learner, enum exchange_precision exchange);
 
 /* The model computes with these values, packed, from now on, if it does not do so already: with its own (model.values) again before the
- * next update. */
+ * next update. (Updates with a softmax sample do not pack the output layer.) */
 void learner_point(struct learner *learner, const real *values);
+
+/* The words of the softmax for a batch of these pairs, the number-th of the training; NULL: all of them. */
+const struct softmax_sample *learner_sample(const struct learner *learner, struct softmax_sampler *sampler,
+                                            const struct pairs *pairs, uint64_t number);
 
 /* Bytes of the activations for a batch of these pairs, summed over the workers. */
 size_t learner_measure(const struct learner *learner, const struct pairs *pairs);

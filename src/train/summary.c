@@ -133,6 +133,8 @@ static void print_training(const struct training *training)
     note(FIRST "%s, learning rate %g, batches of %d %s", "training", optimizer_names[s->optimizer], s->learning_rate,
          s->batch_sentences ? s->batch_sentences : s->batch_tokens, s->batch_sentences ? "sentences" : "target tokens");
     note(NEXT "dropout %g (states %g), label smoothing %g", dropout.readout, dropout.state, s->label_smoothing);
+    if (s->softmax_sample > 0)
+        note(NEXT "softmax of an update over the batch's words and %d others", s->softmax_sample);
     if (s->bpe_dropout > 0 && s->bpe_dropout_updates)
         note(NEXT "BPE-dropout %g for %d updates", s->bpe_dropout, s->bpe_dropout_updates);
     else if (s->bpe_dropout > 0)

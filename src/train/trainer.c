@@ -51,6 +51,7 @@ void trainer_init(struct trainer *trainer, struct team *team, const struct model
     learner->clip = settings->clip;
     learner->smoothing = settings->label_smoothing;
     learner->r_drop = settings->r_drop;
+    learner->softmax_sample = settings->softmax_sample;
     learner->dropout = settings_dropout(settings);
     if (settings->guided_weight > 0 || (trainer->valid && attention_has_choice(&model->config)))
         learner->guidance = &trainer->guidance; /* also to choose the head that alignments are made of */

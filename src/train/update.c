@@ -31,11 +31,12 @@ static void batch_gradient_output(const struct job *job, struct worker *worker, 
                                        .update = (uint64_t)(job->number - 1) * (uint64_t)job->lesson->most + (uint64_t)k + 1,
                                        .numbers = mine->part.numbers };
     int guided = learner->guidance && learner->guide_strength > 0;
+    const struct softmax_sample *sample = learner_sample(learner, &mine->sampler, pairs, dropping.update);
     const struct pass_input input = { .model = &learner->model,
                                       .batch = &mine->part.batch,
                                       .dropping = &dropping,
                                       .guide = guided ? &mine->guide.guide : NULL,
-                                      .judgement = { learner->smoothing, 1.0 / (double)job->words, learner->r_drop } };
+                                      .judgement = { learner->smoothing, 1.0 / (double)job->words, learner->r_drop, sample } };
 
     if (guided) {
         guide_part_fill(&mine->guide, learner->guidance, pairs, &mine->part);
@@ -296,7 +297,7 @@ int learner_update(struct learner *learner, struct update *update, const struct 
         TEAM_EACH (team, worker) {
             worker_enter(worker, OPTIMIZER);
             if (finite)
-                model_pack(&learner->model, worker, team->count, 1);
+                model_pack(&learner->model, worker, team->count, learner->softmax_sample ? PACK_BELOW_OUTPUT : PACK_BOTH);
             worker_enter(worker, WAITING);
         }
     }

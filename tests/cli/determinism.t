@@ -9,7 +9,8 @@ once() { # FOLDER ARGUMENT...
     shift
     mkdir -p "$folder"
     train --quiet --model "$folder/m.gguf" --valid-source "$T/valid.en" --valid-target "$T/valid.fr" --validate-every 4 --max-updates 10 \
-        --log "$folder/log" --learning-rate 0.01 --warmup 0 --dropout 0.2 --dropout-state 0.1 --word-dropout 0.1 --bpe-dropout 0.1 "$@"
+        --log "$folder/log" --learning-rate 0.01 --warmup 0 --dropout 0.2 --dropout-state 0.1 --word-dropout 0.1 --bpe-dropout 0.1 \
+        --softmax-sample 20 "$@"
 }
 
 for threads in 1 2; do

@@ -55,6 +55,8 @@ halves 'guided attention, which decays' 14 --guided-epochs 2 --validate-every 5
 halves 'guided attention and BPE dropout' 7 --bpe-dropout 0.2 --validate-every 5
 halves 'without guided attention' 7 --guided-alignment off --validate-every 3
 halves 'lexical output' 7 --lexical on --validate-every 3
+halves 'softmax sample' 7 --softmax-sample 20 --validate-every 3
+halves 'softmax sample, no average' 7 --softmax-sample 20 --average 0 --validate-every 3
 halves 'two encoder layers' 7 --encoder-layers 2 --validate-every 3
 halves 'tied, characters' 4 --units char --tie target --maxout 16 --validate-every 3
 fresh

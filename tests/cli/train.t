@@ -108,16 +108,23 @@ for pairs in 3999 11999 12000 60000; do
     3999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     11999) vocabulary=4000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
-    60000) vocabulary=16000 batches=3000 dropout='0.1 \(states 0\)' sizes='gru, hidden 512, attention additive \(512, heads 1\), maxout 512' ;;
+    60000) vocabulary=16000 batches=1000 dropout='0.1 \(states 0\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     esac
     has "$T/err" "^vocabulary .*\\(at most $vocabulary\\)" 'says the vocabulary'
     has "$T/err" "batches of $batches target tokens" 'says the batches'
     has "$T/err" "dropout $dropout" 'says the dropout'
     has "$T/err" "$sizes" 'sizes, too'
     rate=0.001
-    [ "$pairs" != 12000 ] || rate=0.002
+    [ "$pairs" -lt 12000 ] || rate=0.002
     has "$T/err" "learning rate $rate," 'and the learning rate'
+    case $pairs in
+    60000) has "$T/err" "softmax of an update over the batch's words and 1024 others" 'and a softmax sample' ;;
+    *) lacks "$T/err" 'softmax of an update' 'and no softmax sample' ;;
+    esac
 done
+works 'R-Drop needs all words' "$NMT" train --model "$T/open.gguf" --pairs "$T/60000.tsv" --max-updates 0 --threads 1 --r-drop 1
+lacks "$T/err" 'softmax of an update' 'and has them'
+must_fail 2 'and no sample' train --model "$T/open.gguf" --max-updates 0 --r-drop 1 --softmax-sample 5
 for kinds in '--model-type transformer' '--model-type mixed' '--optimizer sgd'; do
     rate=0.001
     [ "$kinds" != '--optimizer sgd' ] || rate=0.5

@@ -30,7 +30,8 @@ struct setup {
     struct worker worker;
     const struct dropout *dropout;
     double smoothing, scale, twins;
-    struct guide guide; /* weights NULL: none */
+    const struct softmax_sample *sampled; /* or NULL */
+    struct guide guide;                   /* weights NULL: none */
     struct gradient gradient;
     struct loss loss; /* of the last run */
 };
@@ -84,7 +85,7 @@ static void run(struct setup *setup)
                                       .batch = &setup->sample.batch,
                                       .dropping = setup->dropout ? &dropping : NULL,
                                       .guide = setup->guide.weights ? &setup->guide : NULL,
-                                      .judgement = { setup->smoothing, setup->scale, setup->twins } };
+                                      .judgement = { setup->smoothing, setup->scale, setup->twins, setup->sampled } };
 
     setup->loss = (struct loss){ 0 };
     gradient_begin(&setup->gradient);
@@ -224,6 +225,64 @@ static void check_guided(struct config choices)
     for (int b = 0; b < SENTENCES; b++)
         free(weights[b]);
     setup_release(&setup);
+}
+
+/* A sample of all words, or of all but one that the batch does not have, where the batch's own stand for themselves and the others for 1.5. */
+static void sampled_make(struct softmax_sample *sample, const struct setup *setup, int all)
+{
+    static int32_t words[9], place[9];
+    static real weight[9];
+    const struct batch *batch = &setup->sample.batch;
+    int own[9] = { 0 }, left_out = all;
+
+    *sample = (struct softmax_sample){ words, place, weight, 0 };
+    for (int b = 0; b < SENTENCES; b++)
+        for (int t = 0; t < batch->target_length[b]; t++)
+            own[batch->target[b][t]] = 1;
+    for (int v = 0; v < setup->config.Vy; v++) {
+        if (!own[v] && !left_out++)
+            continue;
+        weight[sample->count] = own[v] || all ? 1 : (real)1.5;
+        place[v] = sample->count;
+        words[sample->count++] = v;
+    }
+    assert_int_equal(sample->count, setup->config.Vy - !all);
+}
+
+/* The loss over a sample of the words has this gradient, too; a sample of all of them is the usual loss. */
+static void check_sampled(struct config choices)
+{
+    struct softmax_sample sampled;
+    struct setup setup;
+    struct loss whole;
+    real *one, *two;
+
+    setup_make(&setup, choices);
+    setup.dropout = &everything;
+    setup.smoothing = 0.1;
+    one = gradient_of(&setup);
+    whole = setup.loss;
+    sampled_make(&sampled, &setup, 1);
+    setup.sampled = &sampled;
+    two = gradient_of(&setup);
+    check_near("loss of all words", 0, setup.loss.loss, whole.loss, 1e-12);
+    check_near("nll of all words", 0, setup.loss.nll, whole.nll, 1e-12);
+    for (size_t i = 0; i < setup.model.layout.length; i++)
+        check_near("gradient of all words", i, (double)two[i], (double)one[i], 1e-12);
+    sampled_make(&sampled, &setup, 0);
+    check_tensors(&setup);
+    assert_true(fabs(setup.loss.nll - whole.nll) > 1e-3);
+    free(one);
+    free(two);
+    setup_release(&setup);
+}
+
+static void sampled(void **state)
+{
+    (void)state;
+    check_sampled((struct config){ .decoder = { .lexical = 1, .query = QUERY_WORD } });
+    check_sampled((struct config){ .tie = TIE_TARGET });
+    check_sampled((struct config){ .tie = TIE_ALL, .encoder.type = ENCODER_TRANSFORMER, .decoder.type = DECODER_TRANSFORMER });
 }
 
 /* The batch's first three pairs and then the same again, with other masks. */
@@ -571,7 +630,9 @@ static void chunks(void **state)
     check_fill(top, 64 * 2, 1, &rng);
     decoded.top = matrix_view(top, decoded.rows, 2);
     for (int chunk = 64; chunk > 0; chunk = chunk == 64 ? 3 : chunk - 1) {
-        const struct output_rows rows = { &decoded, { .logits = matrix_view(numbers, chunk, 9) }, { 0.1, 0.7, 0 } };
+        const struct output_rows rows = { &decoded,
+                                          { .logits = matrix_view(numbers, chunk, 9) },
+                                          { .smoothing = 0.1, .scale = 0.7 } };
         struct loss loss_now = { 0 };
 
         decoded.dtop = matrix_view(dtop[chunk < 64], decoded.rows, 2);
@@ -627,6 +688,7 @@ int main(void)
         cmocka_unit_test(three_layers),
         cmocka_unit_test(guided),
         cmocka_unit_test(lexical),
+        cmocka_unit_test(sampled),
         cmocka_unit_test(twins),
         cmocka_unit_test(equal_twins),
         cmocka_unit_test(all_together),

@@ -238,7 +238,7 @@ static void check_oracle(const char *path)
     for (int b = 0; b < toy.batch.targets; b++)
         words += toy.lengths[1][b];
     nll = memory_new((size_t)words, sizeof *nll);
-    input.judgement = (struct judgement){ toy.smoothing, 1.0 / words, 0 };
+    input.judgement = (struct judgement){ .smoothing = toy.smoothing, .scale = 1.0 / words };
     pass_forward(&worker, &pass, &input, &loss, nll);
     assert_int_equal(loss.words, words);
     close_to("loss", 0, loss.loss / words, find(&toy.oracle, "", "loss")->values[0]);

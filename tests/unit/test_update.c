@@ -139,7 +139,7 @@ static double gradient_by_hand(struct setup *setup, struct gradient *gradient, s
     for (int b = 0; b < part.batch.targets; b++)
         words += part.batch.target_length[b];
     dropping.numbers = part.numbers;
-    input.judgement = (struct judgement){ learner->smoothing, 1.0 / (double)words, 0 };
+    input.judgement = (struct judgement){ .smoothing = learner->smoothing, .scale = 1.0 / (double)words };
     *loss = (struct loss){ 0 };
     gradient_begin(gradient);
     pass_gradient(&worker, &pass, &input, loss, gradient);
@@ -328,7 +328,7 @@ static void check_weights(const struct setup *got, const struct setup *wanted, c
 }
 
 /* Some updates with the workers, and with one. */
-static void check_workers(int workers, enum optimizer_kind kind, double rate, enum tie tie)
+static void check_workers(int workers, enum optimizer_kind kind, double rate, enum tie tie, int sample)
 {
     struct setup one, many;
     real *start;
@@ -336,6 +336,7 @@ static void check_workers(int workers, enum optimizer_kind kind, double rate, en
     setup_make(&one, 1, kind, tie);
     setup_make(&many, workers, kind, tie);
     one.learner.clip = many.learner.clip = 0.5;
+    one.learner.softmax_sample = many.learner.softmax_sample = sample;
     start = copy_of(one.learner.model.values, length_of(&one));
     run(&one, 1, 4, rate);
     run(&many, 1, 4, rate);
@@ -350,9 +351,10 @@ static void workers_agree(void **state)
     (void)state;
     for (int workers = 2; workers <= 3; workers++)
         for (int tie = TIE_NONE; tie <= TIE_ALL; tie++)
-            check_workers(workers, OPTIMIZER_SGD, 2, (enum tie)tie);
-    check_workers(2, OPTIMIZER_ADADELTA, 1, TIE_NONE);
-    check_workers(3, OPTIMIZER_ADADELTA, 1, TIE_TARGET);
+            for (int sample = 0; sample <= 5; sample += 5)
+                check_workers(workers, OPTIMIZER_SGD, 2, (enum tie)tie, sample);
+    check_workers(2, OPTIMIZER_ADADELTA, 1, TIE_NONE, 0);
+    check_workers(3, OPTIMIZER_ADADELTA, 1, TIE_TARGET, 0);
 }
 
 /* Some workers have no sentence at all, of one or of several updates. */
