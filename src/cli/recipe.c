@@ -144,7 +144,7 @@ static const struct option table[] = {
     { "optimizer", ROW(CHOICE, optimizer), .value = "NAME", .initial = "adam", .names = optimizer_names, STATE,
       .help = "optimiser" },
     { "learning-rate", ROW(REAL, learning_rate), .value = "RATE", OPTION_AUTO, .high = 1000, FREE,
-      .help = "learning rate (auto: for adam 0.001, or 0.002 for GRUs and 12,000 to 60,000 pairs; 1 for adadelta, 0.5 for sgd)" },
+      .help = "learning rate (auto: for adam 0.001, or 0.002 for GRUs and 12,000 pairs or more; 1 for adadelta, 0.5 for sgd)" },
     { "schedule", ROW(CHOICE, schedule), .value = "NAME", .initial = "plateau", .names = schedule_names, FREE,
       .help = "learning rate after the warm-up: constant until halved (plateau; see --halve-after), falling with the square root "
               "of the update (inverse-sqrt), or in a half cosine to 0 at --max-updates (cosine)" },

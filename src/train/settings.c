@@ -116,22 +116,21 @@ static void choose_dropout(struct train_settings *s, int large, int fast)
 
 void settings_choose(struct train_settings *s, size_t pairs, size_t authentic)
 {
-    int tiny = pairs < 4000, small = pairs < 12000, large = pairs >= 60000, recurrent, fast, plain;
+    int tiny = pairs < 4000, small = pairs < 12000, large = pairs >= 60000, recurrent, fast;
 
     choose_kinds(s);
     /* A small corpus needs a small model; recurrent ones are rather deep than wide (models/RECIPES.md), and then learn fast from more text. */
     recurrent = s->encoder == ENCODER_GRU && s->decoder == DECODER_GRU;
     fast = recurrent && !small;
-    plain = pairs >= (recurrent ? 500000 : 60000); /* without a lexicon, which takes memory and time */
     choose(&s->vocabulary, s->units == UNITS_WORD ? 30000 : tiny ? 2000 : small ? 4000 : large ? 16000 : 8000);
     choose_transformer(s, small || fast);
     choose_gru(s, small || fast);
-    choose(&s->lexical, !plain && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
+    choose(&s->lexical, !large && s->attention != ATTENTION_NONE && s->tie == TIE_NONE);
     choose(&s->batch_tokens, small ? 500 : large && !fast ? 3000 : 1000);
     choose(&s->valid_split, settings_have_valid(s) ? 0 : usual_split(authentic));
     if (strcmp(s->guided_alignment, "off") == 0 || s->attention == ATTENTION_NONE)
         s->guided_weight = 0;
-    choose_real(&s->guided_weight, plain && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 0.3);
+    choose_real(&s->guided_weight, large && strcmp(s->guided_alignment, "auto") == 0 ? 0 : 0.3);
     choose(&s->guided_epochs, 20);
     choose_bpe_dropout(s, small);
     choose_real(&s->learning_rate, usual_rate(s->optimizer, fast && !s->from));
