@@ -64,7 +64,7 @@ divisions() { # WHAT ARGUMENT...
     cluster b 4 1 "$@"
     equal a b "$what: 4 x 1 and 1 x 4"
 }
-divisions 'adam, average' --average 0.9
+divisions 'adam, average, softmax sample' --average 0.9 --softmax-sample 20
 divisions 'adadelta, two batches per update, R-Drop' --r-drop 5 --optimizer adadelta --learning-rate 1 --accumulate 2 --batch-sentences 12
 cluster a 1 3 --optimizer sgd
 cluster b 3 1 --optimizer sgd
