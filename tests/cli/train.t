@@ -107,7 +107,7 @@ for pairs in 3999 11999 12000 60000; do
     case $pairs in
     3999) vocabulary=2000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     11999) vocabulary=4000 batches=500 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
-    12000) vocabulary=8000 batches=1000 dropout='0.3 \(states 0.2\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
+    12000) vocabulary=8000 batches=1000 dropout='0.2 \(states 0.1\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     60000) vocabulary=16000 batches=1000 dropout='0.1 \(states 0\)' sizes='gru, hidden 256, attention additive \(256, heads 1\), maxout 256' ;;
     esac
     has "$T/err" "^vocabulary .*\\(at most $vocabulary\\)" 'says the vocabulary'
