@@ -79,7 +79,7 @@ while read -r option; do
     backend) value=openblas ;;
     precision) value=f32 ;;
     threads) value=1 ;;
-    max-updates | max-epochs | max-minutes | patience | halve-after | validate-every | warmup | save-minutes | guided-epochs) value=9 ;;
+    max-updates | max-epochs | max-minutes | patience | halve-after | validate-every | warmup | save-minutes | guided-epochs | softmax-sample) value=9 ;;
     schedule) value=inverse-sqrt ;;
     exchange) value=bf16 ;;
     *) value=0.25 ;;
