@@ -167,8 +167,8 @@ static const struct option table[] = {
       .help = "number of batches whose pairs are sorted by length together" },
     { "softmax-sample", ROW(INT, softmax_sample), .value = "N", OPTION_AUTO, .high = 10000000, FREE,
       .help =
-          "compute the softmax of an update over the batch's target words and at least N others, drawn at random, which stand for "
-          "all the rest; validation and scores use them all (0: updates, too; auto: 1024 for a large corpus, otherwise 0)" },
+          "compute an update's softmax over the target words of the batch and at least N others, drawn at random to stand for the "
+          "rest; validation and scores always use all words (0: so do updates; auto: 1024 for a large corpus, otherwise 0)" },
     { "clip", ROW(REAL, clip), .value = "NORM", .initial = "1", .high = 1e9, .word = "none", FREE,
       .help = "clip the gradient norm to NORM" },
     { "guided-alignment", ROW(TEXT, guided_alignment), .value = "WHAT", .initial = "auto",

@@ -32,7 +32,7 @@ struct learner {
     double clip;        /* the gradient norm is clipped to this; 0: no clipping */
     double smoothing;   /* label smoothing ε */
     double r_drop;      /* weight of the divergence of two passes; 0: one pass */
-    int softmax_sample; /* target words that an update's softmax is computed over (train/softmax_sample.h); 0: all of them */
+    int softmax_sample; /* target words besides the batch's own in an update's softmax (train/softmax_sample.h); 0: all */
     struct dropout dropout;
     double average_keep; /* decay of the exponential moving average of the weights; 0: no average */
     real *average;       /* [layout.length], or NULL */

@@ -59,7 +59,7 @@ struct train_settings {
     double guided_weight; /* of guided attention at first, and the number of epochs in which it falls to 0 (0: never) */
     int guided_epochs, bpe_dropout_updates;
     int batch_tokens, batch_sentences, pool;
-    int softmax_sample;           /* target words that an update's softmax is computed over; 0: all */
+    int softmax_sample;           /* target words besides the batch's own in an update's softmax; 0: all */
     int accumulate, exchange;     /* batches per update; how processes exchange numbers (train/exchange.h) */
     long max_updates, max_epochs; /* -1, 0: no bound */
     double max_minutes, save_minutes;
